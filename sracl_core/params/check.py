@@ -1,0 +1,48 @@
+"""Check a whole `params.yaml`: every section, every problem, at once."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from sracl_core.errors import ParamsError
+from sracl_core.params.data import DataParams, SampleParams, SplitParams
+from sracl_core.params.evaluate import EvaluateParams
+from sracl_core.params.profile import ProfileParams
+from sracl_core.params.retrieval import EmbedParams, MineParams
+from sracl_core.params.runtime import RuntimeParams
+from sracl_core.params.section import Section, nearest, read_yaml, report, section_problems
+from sracl_core.params.train import TrainParams
+
+SECTIONS: tuple[type[Section], ...] = (
+    SampleParams,
+    DataParams,
+    SplitParams,
+    ProfileParams,
+    EmbedParams,
+    MineParams,
+    TrainParams,
+    EvaluateParams,
+    RuntimeParams,
+)
+
+
+def problems_of(values: Mapping[str, Any]) -> list[str]:
+    """Return every problem of the parameters in `values`, one line each."""
+    keys = [section.key for section in SECTIONS]
+    problems = []
+    for key in values:
+        if key not in keys:
+            near = nearest(str(key), keys)
+            problems.append(
+                f"{key}: unknown section; " + (f"did you mean {near}?" if near else f"known are {', '.join(keys)}")
+            )
+    for section in SECTIONS:
+        problems += section_problems(section, values)
+    return problems
+
+
+def check_params(path: Path) -> None:
+    """Raise ParamsError listing every problem of the params file `path`; return when there is none."""
+    problems = problems_of(read_yaml(path))
+    if problems:
+        raise ParamsError(report(path, problems))

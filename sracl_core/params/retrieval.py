@@ -1,0 +1,32 @@
+"""Sections `embed` and `mine`: from profiles to candidate pools."""
+
+from typing import Annotated, ClassVar
+
+from pydantic import AfterValidator, Field
+
+from sracl_core.params.section import Section
+from sracl_core.plugins import check_name
+
+# The registry of encoder engines: one module each in sracl_core/embed/encoders/.
+ENCODERS = ("sentence_transformers",)
+
+EncoderName = Annotated[str, AfterValidator(lambda name: check_name(name, ENCODERS))]
+
+
+class EmbedParams(Section):
+    """The frozen text encoder."""
+
+    key: ClassVar[str] = "embed"
+
+    engine: EncoderName = Field("sentence_transformers", description="library that runs the encoder")
+    model: str = Field("minilm", min_length=1, description="minilm (comes by pip), or a model's name or path")
+    max_tokens: int = Field(128, ge=8, description="tokens of a profile the encoder sees")
+
+
+class MineParams(Section):
+    """Candidate pools."""
+
+    key: ClassVar[str] = "mine"
+
+    k: int = Field(10, ge=1, description="candidates in each pool")
+    exclude_same_user: bool = Field(True, description="no prefix of the anchor's own user in its pool")

@@ -1,0 +1,20 @@
+"""Section `runtime`: how the stages are run. No stage declares it to DVC: it invalidates nothing."""
+
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from sracl_core.params.section import Section
+
+
+class RuntimeParams(Section):
+    """Where and how fast, never what."""
+
+    key: ClassVar[str] = "runtime"
+
+    device: Literal["auto", "cpu", "cuda"] = Field("auto", description="auto takes a GPU where there is one")
+    threads: int | None = Field(None, ge=1, description="CPU threads; null takes what the machine has")
+    memory_gb: float = Field(2.0, gt=0.1, description="memory DuckDB may take before it goes to disk, GB")
+    embed_batch: int = Field(128, ge=1, description="texts encoded at once")
+    rank_tile_mb: float = Field(256.0, gt=0, description="memory of one tile of scores in the full ranking, MB")
+    deterministic: bool = Field(False, description="byte-equal results on a GPU too, at some cost in speed")

@@ -1,0 +1,156 @@
+"""What every section of `params.yaml` shares: strict types, complete records, problems reported all at once."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, ClassVar, TypeVar, get_args
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from sracl_core.errors import ParamsError
+
+# A parameter that decides whether a stage succeeds, or where its input lies, but not what it writes.
+NOT_CONTENT = {"content": False}
+
+
+class Fields(BaseModel):
+    """A group of parameters: nothing unknown, nothing missing, no silent conversion, immutable."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+
+class Section(Fields):
+    """A top-level group of `params.yaml`, named `key` there."""
+
+    key: ClassVar[str]
+
+    def digest(self) -> str:
+        """SHA-256 over the parameters that decide what a stage writes (see NOT_CONTENT)."""
+        return hashlib.sha256(json.dumps(_content(self), sort_keys=True).encode()).hexdigest()
+
+
+AnySection = TypeVar("AnySection", bound=Section)
+
+
+def runtime_only(default: Any, description: str, **limits: Any) -> Any:
+    """A field that doesn't change what a stage writes: it is left out of digests."""
+    return Field(default, description=description, json_schema_extra=NOT_CONTENT, **limits)
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """Return the mapping in the YAML 1.2 file `path` (the dialect DVC writes: `1e-05` is a number)."""
+    try:
+        values = YAML(typ="safe", pure=True).load(path)
+    except FileNotFoundError:
+        raise ParamsError(
+            f"{path} does not exist. Run the command in the project's folder, or restore the file."
+        ) from None
+    except YAMLError as error:
+        raise ParamsError(f"{path} is not valid YAML: {error}") from None
+    if not isinstance(values, dict):
+        raise ParamsError(f"{path} must hold a mapping of sections (data:, train:, …), not {type(values).__name__}.")
+    return values
+
+
+def read_section(path: Path, section: type[AnySection], only: Iterable[str] = ()) -> AnySection:
+    """Return the checked `section` of the YAML file `path`.
+
+    With `only`, the result carries just these fields: a stage that reads another one fails with AttributeError
+    instead of depending on it unseen. Raises ParamsError listing every problem of the section.
+    """
+    values = read_yaml(path)
+    problems = section_problems(section, values)
+    if problems:
+        raise ParamsError(report(path, problems))
+    checked = section.model_validate(values[section.key])
+    kept = tuple(only)
+    if not kept:
+        return checked
+    narrowed = section.model_construct(_fields_set=set(kept))
+    for name in section.model_fields:
+        narrowed.__dict__.pop(name, None)
+    narrowed.__dict__.update({name: getattr(checked, name) for name in kept})
+    return narrowed
+
+
+def section_problems(section: type[Section], values: Mapping[str, Any]) -> list[str]:
+    """Return every problem of one section of `values`, one line each; empty when it is right."""
+    if section.key not in values:
+        return [f"{section.key}: the section is missing"]
+    found = values[section.key]
+    if not isinstance(found, dict):
+        return [f"{section.key}: expected a group of parameters, got {found!r}"]
+    problems = _missing(section, found, section.key)
+    try:
+        section.model_validate(found)
+    except ValidationError as error:
+        problems += [_describe(section, problem) for problem in error.errors()]
+    return problems
+
+
+def report(path: Path, problems: list[str]) -> str:
+    """Return the message for all `problems` of the params file `path`."""
+    count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+    return "\n  ".join([f"{count} in {path}:", *problems])
+
+
+def nearest(name: str, names: Iterable[str]) -> str | None:
+    """Return the valid name closest to `name`, if one is close."""
+    return next(iter(get_close_matches(name, list(names), n=1, cutoff=0.6)), None)
+
+
+def _content(fields: Fields) -> dict[str, Any]:
+    """The values of `fields` that decide what a stage writes, as plain JSON types."""
+    content: dict[str, Any] = {}
+    for name in sorted(fields.model_fields_set):
+        if type(fields).model_fields[name].json_schema_extra == NOT_CONTENT:
+            continue
+        value = getattr(fields, name)
+        content[name] = _content(value) if isinstance(value, Fields) else value
+    return content
+
+
+def _nested(model: type[BaseModel], name: str) -> type[BaseModel] | None:
+    """The group that field `name` of `model` holds, if it holds one."""
+    annotation = model.model_fields[name].annotation
+    for candidate in (annotation, *get_args(annotation)):
+        if isinstance(candidate, type) and issubclass(candidate, BaseModel):
+            return candidate
+    return None
+
+
+def _missing(model: type[BaseModel], values: Mapping[str, Any], where: str) -> list[str]:
+    """Parameters of `model` that `values` lacks: the file is the complete record of a run."""
+    problems = []
+    for name, field in model.model_fields.items():
+        nested = _nested(model, name)
+        if name not in values:
+            shipped = "" if nested else f"; the shipped value is {json.dumps(field.get_default())}"
+            problems.append(f"{where}.{name}: missing{shipped}")
+        elif nested and isinstance(values[name], dict):
+            problems += _missing(nested, values[name], f"{where}.{name}")
+    return problems
+
+
+def _describe(section: type[Section], problem: Any) -> str:
+    """One line for one pydantic error: where, what was expected, what was found, the nearest name."""
+    parts = [str(part) for part in problem["loc"]]
+    where = ".".join([section.key, *parts])
+    if problem["type"] == "extra_forbidden":
+        group: type[BaseModel] = section
+        for part in parts[:-1]:
+            group = _nested(group, part) or group
+        near = nearest(parts[-1], group.model_fields)
+        hint = (
+            f"did you mean {'.'.join([section.key, *parts[:-1], near])}?"
+            if near
+            else f"known are {', '.join(group.model_fields)}"
+        )
+        return f"{where}: unknown parameter; {hint}"
+    message = problem["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ")
+    found = "" if problem["type"] == "value_error" else f", got {problem['input']!r}"
+    return f"{where}: {message[0].lower()}{message[1:]}{found}"

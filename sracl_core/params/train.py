@@ -1,0 +1,82 @@
+"""Section `train`: the backbone, the objective and the optimisation."""
+
+import re
+from typing import Annotated, ClassVar, Literal, Self
+
+from pydantic import AfterValidator, Field, model_validator
+
+from sracl_core.params.section import Fields, Section
+from sracl_core.plugins import check_name
+
+# The registry of backbones: one module each in sracl_core/model/backbones/.
+BACKBONES = ("sasrec",)
+
+BackboneName = Annotated[str, AfterValidator(lambda name: check_name(name, BACKBONES))]
+METRIC_NAME = re.compile(r"(hr|ndcg|mrr)@([1-9]\d*)")
+
+
+def _metric_name(value: str) -> str:
+    if not METRIC_NAME.fullmatch(value):
+        raise ValueError(f"{value!r} is not a metric; expected hr@K, ndcg@K or mrr@K, e.g. ndcg@10")
+    return value
+
+
+class ModelParams(Fields):
+    """Sizes of the backbone."""
+
+    hidden: int = Field(64, ge=1, description="dimension d of item vectors and hidden states")
+    layers: int = Field(2, ge=1, description="layers of the backbone")
+    heads: int = Field(2, ge=1, description="attention heads; must divide hidden")
+    feed_forward: int = Field(256, ge=1, description="inner dimension of the feed-forward layers")
+    dropout: float = Field(0.5, ge=0, lt=1, description="dropout probability")
+    max_length: int = Field(50, ge=2, description="most recent items the backbone sees")
+
+    @model_validator(mode="after")
+    def _heads_divide_hidden(self) -> Self:
+        if self.hidden % self.heads:
+            raise ValueError(f"hidden ({self.hidden}) must be a multiple of heads ({self.heads})")
+        return self
+
+
+class InterParams(Fields):
+    """Inter-user contrast: an anchor against its synthesized semantic neighbour (L_CS)."""
+
+    similarity: Literal["cosine", "dot"] = Field("cosine", description="similarity inside InfoNCE")
+    temperature: float = Field(0.1, gt=0, description="temperature τ of InfoNCE")
+    synthesizer: Literal["learnable", "uniform"] = Field("learnable", description="how candidates are mixed")
+    dropout: float = Field(0.5, ge=0, lt=1, description="dropout on the synthesizer's weights")
+
+
+class IntraParams(Fields):
+    """Intra-user contrast: two semantic substitutions of one prefix (L_IS)."""
+
+    similarity: Literal["cosine", "dot"] = Field("cosine", description="similarity inside InfoNCE")
+    temperature: float = Field(0.1, gt=0, description="temperature τ of InfoNCE")
+    substitution_rate: float = Field(0.2, ge=0, le=1, description="probability that an item is replaced from its pool")
+
+
+class EarlyStopParams(Fields):
+    """When training ends."""
+
+    metric: Annotated[str, AfterValidator(_metric_name)] = Field("ndcg@10", description="validation metric watched")
+    patience: int = Field(10, ge=1, description="epochs without a better value before training stops")
+
+
+class TrainParams(Section):
+    """Training."""
+
+    key: ClassVar[str] = "train"
+
+    backbone: BackboneName = Field("sasrec", description="sequence encoder")
+    mode: Literal["causal"] = Field("causal", description="how prefixes become samples")
+    model: ModelParams = Field(ModelParams(), description="sizes of the backbone")
+    alpha: float = Field(0.1, ge=0, description="weight α of the inter-user contrast; 0 switches it off")
+    beta: float = Field(0.1, ge=0, description="weight β of the intra-user contrast; 0 switches it off")
+    inter: InterParams = Field(InterParams(), description="inter-user contrast")
+    intra: IntraParams = Field(IntraParams(), description="intra-user contrast")
+    batch_size: int = Field(128, ge=2, description="users a step")
+    learning_rate: float = Field(0.001, gt=0, description="step size of Adam")
+    weight_decay: float = Field(0.0, ge=0, description="L2 penalty of Adam")
+    max_epochs: int = Field(100, ge=1, description="epochs at most")
+    early_stop: EarlyStopParams = Field(EarlyStopParams(), description="when training ends")
+    seed: int = Field(2024, ge=0, description="seed of initialisation, order, sampling and dropout")

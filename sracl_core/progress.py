@@ -1,0 +1,63 @@
+"""Progress on long work: a bar on a terminal, one quiet line a minute elsewhere."""
+
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from types import TracebackType
+from typing import Self, TypeVar
+
+from tqdm import tqdm
+
+Item = TypeVar("Item")
+SECONDS_BETWEEN_LINES = 60.0
+
+
+class Progress:
+    """Counts `total` units of work named `unit` and shows how far it is.
+
+    On a terminal this is a tqdm bar on stderr; elsewhere a line is printed at most once a minute, so that logs stay
+    readable. Use as a context manager.
+    """
+
+    def __init__(self, title: str, total: int | None, unit: str = "it") -> None:
+        self.title, self.total, self.unit = title, total, unit
+        self._done, self._note = 0, ""
+        self._started = self._last_line = time.monotonic()
+        self._bar = tqdm(total=total, desc=title, unit=unit, leave=False, disable=not sys.stderr.isatty())
+
+    def advance(self, amount: int = 1, note: str = "") -> None:
+        """Count `amount` more units; `note` is a short text shown beside the bar (a loss, a rate)."""
+        self._done += amount
+        self._note = note or self._note
+        if note:
+            self._bar.set_postfix_str(note, refresh=False)
+        self._bar.update(amount)
+        now = time.monotonic()
+        if self._bar.disable and now - self._last_line >= SECONDS_BETWEEN_LINES:
+            self._last_line = now
+            print(self._line(now), file=sys.stderr, flush=True)
+
+    def _line(self, now: float) -> str:
+        elapsed = now - self._started
+        of_total = f"/{self.total}" if self.total is not None else ""
+        left = ""
+        if self.total and self._done:
+            left = f", about {elapsed / self._done * (self.total - self._done):.0f} s left"
+        note = f", {self._note}" if self._note else ""
+        return f"{self.title}: {self._done}{of_total} {self.unit} in {elapsed:.0f} s{left}{note}"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bar.close()
+
+
+def track(items: Iterable[Item], title: str, total: int | None = None, unit: str = "it") -> Iterator[Item]:
+    """Yield `items` while showing progress."""
+    with Progress(title, total, unit) as progress:
+        for item in items:
+            yield item
+            progress.advance()
