@@ -1,0 +1,29 @@
+"""What every stage's command shares: the command line, and errors without a traceback."""
+
+import hashlib
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import typer
+
+from sracl_core.artifacts import Provenance, source_digest
+from sracl_core.errors import SraclError
+from sracl_core.params.section import Section
+
+PARAMS_FILE = Path("params.yaml")
+
+
+def run(command: Callable[..., None]) -> None:
+    """Run `command` as a Typer program; a SraclError ends it with its message and exit status 1."""
+    try:
+        typer.run(command)
+    except SraclError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(1)
+
+
+def provenance(producer: str, sections: list[Section], sources: list[Path]) -> Provenance:
+    """Return the provenance of a stage's outputs: its name, the parameters it reads and its input files."""
+    digests = "".join(section.digest() for section in sections)
+    return Provenance(producer, hashlib.sha256(digests.encode()).hexdigest(), source_digest(sources))
