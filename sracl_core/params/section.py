@@ -14,7 +14,7 @@ from ruamel.yaml.error import YAMLError
 from sracl_core.errors import ParamsError
 
 # A parameter that decides whether a stage succeeds, or where its input lies, but not what it writes.
-NOT_CONTENT = {"content": False}
+NOT_CONTENT: dict[str, Any] = {"content": False}
 
 
 class Fields(BaseModel):
@@ -66,11 +66,11 @@ def read_section(path: Path, section: type[AnySection], only: Iterable[str] = ()
     problems = section_problems(section, values)
     if problems:
         raise ParamsError(report(path, problems))
-    checked = section.model_validate(values[section.key])
+    checked: AnySection = section.model_validate(values[section.key])
     kept = tuple(only)
     if not kept:
         return checked
-    narrowed = section.model_construct(_fields_set=set(kept))
+    narrowed: AnySection = section.model_construct(_fields_set=set(kept))
     for name in section.model_fields:
         narrowed.__dict__.pop(name, None)
     narrowed.__dict__.update({name: getattr(checked, name) for name in kept})
