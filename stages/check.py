@@ -1,0 +1,22 @@
+"""Check every parameter before any stage works, so that a wrong one stops `dvc repro` at once.
+
+The output's content is constant: a right change of parameters re-runs nothing by way of this stage.
+"""
+
+from pathlib import Path
+
+from sracl_core.artifacts import atomic_path
+from sracl_core.params.check import check_params
+from stages.entry import PARAMS_FILE, run
+
+
+def main(params_file: Path = PARAMS_FILE, out: Path = Path("data/interim/params_valid.txt")) -> None:
+    """Check all sections of the params file, and say so in a file the first stages wait for."""
+    check_params(params_file)
+    with atomic_path(out) as temporary:
+        temporary.write_text("Every parameter is valid.\n", encoding="utf-8")
+    print("Every parameter is valid.")
+
+
+if __name__ == "__main__":
+    run(main)
