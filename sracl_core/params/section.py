@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, ClassVar, TypeVar, get_args
+from typing import Any, ClassVar, TypeVar, cast, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from ruamel.yaml import YAML
@@ -66,11 +66,11 @@ def read_section(path: Path, section: type[AnySection], only: Iterable[str] = ()
     problems = section_problems(section, values)
     if problems:
         raise ParamsError(report(path, problems))
-    checked: AnySection = section.model_validate(values[section.key])
+    checked = section.model_validate(values[section.key])
     kept = tuple(only)
     if not kept:
         return checked
-    narrowed: AnySection = section.model_construct(_fields_set=set(kept))
+    narrowed = cast(AnySection, section.model_construct(_fields_set=set(kept)))
     for name in section.model_fields:
         narrowed.__dict__.pop(name, None)
     narrowed.__dict__.update({name: getattr(checked, name) for name in kept})

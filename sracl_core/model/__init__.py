@@ -1,0 +1,1 @@
+"""The model: backbones, the synthesizer, the losses, the objective."""

@@ -1,0 +1,29 @@
+"""The two losses: full-softmax next-item prediction and InfoNCE."""
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+
+def next_item_loss(states: Tensor, targets: Tensor, item_vectors: Tensor) -> Tensor:
+    """Cross entropy of the next item over the whole catalogue, with tied item vectors; mean over positions.
+
+    `states` [T, d], `targets` int64 [T] (item ids from 1), `item_vectors` [n_items, d] (row i is item i + 1).
+    SRA-CL, L_rec.
+    """
+    return F.cross_entropy(states @ item_vectors.T, targets - 1)
+
+
+def info_nce(first: Tensor, second: Tensor, temperature: float, similarity: str) -> Tensor:
+    """InfoNCE between two views [B, d] of the same B samples; mean over the 2B rows.
+
+    Both views are stacked; a row's positive is its other view, its 2B − 2 negatives are all remaining rows.
+    `similarity` is `dot` or `cosine`; `temperature` τ divides it. SRA-CL, L_CS and L_IS.
+    """
+    views = torch.cat([first, second])  # [2B, d]
+    if similarity == "cosine":
+        views = F.normalize(views, dim=1)
+    logits = views @ views.T / temperature  # [2B, 2B]
+    logits = logits.masked_fill(torch.eye(len(views), dtype=torch.bool, device=views.device), float("-inf"))
+    positives = torch.arange(len(views), device=views.device).roll(len(first))
+    return F.cross_entropy(logits, positives)

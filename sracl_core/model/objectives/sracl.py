@@ -1,0 +1,54 @@
+"""SRA-CL's objective: L = L_rec + α·L_CS + β·L_IS."""
+
+from dataclasses import dataclass
+
+from torch import Tensor, nn
+
+from sracl_core.model.losses import info_nce
+from sracl_core.model.synthesizer import Synthesizer, UniformSynthesizer
+from sracl_core.params.train import TrainParams
+
+
+@dataclass(frozen=True)
+class Neighbours:
+    """Anchors and their candidates, as the inter-user contrast needs them.
+
+    `anchors` [B, d], `candidates` [B, k, d] (states with gradient), `anchor_semantics` [B, D] and
+    `candidate_semantics` [B, k, D] (frozen).
+    """
+
+    anchors: Tensor
+    candidates: Tensor
+    anchor_semantics: Tensor
+    candidate_semantics: Tensor
+
+
+class SRACL(nn.Module):
+    """The two contrastive branches; a branch whose weight is 0 is never computed.
+
+    With α = 0 no synthesizer exists, so that nothing of it touches the random state: α = β = 0 is the plain backbone.
+    """
+
+    def __init__(self, params: TrainParams, semantic_dimension: int) -> None:
+        super().__init__()
+        self.params = params
+        self.synthesizer: nn.Module | None = None
+        if params.alpha > 0 and params.inter.synthesizer == "uniform":
+            self.synthesizer = UniformSynthesizer()
+        elif params.alpha > 0:
+            self.synthesizer = Synthesizer(semantic_dimension, params.model.hidden, params.inter.dropout)
+
+    def inter_user(self, neighbours: Neighbours) -> Tensor:
+        """L_CS: each anchor against the positive synthesized from its candidates."""
+        if self.synthesizer is None:
+            raise ValueError("the inter-user contrast is off (alpha = 0)")
+        positives = self.synthesizer(
+            neighbours.anchor_semantics, neighbours.candidate_semantics, neighbours.candidates
+        )  # [B, d]
+        inter = self.params.inter
+        return info_nce(neighbours.anchors, positives, inter.temperature, inter.similarity)
+
+    def intra_user(self, first: Tensor, second: Tensor) -> Tensor:
+        """L_IS: two semantic substitutions [B, d] of the same prefixes against each other."""
+        intra = self.params.intra
+        return info_nce(first, second, intra.temperature, intra.similarity)

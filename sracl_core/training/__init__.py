@@ -1,0 +1,1 @@
+"""Training: samples, steps, the loop, early stopping."""

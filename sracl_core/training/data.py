@@ -1,0 +1,85 @@
+"""Everything a training step looks up, as tensors on the device."""
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from sracl_core.errors import TrainingError
+from sracl_core.prefixes import PrefixTable
+from sracl_core.ragged import Ragged
+
+
+@dataclass(frozen=True)
+class Semantics:
+    """What retrieval found.
+
+    `item_pool` int64 [n_items + 1, k] (row 0, padding, holds itself), `user_pool` int64 [P, k] (prefix rows),
+    `embeddings` float32 [P, D], `prefix_user` and `prefix_end` int64 [P], `prefix_at` int64 [N]: the prefix that
+    stands for the one ending with flat position n.
+    """
+
+    item_pool: Tensor
+    user_pool: Tensor
+    embeddings: Tensor
+    prefix_user: Tensor
+    prefix_end: Tensor
+    prefix_at: Tensor
+
+    def to(self, device: torch.device) -> "Semantics":
+        """Return the same tensors on `device`."""
+        return Semantics(**{field.name: getattr(self, field.name).to(device) for field in fields(self)})
+
+
+@dataclass(frozen=True)
+class Sequences:
+    """Training sequences as one flat tensor.
+
+    `items` int64 [N]; those of user u are `items[offsets[u]:offsets[u + 1]]`, with `offsets` int64 [U + 1].
+    """
+
+    items: Tensor
+    offsets: Tensor
+
+    @classmethod
+    def from_ragged(cls, train: Ragged, device: torch.device) -> "Sequences":
+        """Put the training sequences on `device`."""
+        items = torch.as_tensor(train.values.astype(np.int64), device=device)
+        return cls(items, torch.as_tensor(train.offsets, device=device))
+
+    def lengths(self) -> Tensor:
+        """Training items of every user, int64 [U]."""
+        return self.offsets.diff()
+
+    def to_ragged(self) -> Ragged:
+        """Return what this object really holds, for the leakage certificate."""
+        return Ragged(self.items.cpu().numpy().astype(np.int32), self.offsets.cpu().numpy())
+
+
+def load_semantics(
+    train: Ragged, prefixes: PrefixTable, item_pool: np.ndarray, user_pool: np.ndarray, embeddings: np.ndarray
+) -> Semantics:
+    """Return the look-up tensors, on the CPU.
+
+    `item_pool` [n_items, k] (row i is item i + 1), `user_pool` [P, k], `embeddings` [P, D]. Raises TrainingError when
+    the pools, embeddings and prefixes don't speak of the same rows.
+    """
+    n_prefixes = len(prefixes.users)
+    if not len(user_pool) == len(embeddings) == n_prefixes:
+        raise TrainingError(
+            f"The user pool has {len(user_pool)} rows and the user embeddings {len(embeddings)}, but there are "
+            f"{n_prefixes} prefixes. Run `dvc repro` to bring the artifacts in line."
+        )
+    users = np.repeat(np.arange(len(train)), train.lengths)  # [N]
+    ends = np.arange(len(train.values)) - train.offsets[users] + 1  # [N]
+    padded_pool = np.zeros((len(item_pool) + 1, item_pool.shape[1]), dtype=np.int64)
+    padded_pool[1:] = item_pool
+    return Semantics(
+        item_pool=torch.from_numpy(padded_pool),
+        user_pool=torch.from_numpy(user_pool.astype(np.int64)),
+        embeddings=torch.from_numpy(np.ascontiguousarray(embeddings, dtype=np.float32)),
+        prefix_user=torch.from_numpy(prefixes.users.astype(np.int64)),
+        prefix_end=torch.from_numpy(prefixes.ends.astype(np.int64)),
+        prefix_at=torch.from_numpy(prefixes.rows_of(users, ends)),
+    )
