@@ -1,0 +1,1 @@
+"""Sentence encoders: one module each, with its PLUGIN."""

@@ -1,0 +1,1 @@
+"""Profiles of items and users, in text: requests, engines, the answer store."""

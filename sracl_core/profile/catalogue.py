@@ -1,0 +1,84 @@
+"""The items' metadata in the form that requests and engines read: cleaned text, one card an item."""
+
+import html
+import re
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+_TAG = re.compile(r"</?[a-zA-Z][^<>]*>")
+# A title longer than this is a description in the wrong column.
+TITLE_CHARACTERS = 300
+ATTRIBUTES, ATTRIBUTE_CHARACTERS = 20, 100
+
+
+@dataclass(frozen=True, slots=True)
+class ItemCard:
+    """What the catalogue says of one item; "" and () where it says nothing."""
+
+    item_id: str
+    title: str
+    brand: str
+    categories: tuple[str, ...]
+    price: str
+    description: str
+    attributes: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """The cards of all items; item i, counted from 1, is `cards[i - 1]`."""
+
+    cards: list[ItemCard]
+
+    @classmethod
+    def from_table(cls, items: pa.Table) -> "Catalogue":
+        """Take the rows of the items artifact: tags and entities resolved, white space single, overlong text cut.
+
+        Titles are cut at 300 characters; of other attributes, the first 20 by name are kept, cut at 100 characters.
+        """
+        columns = {name: items[name].to_pylist() for name in ItemCard.__slots__}
+        return cls([_card(*row) for row in zip(*columns.values(), strict=True)])
+
+    def __getitem__(self, item: int) -> ItemCard:
+        return self.cards[item - 1]
+
+
+def clean(text: str | None) -> str:
+    """Return `text` without HTML tags and entities, on one line."""
+    if not text:
+        return ""
+    if "&" in text:
+        text = html.unescape(text)
+    if "<" in text:
+        text = _TAG.sub(" ", text)
+    return " ".join(text.split())
+
+
+def cut(text: str, characters: int) -> str:
+    """Return at most `characters` of `text`, cut between words where there is a space."""
+    if len(text) <= characters:
+        return text
+    head = text[:characters]
+    return head.rsplit(" ", 1)[0] if text[characters] != " " else head
+
+
+def _card(
+    item_id: str,
+    title: str | None,
+    brand: str | None,
+    categories: list[str | None] | None,
+    price: str | None,
+    description: str | None,
+    attributes: list[tuple[str, str | None]] | None,
+) -> ItemCard:
+    named = {clean(name): cut(clean(value), ATTRIBUTE_CHARACTERS) for name, value in attributes or []}
+    return ItemCard(
+        item_id,
+        cut(clean(title), TITLE_CHARACTERS),
+        clean(brand),
+        tuple(dict.fromkeys(text for text in map(clean, categories or []) if text)),
+        clean(price),
+        clean(description),
+        tuple(sorted((name, value) for name, value in named.items() if value)[:ATTRIBUTES]),
+    )

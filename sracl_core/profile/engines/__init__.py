@@ -1,0 +1,1 @@
+"""Who writes profiles: one module an engine, with its PLUGIN."""

@@ -1,0 +1,1 @@
+"""Semantic neighbours: the FAISS index and the candidate pools."""
