@@ -1,0 +1,52 @@
+# The two commands are `make run` and `make test`; both install what they need, and again only what changed.
+
+VENV ?= .venv
+PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3; do \
+	"$$python" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null \
+	&& echo "$$python" && break; done)
+PIP := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+
+# The stages run as `python -m stages.NAME`, and dvc starts its own workers: both are found on the PATH.
+export PATH := $(abspath $(VENV))/bin:$(PATH)
+
+.DEFAULT_GOAL := help
+.PHONY: help install run test fast-test format clean
+
+help: ## list the commands
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
+
+install: $(VENV)/.installed ## install the project into its own .venv
+
+run: install ## run the pipeline (only what changed), then show the metrics and where the artifacts lie
+	dvc repro
+	@sracl show
+
+test: $(VENV)/.installed-test ## check format, style and types, and run all tests
+	ruff format --check .
+	ruff check .
+	mypy
+	python -m pytest
+
+fast-test: $(VENV)/.installed-test ## run the tests that take seconds
+	python -m pytest -m "not slow"
+
+format: $(VENV)/.installed-test ## format the code
+	ruff format .
+	ruff check --fix .
+
+clean: ## remove caches of tools; results, answers paid for, DVC's cache and the .venv stay
+	rm -rf build dist sracl.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find sracl_core stages tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
+	@echo "kept: data/, .sracl/, .dvc/cache/, $(VENV)/"
+
+$(VENV)/bin/python:
+	@test -n "$(PYTHON)" || { echo "error: no Python 3.11 to 3.13 found; install one, or name it: make PYTHON=/path/to/python"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(PIP) --editable .
+	@touch $@
+
+$(VENV)/.installed-test: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(PIP) --editable '.[test]'
+	@touch $@ $(VENV)/.installed
