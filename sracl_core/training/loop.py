@@ -40,6 +40,7 @@ def train(
     objective: SRACL,
     mode: CausalMode,
     params: TrainParams,
+    *,
     validate: Callable[[Backbone], Metrics],
     on_epoch: Callable[[Epoch], None],
 ) -> TrainedModel:
@@ -56,7 +57,7 @@ def train(
     number = 0
     with Progress("train", params.max_epochs, "epoch") as progress:
         for number in range(1, params.max_epochs + 1):
-            losses = _run_epoch(backbone, objective, mode, params, optimizer, number)
+            losses = _run_epoch(backbone, objective, mode, params, optimizer=optimizer, number=number)
             backbone.eval()
             valid = validate(backbone)
             epoch = Epoch(number, losses, valid, best is None or valid[watched] > best.valid[watched])
@@ -76,6 +77,7 @@ def _run_epoch(
     objective: SRACL,
     mode: CausalMode,
     params: TrainParams,
+    *,
     optimizer: torch.optim.Optimizer,
     number: int,
 ) -> Metrics:

@@ -1,0 +1,91 @@
+"""The losses against hand-computed numbers, plain loops, and finite differences."""
+
+import math
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch.nn import functional as F
+
+from sracl_core.model.losses import info_nce, next_item_loss
+
+
+def test_next_item_loss_by_hand() -> None:
+    states = torch.tensor([[1.0, 0.0], [0.0, 2.0]])
+    item_vectors = torch.tensor([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]])
+    targets = torch.tensor([1, 3])  # ids from 1: rows 0 and 2
+    # Scores: (1, 0, 1) with target 1, and (0, 2, 2) with target 3.
+    first = -math.log(math.e / (math.e + 1 + math.e))
+    second = -math.log(math.e**2 / (1 + math.e**2 + math.e**2))
+    assert next_item_loss(states, targets, item_vectors).item() == pytest.approx((first + second) / 2, rel=1e-6)
+
+
+def test_info_nce_by_hand_with_dot_product() -> None:
+    first = torch.tensor([[1.0, 0.0], [0.0, 1.0]])
+    second = torch.tensor([[2.0, 0.0], [0.0, 3.0]])
+    # Rows (1,0), (0,1), (2,0), (0,3); τ = 2. Similarities to all other rows, positive first:
+    rows = [(2, 0, 0), (3, 0, 0), (2, 0, 0), (3, 0, 0)]
+    expected = sum(-math.log(math.exp(p / 2) / (math.exp(p / 2) + 2)) for p, _, _ in rows) / 4
+    assert info_nce(first, second, temperature=2.0, similarity="dot").item() == pytest.approx(expected, rel=1e-6)
+
+
+def test_info_nce_by_hand_with_cosine() -> None:
+    first = torch.tensor([[5.0, 0.0], [0.0, 1.0]])
+    second = torch.tensor([[0.1, 0.0], [0.0, 7.0]])
+    # Every positive has cosine 1, every negative 0; τ = 0.5.
+    expected = -math.log(math.exp(2) / (math.exp(2) + 2))
+    assert info_nce(first, second, temperature=0.5, similarity="cosine").item() == pytest.approx(expected, rel=1e-6)
+
+
+def plain_info_nce(first: torch.Tensor, second: torch.Tensor, temperature: float, similarity: str) -> torch.Tensor:
+    """One row at a time, one pair at a time."""
+    views = [*first, *second]
+    if similarity == "cosine":
+        views = [view / view.norm() for view in views]
+    losses = []
+    for row, view in enumerate(views):
+        positive = (row + len(first)) % len(views)
+        scores = {other: (view * views[other]).sum() / temperature for other in range(len(views)) if other != row}
+        total = torch.stack([score.exp() for score in scores.values()]).sum()
+        losses.append(total.log() - scores[positive])
+    return torch.stack(losses).mean()
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    batch=st.integers(1, 6),
+    hidden=st.integers(1, 5),
+    similarity=st.sampled_from(["dot", "cosine"]),
+    temperature=st.sampled_from([0.2, 1.0]),
+    seed=st.integers(0, 1000),
+)
+def test_info_nce_equals_plain_loops_with_gradient(
+    batch: int, hidden: int, similarity: str, temperature: float, seed: int
+) -> None:
+    random = torch.Generator().manual_seed(seed)
+    views = [torch.randn(batch, hidden, generator=random, dtype=torch.float64) for _ in range(2)]
+    results = []
+    for loss in (info_nce, plain_info_nce):
+        leaves = [view.clone().requires_grad_() for view in views]
+        value = loss(*leaves, temperature, similarity)
+        results.append([value.detach(), *torch.autograd.grad(value, leaves)])
+    for fast, plain in zip(*results, strict=True):
+        torch.testing.assert_close(fast, plain)
+
+
+def test_gradients_agree_with_finite_differences() -> None:
+    random = torch.Generator().manual_seed(0)
+    leaves = [torch.randn(3, 4, generator=random, dtype=torch.float64, requires_grad=True) for _ in range(2)]
+    for similarity in ("dot", "cosine"):
+        assert torch.autograd.gradcheck(lambda a, b, s=similarity: info_nce(a, b, 0.5, s), leaves)
+    states, vectors = leaves
+    assert torch.autograd.gradcheck(lambda s, v: next_item_loss(s, torch.tensor([1, 3, 2]), v), [states, vectors])
+
+
+def test_next_item_loss_is_the_mean_over_positions() -> None:
+    random = torch.Generator().manual_seed(1)
+    states, vectors = torch.randn(7, 4, generator=random), torch.randn(9, 4, generator=random)
+    targets = torch.randint(1, 10, (7,), generator=random)
+    each = torch.stack([-F.log_softmax(s @ vectors.T, 0)[t - 1] for s, t in zip(states, targets, strict=True)])
+    torch.testing.assert_close(next_item_loss(states, targets, vectors), each.mean())

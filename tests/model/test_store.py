@@ -1,0 +1,69 @@
+"""A model on disk: what comes back is what was saved, and damage is told clearly."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from sracl_core.errors import ArtifactError, ModelError
+from sracl_core.model.backbone import Backbone, build_backbone
+from sracl_core.model.store import load_backbone, save_backbone
+from sracl_core.params.train import ModelParams
+
+CPU = torch.device("cpu")
+
+
+def save(folder: Path) -> tuple[Backbone, Path, Path]:
+    torch.manual_seed(0)
+    params = ModelParams(hidden=8, layers=1, heads=2, feed_forward=16, dropout=0.1, max_length=6)
+    backbone = build_backbone("sasrec", 9, params)
+    weights, description = folder / "model.safetensors", folder / "model.json"
+    save_backbone(
+        weights, description, name="sasrec", backbone=backbone, state=backbone.state_dict(), training={"best_epoch": 3}
+    )
+    return backbone, weights, description
+
+
+def test_round_trip(tmp_path: Path) -> None:
+    saved, weights, description = save(tmp_path)
+    loaded = load_backbone(weights, description, CPU)
+    assert not loaded.training
+    assert loaded.params == saved.params
+    items = torch.tensor([[1, 5, 9]])
+    assert torch.equal(loaded(items), saved.eval()(items))
+
+
+def test_the_same_weights_give_the_same_bytes(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    _, first, first_told = save(tmp_path / "a")
+    _, second, second_told = save(tmp_path / "b")
+    assert first.read_bytes() == second.read_bytes()
+    assert first_told.read_bytes() == second_told.read_bytes()
+
+
+def test_damage_is_told(tmp_path: Path) -> None:
+    _, weights, description = save(tmp_path)
+    whole = weights.read_bytes()
+    weights.write_bytes(whole[:100])
+    with pytest.raises(ArtifactError, match=r"dvc repro train"):
+        load_backbone(weights, description, CPU)
+    weights.write_bytes(whole)
+    told = description.read_text()
+    description.write_text(told.replace('"n_items": 9', '"n_items": 10'))
+    with pytest.raises(ArtifactError, match=r"don't make a model together"):
+        load_backbone(weights, description, CPU)
+    description.write_text(told.replace('"format": 1', '"format": 99'))
+    with pytest.raises(ArtifactError, match=r"format 99, expected 1"):
+        load_backbone(weights, description, CPU)
+    weights.unlink()
+    description.write_text(told)
+    with pytest.raises(ArtifactError, match=r"does not exist"):
+        load_backbone(weights, description, CPU)
+
+
+def test_a_backbone_from_elsewhere_by_import_path() -> None:
+    params = ModelParams(hidden=8, layers=1, heads=2, feed_forward=16, dropout=0.1, max_length=6)
+    assert isinstance(build_backbone("sracl_core.model.backbones.sasrec:SASRec", 5, params), Backbone)
+    with pytest.raises(ModelError, match=r"package\.module:Name"):
+        build_backbone("nowhere.to.be:Found", 5, params)
