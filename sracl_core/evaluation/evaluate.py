@@ -1,0 +1,77 @@
+"""Evaluate a trained backbone on both splits."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import torch
+
+from sracl_core.errors import ArtifactError
+from sracl_core.evaluation.cases import SPLITS, EvaluationCases, evaluation_cases
+from sracl_core.evaluation.ranking import full_ranks
+from sracl_core.evaluation.report import rank_table, slice_rows, split_metrics
+from sracl_core.model.backbone import Backbone
+from sracl_core.model.encode import encode_histories
+from sracl_core.params.evaluate import EvaluateParams
+from sracl_core.progress import Progress
+from sracl_core.ragged import Ragged
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What the evaluation found: ranks in the RANKS schema, metrics by split, rows of slices (see report.py)."""
+
+    ranks: pa.Table
+    metrics: dict[str, dict[str, float | int]]
+    slices: list[dict[str, Any]]
+
+
+def evaluate(backbone: Backbone, sequences: pa.Table, params: EvaluateParams, tile_bytes: int) -> Evaluation:
+    """Rank every user's target of both splits among all items, on the backbone's device.
+
+    `backbone` must be in eval mode; `tile_bytes` bounds the memory of scores (see `full_ranks`). Raises ArtifactError
+    when the sequences hold items the model does not know, or when no user at all can be evaluated.
+    """
+    counts = _training_counts(sequences, backbone.n_items)
+    tables, slices = [], []
+    metrics: dict[str, dict[str, float | int]] = {}
+    for split in SPLITS:
+        cases = evaluation_cases(sequences, split)
+        ranks = _ranks(backbone, cases, params.mask_seen, tile_bytes)
+        tables.append(rank_table(cases, ranks, counts))
+        metrics[split] = split_metrics(cases, ranks, params)
+        slices += slice_rows(cases, ranks, counts, params)
+    if not sum(len(table) for table in tables):
+        raise ArtifactError(
+            "No user has both a history and a held-out item, so there is nothing to evaluate. Leave-one-out needs "
+            "users with three interactions or more; take more data, or the other split.method."
+        )
+    return Evaluation(pa.concat_tables(tables), metrics, slices)
+
+
+def _ranks(backbone: Backbone, cases: EvaluationCases, mask_seen: bool, tile_bytes: int) -> np.ndarray:
+    """Ranks of the cases' targets, int64 [M]."""
+    queries = encode_histories(backbone, cases.histories)  # [M, d]
+    with Progress(f"rank {cases.split}", len(cases), "users") as progress:
+        ranks = full_ranks(
+            queries,
+            backbone.item_vectors(),
+            torch.as_tensor(cases.targets),
+            cases.histories if mask_seen else None,
+            tile_bytes,
+            progress=progress,
+        )
+    return ranks.numpy()
+
+
+def _training_counts(sequences: pa.Table, n_items: int) -> np.ndarray:
+    """Training interactions of every item, int64 [n_items]."""
+    parts = [Ragged.from_column(sequences[name]).values for name in ("train", "valid", "test")]
+    largest = max((int(items.max()) for items in parts if len(items)), default=0)
+    if largest > n_items:
+        raise ArtifactError(
+            f"The sequences hold item {largest}, but the model knows items 1 to {n_items}: they are not of the same "
+            "run. Run `dvc repro` to train again."
+        )
+    return np.bincount(parts[0], minlength=n_items + 1)[1:]

@@ -1,0 +1,1 @@
+"""The leakage certificate: a proof, from the artifacts alone, that only training interactions were used."""

@@ -1,0 +1,41 @@
+"""Stage `evaluate`: rank every held-out item among all items, and report metrics and slices."""
+
+from pathlib import Path
+
+from sracl_core.artifacts import RANKS, SEQUENCES, read_table, write_json, write_table
+from sracl_core.device import pick_device
+from sracl_core.evaluation.evaluate import evaluate
+from sracl_core.evaluation.report import metrics_text
+from sracl_core.leakage.certificate import require_clean
+from sracl_core.model.store import load_backbone
+from sracl_core.params.evaluate import EvaluateParams
+from sracl_core.params.runtime import RuntimeParams
+from sracl_core.params.section import read_section
+from stages.entry import PARAMS_FILE, provenance, run
+
+
+def main(
+    params_file: Path = PARAMS_FILE,
+    sequences: Path = Path("data/interim/sequences.parquet"),
+    weights: Path = Path("data/artifacts/model.safetensors"),
+    description: Path = Path("data/artifacts/model.json"),
+    certificate: Path = Path("data/artifacts/certificate_training.json"),
+    ranks: Path = Path("data/artifacts/ranks.parquet"),
+    metrics: Path = Path("data/artifacts/metrics.json"),
+    slices: Path = Path("data/artifacts/slices.json"),
+) -> None:
+    """Evaluate the trained model on the test and the validation split."""
+    params = read_section(params_file, EvaluateParams)
+    runtime = read_section(params_file, RuntimeParams, only=("device", "threads", "rank_tile_mb", "deterministic"))
+    require_clean(certificate)
+    backbone = load_backbone(weights, description, pick_device(runtime))
+    found = evaluate(backbone, read_table(sequences, SEQUENCES), params, int(runtime.rank_tile_mb * 1e6))
+    origin = provenance("evaluate", [params], [sequences, weights, description, certificate])
+    write_table(ranks, found.ranks, RANKS, origin)
+    write_json(metrics, found.metrics)
+    write_json(slices, found.slices)
+    print(metrics_text(found.metrics, params.cutoffs))
+
+
+if __name__ == "__main__":
+    run(main)
