@@ -14,8 +14,9 @@ NO_PREFIX = -1
 class PrefixTable:
     """The P rows of the prefixes artifact.
 
-    Row r tells of `train[starts[r]:ends[r]]` of user `users[r]`; its target is `train[ends[r]]`. The three are int64 [P],
-    ordered by (user, end); the rows of user u are `offsets[u]:offsets[u + 1]`, with `offsets` int64 [n_users + 1].
+    Row r tells of `train[starts[r]:ends[r]]` of user `users[r]`; its target is `train[ends[r]]`. The three are
+    int64 [P], ordered by (user, end); the rows of user u are `offsets[u]:offsets[u + 1]`, with
+    `offsets` int64 [n_users + 1].
     """
 
     users: np.ndarray

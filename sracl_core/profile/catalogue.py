@@ -3,6 +3,7 @@
 import html
 import re
 from dataclasses import dataclass
+from typing import Any
 
 import pyarrow as pa
 
@@ -37,8 +38,7 @@ class Catalogue:
 
         Titles are cut at 300 characters; of other attributes, the first 20 by name are kept, cut at 100 characters.
         """
-        columns = {name: items[name].to_pylist() for name in ItemCard.__slots__}
-        return cls([_card(*row) for row in zip(*columns.values(), strict=True)])
+        return cls([_card(row) for row in items.to_pylist()])
 
     def __getitem__(self, item: int) -> ItemCard:
         return self.cards[item - 1]
@@ -63,22 +63,14 @@ def cut(text: str, characters: int) -> str:
     return head.rsplit(" ", 1)[0] if text[characters] != " " else head
 
 
-def _card(
-    item_id: str,
-    title: str | None,
-    brand: str | None,
-    categories: list[str | None] | None,
-    price: str | None,
-    description: str | None,
-    attributes: list[tuple[str, str | None]] | None,
-) -> ItemCard:
-    named = {clean(name): cut(clean(value), ATTRIBUTE_CHARACTERS) for name, value in attributes or []}
+def _card(row: dict[str, Any]) -> ItemCard:
+    named = {clean(name): cut(clean(value), ATTRIBUTE_CHARACTERS) for name, value in row["attributes"] or []}
     return ItemCard(
-        item_id,
-        cut(clean(title), TITLE_CHARACTERS),
-        clean(brand),
-        tuple(dict.fromkeys(text for text in map(clean, categories or []) if text)),
-        clean(price),
-        clean(description),
+        row["item_id"],
+        cut(clean(row["title"]), TITLE_CHARACTERS),
+        clean(row["brand"]),
+        tuple(dict.fromkeys(text for text in map(clean, row["categories"] or []) if text)),
+        clean(row["price"]),
+        clean(row["description"]),
         tuple(sorted((name, value) for name, value in named.items() if value)[:ATTRIBUTES]),
     )

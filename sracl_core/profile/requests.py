@@ -32,7 +32,7 @@ class HistoryItem:
 
 @dataclass(frozen=True, slots=True)
 class ItemFacts:
-    """An item's catalogue card, its description cut, and its contexts: titles of what was chosen before, oldest first."""
+    """An item's card, its description cut, and its contexts: titles of what was chosen before it, oldest first."""
 
     card: ItemCard
     contexts: tuple[tuple[str, ...], ...]

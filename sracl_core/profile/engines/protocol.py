@@ -39,4 +39,6 @@ class Engine(Protocol):
 class EngineFactory(Protocol):
     """What a module's PLUGIN is: makes the engine for a catalogue."""
 
-    def __call__(self, catalogue: Catalogue) -> Engine: ...
+    def __call__(self, catalogue: Catalogue) -> Engine:
+        """Return the engine; raises ModelError when its model cannot be had."""
+        ...

@@ -1,0 +1,75 @@
+"""Texts to unit vectors: every distinct text encoded once, texts of like length together."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from sracl_core.artifacts import Provenance, TableWriter, embeddings_schema
+from sracl_core.embed.encoders.protocol import Encoder
+from sracl_core.errors import ModelError
+from sracl_core.plugins import load_plugin
+from sracl_core.progress import Progress
+
+ROWS_PER_GROUP = 16_384
+
+
+def load_encoder(engine: str, model: str, max_tokens: int, device: str) -> Encoder:
+    """Return the encoder that `embed.engine` and `embed.model` name, on the torch device `device`.
+
+    Raises ModelError when it cannot be loaded.
+    """
+    return load_plugin("sracl_core.embed.encoders", engine)(model, max_tokens, device)
+
+
+def embed_texts(texts: Sequence[str], encoder: Encoder, batch: int) -> np.ndarray:
+    """Return the unit vectors of `texts`, float32 [n, D]; equal texts have equal vectors.
+
+    At most `batch` texts are encoded at once. Batches hold texts of like token count, so that little padding is
+    computed. Raises ModelError when the encoder returns another number or dimension of vectors, or one that is not
+    finite or zero.
+    """
+    rows: dict[str, int] = {}
+    of_text = np.fromiter((rows.setdefault(text, len(rows)) for text in texts), np.int64, len(texts))  # [n]
+    distinct = list(rows)
+    vectors = np.empty((len(distinct), encoder.dimension), dtype=np.float32)  # [distinct, D]
+    counts = encoder.token_counts(distinct) if distinct else np.empty(0, np.int64)
+    # The longest first: what does not fit into memory fails at once.
+    order = np.argsort(-counts, kind="stable")
+    with Progress("embed", len(distinct), "texts") as progress:
+        for begin in range(0, len(order), batch):
+            chosen = order[begin : begin + batch]
+            vectors[chosen] = _unit(encoder.encode([distinct[row] for row in chosen]), len(chosen), encoder.dimension)
+            progress.advance(len(chosen))
+    return vectors[of_text]
+
+
+def _unit(vectors: np.ndarray, count: int, dimension: int) -> np.ndarray:
+    """Return `vectors` [count, D] at length 1; raises ModelError when they cannot be."""
+    advice = "Try another embed.model, or a smaller runtime.embed_batch."
+    if vectors.shape != (count, dimension):
+        raise ModelError(
+            f"The encoder returned an array of shape {vectors.shape} for {count} texts, expected {(count, dimension)}. "
+            f"{advice}"
+        )
+    norms = np.linalg.norm(vectors.astype(np.float64), axis=1, keepdims=True)
+    wrong = np.flatnonzero(~(np.isfinite(norms) & (norms > 0)))
+    if len(wrong):
+        raise ModelError(
+            f"The encoder returned a vector that is zero or not finite for {len(wrong)} of {count} texts of a batch. "
+            f"{advice}"
+        )
+    return (vectors / norms).astype(np.float32)
+
+
+def write_embeddings(path: Path, keys: np.ndarray, vectors: np.ndarray, provenance: Provenance) -> None:
+    """Write `vectors` float32 [n, D] of `keys` int64 [n] as an embeddings artifact, in the order given."""
+    dimension = vectors.shape[1]
+    schema = embeddings_schema(dimension)
+    with TableWriter(path, schema, provenance) as writer:
+        for begin in range(0, len(keys), ROWS_PER_GROUP):
+            part = slice(begin, begin + ROWS_PER_GROUP)
+            flat = pa.array(np.ascontiguousarray(vectors[part]).reshape(-1), pa.float32())
+            column = pa.FixedSizeListArray.from_arrays(flat, dimension)
+            writer.write(pa.table([pa.array(keys[part], pa.int64()), column], schema=schema))
