@@ -1,0 +1,78 @@
+"""From artifacts in memory to a trained backbone: everything that is seeded is seeded here."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import torch
+
+from sracl_core.errors import TrainingError
+from sracl_core.model.backbone import Backbone, build_backbone
+from sracl_core.model.objectives.sracl import SRACL
+from sracl_core.params.train import TrainParams
+from sracl_core.prefixes import PrefixTable
+from sracl_core.ragged import Ragged
+from sracl_core.training.causal import CausalMode
+from sracl_core.training.data import Sequences, load_semantics
+from sracl_core.training.loop import Epoch, TrainedModel, train
+from sracl_core.training.validation import Validation
+
+
+@dataclass(frozen=True)
+class TrainingInputs:
+    """What training reads.
+
+    `sequences` in the SEQUENCES schema, `n_items` items in the catalogue, `prefixes` in the PREFIXES schema,
+    `item_pool` int64 [n_items, k], `user_pool` int64 [P, k] and `embeddings` float32 [P, D] of the P prefixes.
+    """
+
+    sequences: pa.Table
+    n_items: int
+    prefixes: pa.Table
+    item_pool: np.ndarray
+    user_pool: np.ndarray
+    embeddings: np.ndarray
+
+
+@dataclass(frozen=True)
+class Fit:
+    """The backbone (with its last weights), the best weights, and the sequences it was really trained on."""
+
+    backbone: Backbone
+    model: TrainedModel
+    trained_on: Ragged
+
+
+def fit(
+    inputs: TrainingInputs,
+    params: TrainParams,
+    device: torch.device,
+    *,
+    tile_bytes: int,
+    on_epoch: Callable[[Epoch], None],
+) -> Fit:
+    """Train the backbone that `params` describe.
+
+    The same inputs, parameters and device give the same weights (on a GPU with `runtime.deterministic`). Raises
+    TrainingError when there is nothing to learn from.
+    """
+    train_part = Ragged.from_column(inputs.sequences["train"])
+    if train_part.lengths.max(initial=0) < 2:
+        raise TrainingError(
+            "No user has two training interactions, so there is no next item to learn. Take more data, or lower "
+            "data.core_users and data.core_items if they cut too much."
+        )
+    validate = Validation(inputs.sequences, params.early_stop.metric, tile_bytes)
+    torch.manual_seed(params.seed)
+    backbone = build_backbone(params.backbone, inputs.n_items, params.model).to(device)
+    objective = SRACL(params, inputs.embeddings.shape[1]).to(device)
+    sequences = Sequences.from_ragged(train_part, device)
+    semantics = None
+    if params.alpha > 0 or params.beta > 0:
+        prefixes = PrefixTable.from_table(inputs.prefixes, len(train_part))
+        semantics = load_semantics(train_part, prefixes, inputs.item_pool, inputs.user_pool, inputs.embeddings)
+        semantics = semantics.to(device)
+    mode = CausalMode(sequences, semantics, params.model.max_length, params.seed)
+    model = train(backbone, objective, mode, params, validate=validate, on_epoch=on_epoch)
+    return Fit(backbone, model, sequences.to_ragged())

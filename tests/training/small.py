@@ -1,0 +1,56 @@
+"""A small world to train in: random sequences, pools and embeddings."""
+
+import numpy as np
+import pyarrow as pa
+
+from sracl_core.artifacts import PREFIXES, SEQUENCES
+from sracl_core.params.train import EarlyStopParams, InterParams, IntraParams, ModelParams, TrainParams
+from sracl_core.training.fit import TrainingInputs
+
+K = 3
+DIMENSION = 6
+
+
+def params(
+    alpha: float = 0.5, beta: float = 0.25, dropout: float = 0.0, max_length: int = 6, **changes: object
+) -> TrainParams:
+    settings: dict[str, object] = {
+        "alpha": alpha,
+        "beta": beta,
+        "model": ModelParams(hidden=8, layers=2, heads=2, feed_forward=16, dropout=dropout, max_length=max_length),
+        "inter": InterParams(similarity="cosine", temperature=0.5, synthesizer="learnable", dropout=dropout),
+        "intra": IntraParams(similarity="dot", temperature=1.0, substitution_rate=0.4),
+        "batch_size": 8,
+        "max_epochs": 3,
+        "early_stop": EarlyStopParams(metric="ndcg@5", patience=5),
+        "seed": 1,
+    }
+    return TrainParams.model_validate(settings | changes)
+
+
+def inputs(seed: int = 0, users: int = 20, n_items: int = 15, longest: int = 12) -> TrainingInputs:
+    """Users with 1 … `longest` training items; every prefix with a target is a row of the prefix table."""
+    random = np.random.default_rng(seed)
+    train = [random.integers(1, n_items + 1, size=random.integers(1, longest + 1)).tolist() for _ in range(users)]
+    held_out = [[int(item)] for item in random.integers(1, n_items + 1, size=users)]
+    sequences = pa.table({"user": np.arange(users), "train": train, "valid": held_out, "test": held_out}).cast(
+        SEQUENCES
+    )
+    rows = [(user, end) for user, items in enumerate(train) for end in range(1, len(items))]
+    prefixes = pa.table(
+        {
+            "prefix": np.arange(len(rows)),
+            "user": [user for user, _ in rows],
+            "start": [0] * len(rows),
+            "end": [end for _, end in rows],
+        }
+    ).cast(PREFIXES)
+    embeddings = random.normal(size=(len(rows), DIMENSION)).astype(np.float32)
+    return TrainingInputs(
+        sequences=sequences,
+        n_items=n_items,
+        prefixes=prefixes,
+        item_pool=np.stack([1 + random.permutation(n_items)[:K] for _ in range(n_items)]),
+        user_pool=np.stack([random.permutation(len(rows))[:K] for _ in rows]),
+        embeddings=embeddings,
+    )

@@ -1,0 +1,125 @@
+"""Whole training runs in the small world: plain SASRec exactly, reproducible, stopped in time, honest when it fails."""
+
+import numpy as np
+import pyarrow as pa
+import pytest
+import torch
+from small import inputs, params
+from torch import Tensor
+from torch.nn import functional as F
+
+from sracl_core.artifacts import SEQUENCES
+from sracl_core.errors import TrainingError
+from sracl_core.model.backbone import build_backbone
+from sracl_core.params.train import EarlyStopParams, TrainParams
+from sracl_core.ragged import Ragged
+from sracl_core.training.fit import Fit, TrainingInputs, fit
+from sracl_core.training.loop import Epoch
+
+CPU = torch.device("cpu")
+
+
+def run(given: TrainingInputs, chosen: TrainParams) -> tuple[Fit, list[Epoch]]:
+    epochs: list[Epoch] = []
+    return fit(given, chosen, CPU, tile_bytes=2**20, on_epoch=epochs.append), epochs
+
+
+def last_weights(result: Fit) -> dict[str, Tensor]:
+    return result.backbone.state_dict()
+
+
+def plain_sasrec(given: TrainingInputs, chosen: TrainParams) -> dict[str, Tensor]:
+    """SASRec trained by a loop that knows nothing of contrast: full cross entropy at every position, Adam."""
+    train = Ragged.from_column(given.sequences["train"])
+    torch.manual_seed(chosen.seed)
+    backbone = build_backbone("sasrec", given.n_items, chosen.model)
+    optimizer = torch.optim.Adam(backbone.parameters(), lr=chosen.learning_rate, fused=True)
+    order = torch.Generator().manual_seed(chosen.seed)
+    users = torch.as_tensor(np.flatnonzero(train.lengths >= 2))
+    longest = chosen.model.max_length
+    for _ in range(chosen.max_epochs):
+        for batch in users[torch.randperm(len(users), generator=order)].split(chosen.batch_size):
+            windows = [torch.as_tensor(train[u].astype(np.int64))[-longest - 1 :] for u in batch.tolist()]
+            inputs_ = torch.nn.utils.rnn.pad_sequence([w[:-1] for w in windows], batch_first=True)
+            targets = torch.cat([w[1:] for w in windows])
+            states = backbone(inputs_)[inputs_ > 0]
+            loss = F.cross_entropy(states @ backbone.item_embedding.weight[1:].T, targets - 1)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+    return backbone.state_dict()
+
+
+def test_without_both_branches_it_is_plain_sasrec_to_the_bit() -> None:
+    chosen = params(alpha=0.0, beta=0.0, dropout=0.3)
+    result, epochs = run(inputs(), chosen)
+    assert set(epochs[0].losses) == {"total", "recommendation"}
+    expected = plain_sasrec(inputs(), chosen)
+    for name, weight in last_weights(result).items():
+        assert torch.equal(weight, expected[name]), name
+
+
+def test_the_same_seed_gives_the_same_bits_and_another_one_does_not() -> None:
+    chosen = params(dropout=0.3)
+    first, second, other = (run(inputs(), c)[0] for c in (chosen, chosen, params(dropout=0.3, seed=2)))
+    assert all(torch.equal(w, second.model.state[name]) for name, w in first.model.state.items())
+    assert not all(torch.equal(w, other.model.state[name]) for name, w in first.model.state.items())
+
+
+def test_each_branch_changes_the_outcome_and_is_reported() -> None:
+    plain = run(inputs(), params(alpha=0.0, beta=0.0))
+    for alpha, beta, name in ((0.5, 0.0, "inter_user"), (0.0, 0.5, "intra_user")):
+        branch = run(inputs(), params(alpha=alpha, beta=beta))
+        assert name in branch[1][0].losses
+        assert not torch.equal(
+            branch[0].model.state["item_embedding.weight"], plain[0].model.state["item_embedding.weight"]
+        )
+
+
+def test_training_learns() -> None:
+    """Every user goes round the same circle of items: the next one is certain."""
+    users, n_items = 30, 10
+    train = [[(start + step) % n_items + 1 for step in range(8)] for start in range(users)]
+    following = [[(start + 8) % n_items + 1] for start in range(users)]
+    given = inputs()
+    sequences = pa.table({"user": np.arange(users), "train": train, "valid": following, "test": following}).cast(
+        SEQUENCES
+    )
+    learnable = TrainingInputs(sequences, n_items, given.prefixes, given.item_pool, given.user_pool, given.embeddings)
+    chosen = params(
+        alpha=0.0, beta=0.0, max_epochs=60, learning_rate=0.01, early_stop=EarlyStopParams(metric="hr@1", patience=60)
+    )
+    result, epochs = run(learnable, chosen)
+    assert result.model.best.valid["hr@1"] == 1.0
+    assert epochs[-1].losses["total"] < 0.5 * epochs[0].losses["total"]
+
+
+def test_it_stops_after_patience_and_keeps_the_best() -> None:
+    chosen = params(max_epochs=40, learning_rate=0.05, early_stop=EarlyStopParams(metric="mrr@3", patience=2))
+    result, epochs = run(inputs(), chosen)
+    values = [epoch.valid["mrr@3"] for epoch in epochs]
+    best = int(np.argmax(values)) + 1
+    assert result.model.best.number == best
+    assert len(epochs) == min(best + 2, 40)
+    assert result.model.epochs == len(epochs)
+
+
+def test_it_tells_what_it_was_trained_on() -> None:
+    given = inputs()
+    result, _ = run(given, params())
+    assert result.trained_on.to_column().to_pylist() == given.sequences["train"].to_pylist()
+
+
+def test_a_loss_that_is_not_finite_stops_with_advice() -> None:
+    with pytest.raises(TrainingError, match=r"not finite in epoch 1.*train\.learning_rate"):
+        run(inputs(), params(learning_rate=1e30))
+
+
+def test_nothing_to_learn_from_is_told() -> None:
+    given = inputs()
+    short = pa.table({"user": [0], "train": [[1]], "valid": [[2]], "test": [[3]]}).cast(SEQUENCES)
+    with pytest.raises(TrainingError, match=r"no next item to learn"):
+        run(TrainingInputs(short, 3, given.prefixes, given.item_pool, given.user_pool, given.embeddings), params())
+    unheld = pa.table({"user": [0], "train": [[1, 2]], "valid": [[]], "test": [[]]}).cast(SEQUENCES)
+    with pytest.raises(TrainingError, match=r"No user has a validation target"):
+        run(TrainingInputs(unheld, 3, given.prefixes, given.item_pool, given.user_pool, given.embeddings), params())
