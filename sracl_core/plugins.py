@@ -5,11 +5,14 @@ constant `PLUGIN`; its name stands in the registry beside the parameter that sel
 A part from elsewhere is selected by its import path, `package.module:Name`.
 """
 
+import re
 from difflib import get_close_matches
 from importlib import import_module
 from typing import Any
 
 from sracl_core.errors import ModelError
+
+IMPORT_PATH = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*")
 
 
 def check_name(value: str, names: tuple[str, ...]) -> str:
@@ -17,7 +20,7 @@ def check_name(value: str, names: tuple[str, ...]) -> str:
 
     Raises ValueError (which pydantic turns into a reported problem) with the nearest valid name otherwise.
     """
-    if value in names or ":" in value:
+    if value in names or IMPORT_PATH.fullmatch(value):
         return value
     near = get_close_matches(value, names, n=1)
     hint = f"; did you mean {near[0]!r}?" if near else ""

@@ -1,5 +1,6 @@
 """Progress on long work: a bar on a terminal, one quiet line a minute elsewhere."""
 
+import os
 import sys
 import time
 from collections.abc import Iterable, Iterator
@@ -23,7 +24,11 @@ class Progress:
         self.title, self.total, self.unit = title, total, unit
         self._done, self._note = 0, ""
         self._started = self._last_line = time.monotonic()
-        self._bar = tqdm(total=total, desc=title, unit=unit, leave=False, disable=not sys.stderr.isatty())
+        terminal = sys.stderr.isatty()
+        # tqdm shows nothing at all on a terminal that does not tell its size.
+        sizeless = terminal and not os.get_terminal_size(sys.stderr.fileno()).columns
+        size = {"ncols": 80, "nrows": 24} if sizeless else {}
+        self._bar = tqdm(total=total, desc=title, unit=unit, leave=False, disable=not terminal, **size)
 
     def advance(self, amount: int = 1, note: str = "") -> None:
         """Count `amount` more units; `note` is a short text shown beside the bar (a loss, a rate)."""

@@ -41,6 +41,7 @@ class Ragged:
         return len(self.offsets) - 1
 
     def __getitem__(self, row: int) -> np.ndarray:
+        row = range(len(self))[row]  # counts negative rows from the end, refuses others outside
         return self.values[self.offsets[row] : self.offsets[row + 1]]
 
     def join(self, other: "Ragged") -> "Ragged":

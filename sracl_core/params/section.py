@@ -49,6 +49,8 @@ def read_yaml(path: Path) -> dict[str, Any]:
         raise ParamsError(
             f"{path} does not exist. Run the command in the project's folder, or restore the file."
         ) from None
+    except OSError as error:
+        raise ParamsError(f"{path} cannot be read: {error.strerror}. Name a readable YAML file.") from None
     except YAMLError as error:
         raise ParamsError(f"{path} is not valid YAML: {error}") from None
     if not isinstance(values, dict):
