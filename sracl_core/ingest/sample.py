@@ -23,8 +23,8 @@ KINDS = len(ACTIVITIES[0].kinds)
 
 # How strongly each thing pulls on a purchase (logits).
 ACTIVITY_PULL = 5.0
-STYLE_PULL = 1.6
-ORDER_PULL = 2.0
+STYLE_PULL = 2.5
+ORDER_PULL = 1.5
 MOVE_ON = 0.12  # probability that a shopper turns to a related activity before a purchase
 NO_DESCRIPTION = 0.08  # share of items without a description, as real catalogues have them
 

@@ -4,6 +4,7 @@ import csv
 import gzip
 import json
 from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from sracl_core.ingest.sample import write_sample
 from sracl_core.ingest.sample_words import ACTIVITIES, STYLES
 from sracl_core.params.data import SampleParams
 
-SMALL = SampleParams(shoppers=300, items=200, mean_purchases=10.0, seed=3)
+SMALL = SampleParams(shoppers=300, items=600, mean_purchases=10.0, seed=3)
 
 
 def write(folder: Path, params: SampleParams = SMALL) -> tuple[list[dict[str, str]], list[dict[str, object]]]:
@@ -36,7 +37,7 @@ def test_the_seed_decides_every_byte(tmp_path: Path) -> None:
 
 def test_counts_and_order(tmp_path: Path) -> None:
     rows, items = write(tmp_path)
-    assert len(items) == len({item["item_id"] for item in items}) == 200
+    assert len(items) == len({item["item_id"] for item in items}) == 600
     per_user = Counter(row["user_id"] for row in rows)
     assert len(per_user) == 300
     assert min(per_user.values()) >= 5
@@ -53,7 +54,7 @@ def test_tastes_follow_the_text_and_drift(tmp_path: Path) -> None:
     baskets: dict[str, list[str]] = {}
     for row in rows:
         baskets.setdefault(row["user_id"], []).append(row["item_id"])
-    pairs = [pair for basket in baskets.values() for pair in zip(basket, basket[1:], strict=False)]
+    pairs = [pair for basket in baskets.values() for pair in pairwise(basket)]
     same_activity = np.mean([activity[a] == activity[b] for a, b in pairs])
     same_style = np.mean([style[a] == style[b] for a, b in pairs])
     # Chance would be 1/16 and 1/7.
