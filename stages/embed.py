@@ -1,0 +1,41 @@
+"""Stages embed_items and embed_users: the profiles as unit vectors."""
+
+from pathlib import Path
+from typing import Literal
+
+import typer
+
+from sracl_core.artifacts import PROFILES, read_table
+from sracl_core.device import pick_device
+from sracl_core.embed.vectors import embed_texts, load_encoder, write_embeddings
+from sracl_core.params.retrieval import EmbedParams
+from sracl_core.params.runtime import RuntimeParams
+from sracl_core.params.section import read_section
+from stages.entry import PARAMS_FILE, provenance, run
+
+
+def main(
+    params_file: Path = PARAMS_FILE,
+    kind: Literal["item", "user"] = typer.Argument(help="whose profiles"),
+    profiles: Path = Path("data/artifacts/{kind}_profiles.parquet"),
+    embeddings: Path = Path("data/artifacts/{kind}_embeddings.parquet"),
+) -> None:
+    """Encode the profiles of items or users."""
+    source_file = Path(str(profiles).format(kind=kind))
+    params = read_section(params_file, EmbedParams)
+    runtime = read_section(params_file, RuntimeParams, only=("device", "threads", "deterministic", "embed_batch"))
+    table = read_table(source_file, PROFILES)
+    encoder = load_encoder(params.engine, params.model, params.max_tokens, str(pick_device(runtime)))
+    texts = table["text"].to_pylist()
+    vectors = embed_texts(texts, encoder, runtime.embed_batch)
+    write_embeddings(
+        Path(str(embeddings).format(kind=kind)),
+        table["key"].to_numpy(),
+        vectors,
+        provenance(f"embed_{kind}s", [params], [source_file]),
+    )
+    print(f"embed_{kind}s: {len(texts)} texts, {len(set(texts))} distinct, dimension {encoder.dimension}")
+
+
+if __name__ == "__main__":
+    run(main)
