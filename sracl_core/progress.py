@@ -27,8 +27,10 @@ class Progress:
         terminal = sys.stderr.isatty()
         # tqdm shows nothing at all on a terminal that does not tell its size.
         sizeless = terminal and not os.get_terminal_size(sys.stderr.fileno()).columns
-        size = {"ncols": 80, "nrows": 24} if sizeless else {}
-        self._bar = tqdm(total=total, desc=title, unit=unit, leave=False, disable=not terminal, **size)
+        columns, rows = (80, 24) if sizeless else (None, None)
+        self._bar = tqdm(
+            total=total, desc=title, unit=unit, leave=False, disable=not terminal, ncols=columns, nrows=rows
+        )
 
     def advance(self, amount: int = 1, note: str = "") -> None:
         """Count `amount` more units; `note` is a short text shown beside the bar (a loss, a rate)."""

@@ -12,7 +12,7 @@ The conventions it relies on (docs/architecture.md):
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -49,7 +49,7 @@ class Stage:
     arguments: tuple[str, ...]
     deps: tuple[str, ...] = ()
     params: tuple[str, ...] = ()
-    outs: tuple[str, ...] = field(default=())  # outs, metrics and plots
+    outs: tuple[str, ...] = ()  # outs, metrics and plots
 
 
 class ConventionError(Exception):
@@ -166,10 +166,10 @@ def params_of(module: str) -> frozenset[str]:
 
 def data_of(module: str, arguments: tuple[str, ...]) -> frozenset[str]:
     """The default paths of `main` in `module`, with its command-line `arguments` filled in."""
-    mains = [node for node in tree(modules()[module]).body if isinstance(node, ast.FunctionDef) and node.name == "main"]
-    if not mains:
+    functions = {node.name: node for node in tree(modules()[module]).body if isinstance(node, ast.FunctionDef)}
+    if "main" not in functions:
         raise ConventionError(f"{module} has no function `main`")
-    signature = mains[0].args
+    signature = functions["main"].args
     plain = [*signature.posonlyargs, *signature.args]
     defaults: list[ast.expr | None] = [None] * (len(plain) - len(signature.defaults)) + list(signature.defaults)
     pairs = [*zip(plain, defaults, strict=True), *zip(signature.kwonlyargs, signature.kw_defaults, strict=True)]
@@ -192,13 +192,8 @@ def data_of(module: str, arguments: tuple[str, ...]) -> frozenset[str]:
 def needs(module: str, arguments: tuple[str, ...] = ()) -> Needs:
     """Everything `stages/NAME.py` needs, given the arguments of its cmd."""
     params = params_of(module)
-    return Needs(
-        code=code_of(module),
-        params=params,
-        data=data_of(module, arguments),
-        raw=bool({"data", "data.path"} & params),
-        whole_params_file=bool(calls(module, "check_params")),
-    )
+    raw = bool({"data", "data.path"} & params)
+    return Needs(code_of(module), params, data_of(module, arguments), raw, bool(calls(module, "check_params")))
 
 
 def stages(dvc_file: Path = ROOT / "dvc.yaml") -> list[Stage]:
@@ -210,8 +205,7 @@ def _stage(name: str, entry: dict[str, Any]) -> Stage:
     words = str(entry.get("cmd", "")).split()
     if words[:2] != ["python", "-m"] or not words[2].startswith("stages."):
         raise ConventionError(f"stage {name}: cmd must be `python -m stages.NAME [argument …]`, not {entry.get('cmd')}")
-    kinds = ("outs", "metrics", "plots")
-    outs = [path for kind in kinds for path in _names(entry.get(kind))]
+    outs = [path for kind in ("outs", "metrics", "plots") for path in _names(entry.get(kind))]
     return Stage(name, words[2], tuple(words[3:]), _names(entry.get("deps")), _names(entry.get("params")), tuple(outs))
 
 
@@ -234,19 +228,18 @@ def compact(files: frozenset[str], directory: str = "") -> list[str]:
 def main() -> None:
     """Print what `dvc.yaml` must declare, for each of its stages (or each module of stages/, where it has none)."""
     declared = stages() if (ROOT / "dvc.yaml").exists() else []
-    known = {stage.module for stage in declared} | {"stages", "stages.entry"}
-    left = [Stage(name.partition(".")[2], name, ()) for name in modules() if name.startswith("stages")]
-    for stage in [*declared, *(stage for stage in left if stage.module not in known)]:
+    left = {name for name in modules() if name.startswith("stages.")} - {stage.module for stage in declared}
+    undeclared = [Stage(name.partition(".")[2], name, ()) for name in sorted(left - {"stages.entry"})]
+    for stage in [*declared, *undeclared]:
         try:
             need = needs(stage.module, stage.arguments)
         except ConventionError as error:
             print(f"  {stage.name}: {error}")
             continue
-        params_file = [PARAMS_FILE] if need.whole_params_file else []
-        raw = [f'"{RAW_DATA}"'] if need.raw else []
+        others = [PARAMS_FILE] * need.whole_params_file + [f'"{RAW_DATA}"'] * need.raw
         print(f"  {stage.name}:\n    cmd: {' '.join(['python -m', stage.module, *stage.arguments])}")
         print("    # these paths, each under deps or outs:", *sorted(need.data))
-        print("    deps:", *[f"- {path}" for path in [*params_file, *raw, *compact(need.code)]], sep="\n      ")
+        print("    deps:", *[f"- {path}" for path in [*others, *compact(need.code)]], sep="\n      ")
         if need.params:
             print("    params:", *[f"- {name}" for name in sorted(need.params)], sep="\n      ")
 

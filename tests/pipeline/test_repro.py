@@ -64,11 +64,11 @@ class Project:
 
     def set(self, changes: dict) -> None:
         """Change values in params.yaml."""
-        yaml = YAML()
+        editor = YAML()  # keeps comments
         path = self.root / "params.yaml"
-        params = yaml.load(path)
+        params = editor.load(path)
         _update(params, changes)
-        yaml.dump(params, path)
+        editor.dump(params, path)
 
     def lock(self) -> dict:
         """The stages in dvc.lock."""

@@ -1,0 +1,104 @@
+"""The rules of the house (docs/architecture.md) that the code itself can show."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from tests.pipeline import dag
+
+GROUND = {"errors", "plugins", "progress", "ragged", "artifacts", "prefixes"}
+BASE = GROUND | {"params"}
+# Room → the rooms it may import, besides itself. A room is a package or a module right below sracl_core.
+MAY_IMPORT: dict[str, set[str]] = {
+    **dict.fromkeys(GROUND, GROUND),
+    "params": GROUND,
+    "device": BASE,
+    "ingest": BASE,
+    "profile": BASE | {"ingest"},
+    "embed": BASE | {"ingest", "device"},
+    "retrieval": BASE,
+    "model": BASE | {"device"},
+    "evaluation": BASE | {"device", "model"},
+    "training": BASE | {"device", "model", "evaluation"},
+    "leakage": BASE | {"ingest", "profile", "retrieval"},
+}
+MAY_IMPORT["cli"] = {"sracl_core", *MAY_IMPORT}
+SOURCES = sorted(
+    path for folder in (*dag.PACKAGES, "tests", "benchmarks") for path in (dag.ROOT / folder).rglob("*.py")
+)
+PROGRAM = [path for path in SOURCES if path.relative_to(dag.ROOT).parts[0] != "tests"]
+LONGEST = 250
+
+# What can run code, or stop a clean load, hidden in data.
+FORBIDDEN_MODULES = {"pickle", "cPickle", "_pickle", "dill", "cloudpickle", "joblib", "shelve", "marshal"}
+FORBIDDEN_CALLS = {
+    "eval", "exec", "torch.load", "torch.save", "pandas.read_pickle", "pd.read_pickle", "yaml.load",
+    "yaml.unsafe_load", "os.system", "os.popen",
+}  # fmt: skip
+
+
+def name_of(path: Path) -> str:
+    return path.relative_to(dag.ROOT).as_posix()
+
+
+def room_of(module: str) -> str:
+    """`sracl_core.ingest.split` lies in `ingest`; the package itself is `sracl_core`."""
+    parts = module.split(".")
+    return parts[1] if len(parts) > 1 else parts[0]
+
+
+@pytest.mark.parametrize("module", [name for name in dag.modules() if name.startswith("sracl_core.")])
+def test_lower_rooms_never_import_higher_ones(module: str) -> None:
+    room = room_of(module)
+    assert room in MAY_IMPORT, f"{room} is a new room: give it a line in docs/architecture.md and in this test"
+    imported = {name for name in dag.imports(module) if name != "sracl_core"}
+    stages = {name for name in imported if name.partition(".")[0] == "stages"}
+    higher = {name for name in imported - stages if room_of(name) not in MAY_IMPORT[room] | {room}}
+    assert not stages | higher
+
+
+@pytest.mark.parametrize("module", [name for name in dag.modules() if name.startswith("stages.")])
+def test_no_stage_imports_another(module: str) -> None:
+    assert {name for name in dag.imports(module) if name.startswith("stages.")} <= {"stages.entry"}
+
+
+def test_packages_import_nothing_of_ours() -> None:
+    """An import there would widen the dependencies of every stage that uses the package."""
+    packages = [name for name, path in dag.modules().items() if path.name == "__init__.py"]
+    assert {name: sorted(dag.imports(name)) for name in packages if dag.imports(name)} == {}
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=name_of)
+def test_no_code_hides_in_data(path: Path) -> None:
+    found = []
+    for node in ast.walk(dag.tree(path)):
+        if isinstance(node, ast.Import):
+            found += [alias.name for alias in node.names if alias.name.partition(".")[0] in FORBIDDEN_MODULES]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found += [node.module] * (node.module.partition(".")[0] in FORBIDDEN_MODULES)
+            found += [alias.name for alias in node.names if f"{node.module}.{alias.name}" in FORBIDDEN_CALLS]
+        elif isinstance(node, ast.Call):
+            found += [ast.unparse(node.func)] * (ast.unparse(node.func) in FORBIDDEN_CALLS)
+            found += [
+                "allow_pickle=True" for option in node.keywords
+                if option.arg in ("allow_pickle", "trust_remote_code") and ast.unparse(option.value) != "False"
+            ]  # fmt: skip
+    assert not found
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=name_of)
+def test_files_stay_short(path: Path) -> None:
+    assert len(path.read_text(encoding="utf-8").splitlines()) < LONGEST
+
+
+@pytest.mark.parametrize("path", PROGRAM, ids=name_of)
+def test_every_file_says_what_it_is_for(path: Path) -> None:
+    assert ast.get_docstring(dag.tree(path))
+
+
+def test_the_rooms_are_in_the_picture() -> None:
+    picture = (dag.ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    rooms = {room_of(name) for name in dag.modules() if name.startswith("sracl_core.")}
+    missing = {room for room in rooms if f"{room}.py`" not in picture and f"sracl_core/{room}/`" not in picture}
+    assert not missing
