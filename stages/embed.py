@@ -1,7 +1,7 @@
 """Stages embed_items and embed_users: the profiles as unit vectors."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import typer
 
@@ -15,8 +15,8 @@ from stages.entry import PARAMS_FILE, provenance, run
 
 
 def main(
+    kind: Annotated[Literal["item", "user"], typer.Argument(help="whose profiles")],
     params_file: Path = PARAMS_FILE,
-    kind: Literal["item", "user"] = typer.Argument(help="whose profiles"),
     profiles: Path = Path("data/artifacts/{kind}_profiles.parquet"),
     embeddings: Path = Path("data/artifacts/{kind}_embeddings.parquet"),
 ) -> None:

@@ -1,7 +1,7 @@
 """Stages index_items and index_users: the vectors in a FAISS index."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import typer
 
@@ -11,7 +11,7 @@ from stages.entry import run
 
 
 def main(
-    kind: Literal["item", "user"] = typer.Argument(help="whose embeddings"),
+    kind: Annotated[Literal["item", "user"], typer.Argument(help="whose embeddings")],
     embeddings: Path = Path("data/artifacts/{kind}_embeddings.parquet"),
     index: Path = Path("data/artifacts/{kind}.faiss"),
 ) -> None:
