@@ -1,0 +1,58 @@
+"""The metrics against ranx, an independent implementation, and against values worked out by hand."""
+
+import math
+import warnings
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sracl_core.evaluation.metrics import metric_names, metric_values, metrics_of
+
+CUTOFFS = [1, 5, 10, 20]
+
+
+def test_by_hand() -> None:
+    found = metrics_of(np.array([1, 3, 5, 6]), [5])
+    assert found["hr@5"] == pytest.approx(3 / 4)
+    assert found["ndcg@5"] == pytest.approx((1 + 1 / math.log2(4) + 1 / math.log2(6)) / 4)
+    assert found["mrr@5"] == pytest.approx((1 + 1 / 3 + 1 / 5) / 4)
+
+
+def test_names_are_in_the_order_of_reports() -> None:
+    assert metric_names([5, 10]) == ["hr@5", "hr@10", "ndcg@5", "ndcg@10", "mrr@5", "mrr@10"]
+    assert list(metrics_of(np.array([1]), [5, 10])) == metric_names([5, 10])
+
+
+def test_nobody_has_no_metrics() -> None:
+    assert metrics_of(np.zeros(0, dtype=np.int64), CUTOFFS) == {}
+
+
+@given(ranks=st.lists(st.integers(1, 50), min_size=1, max_size=50))
+def test_bounds_and_order(ranks: list[int]) -> None:
+    for k in CUTOFFS:
+        hr, ndcg, mrr = (metric_values(np.array(ranks), f"{kind}@{k}") for kind in ("hr", "ndcg", "mrr"))
+        assert (mrr <= ndcg).all() and (ndcg <= hr).all() and (mrr >= 0).all()
+
+
+def test_ranx_agrees_on_random_rankings() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # numba's own
+        from ranx import Qrels, Run, evaluate
+
+    random = np.random.default_rng(3)
+    users, n_items = 200, 60
+    scores = random.permuted(np.tile(np.arange(n_items), (users, 1)), axis=1) / n_items  # no ties
+    targets = random.integers(0, n_items, users)
+    ranks = (scores >= scores[np.arange(users), targets][:, None]).sum(axis=1)
+    qrels = Qrels({f"u{user}": {f"i{target}": 1} for user, target in enumerate(targets)})
+    run = Run(
+        {f"u{user}": {f"i{item}": float(row[item]) for item in range(n_items)} for user, row in enumerate(scores)}
+    )
+    theirs = {"hr": "hit_rate", "ndcg": "ndcg", "mrr": "mrr"}
+    names = metric_names(CUTOFFS)
+    expected = evaluate(qrels, run, [f"{theirs[name.split('@')[0]]}@{name.split('@')[1]}" for name in names])
+    ours = metrics_of(ranks, CUTOFFS)
+    for name, value in zip(names, expected.values(), strict=True):
+        assert ours[name] == pytest.approx(value, abs=1e-12), name

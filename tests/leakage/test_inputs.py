@@ -1,0 +1,271 @@
+"""A leak planted in each place among the inputs of training is caught and named; a clean set passes."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from sracl_core.artifacts import PREFIXES
+from sracl_core.errors import ArtifactError, LeakageError
+from sracl_core.profile.requests import item_requests, user_requests
+from sracl_core.ragged import Ragged
+from tests.leakage.world import (
+    ITEM_PARAMS,
+    N_ITEMS,
+    USER_PARAMS,
+    Row,
+    World,
+    certify,
+    change,
+    clean_world,
+    profile,
+    train_of,
+    write_world,
+)
+
+
+@pytest.mark.parametrize("method", ["leave_one_out", "timeline"])
+def test_a_clean_set_passes(tmp_path: Path, method: str) -> None:
+    world = clean_world(method)  # type: ignore[arg-type]
+    found = certify(world, tmp_path, method)  # type: ignore[arg-type]
+    assert found["clean"] is True
+    examined = {check["check"]: check["examined"] for check in found["checks"]}
+    assert examined == {
+        "split": len(world["interactions"]),
+        "user counts": len(world["users"]),
+        "items": N_ITEMS,
+        "item contexts": len(world["item_contexts"]),
+        "prefixes": len(world["prefixes"]),
+        "item prompts": N_ITEMS,
+        "item embeddings": N_ITEMS,
+        "item pool": N_ITEMS,
+        "user prompts": len(world["prefixes"]),
+        "user embeddings": len(world["prefixes"]),
+        "user pool": len(world["prefixes"]),
+    }
+    assert all(set(check) == {"check", "examined", "what"} for check in found["checks"])
+    assert json.dumps(found) == json.dumps(certify(world, tmp_path, method))  # type: ignore[arg-type]
+
+
+def plant_validation_item_in_a_context(rows: list[Row]) -> None:
+    rows[0]["end"] += 20
+
+
+def plant_context_of_another_item(rows: list[Row]) -> None:
+    rows[0]["item"] = rows[0]["item"] % N_ITEMS + 1
+
+
+def plant_context_of_nobody(rows: list[Row]) -> None:
+    rows[2]["user"] = 99
+
+
+def plant_empty_context(rows: list[Row]) -> None:
+    rows[2]["start"] = rows[2]["end"]
+
+
+def plant_prefix_whose_target_is_the_validation_item(rows: list[Row]) -> None:
+    rows[-1]["end"] += 1  # the last prefix of the last user: its target would be the validation item
+
+
+def plant_prefix_before_the_history(rows: list[Row]) -> None:
+    rows[4]["start"] = -1
+
+
+def plant_prefix_out_of_order(rows: list[Row]) -> None:
+    rows[4]["prefix"], rows[5]["prefix"] = rows[5]["prefix"], rows[4]["prefix"]
+
+
+def plant_missing_profile(rows: list[Row]) -> None:
+    del rows[3]
+
+
+def plant_profile_twice(rows: list[Row]) -> None:
+    rows.append(rows[3])
+
+
+def plant_profile_of_a_key_beyond(rows: list[Row]) -> None:
+    rows.append({**rows[3], "key": 10_000})
+
+
+def plant_profile_without_a_prompt(rows: list[Row]) -> None:
+    rows[3]["prompt_sha256"] = None
+
+
+def plant_long_vector(rows: list[Row]) -> None:
+    rows[3]["embedding"] = [2.0] + [0.0] * 7
+
+
+def plant_vector_that_is_no_number(rows: list[Row]) -> None:
+    rows[3]["embedding"][0] = float("nan")
+
+
+def plant_infinite_vector(rows: list[Row]) -> None:
+    rows[3]["embedding"][0] = float("inf")
+
+
+def plant_null_vector(rows: list[Row]) -> None:
+    rows[3]["embedding"] = None
+
+
+def plant_null_neighbour(rows: list[Row]) -> None:
+    rows[3]["neighbour"] = [1, None, 2]
+
+
+def plant_itself(rows: list[Row]) -> None:
+    rows[3]["neighbour"][1] = rows[3]["key"]
+
+
+def plant_neighbour_twice(rows: list[Row]) -> None:
+    rows[3]["neighbour"][0] = rows[3]["neighbour"][2]
+
+
+def plant_neighbour_beyond(rows: list[Row]) -> None:
+    rows[3]["neighbour"][0] = len(rows) + 1
+
+
+def plant_padding_as_neighbour(rows: list[Row]) -> None:
+    rows[3]["neighbour"][0] = 0
+
+
+def plant_negative_neighbour(rows: list[Row]) -> None:
+    rows[3]["neighbour"][0] = -1  # what an approximate index gives when it finds too few
+
+
+def plant_same_user(rows: list[Row]) -> None:
+    rows[0]["neighbour"][0] = 1  # prefixes 0 and 1 are both of user 0
+
+
+def plant_wrong_count(rows: list[Row]) -> None:
+    rows[2]["n_train"] += 1
+
+
+def plant_item_out_of_order(rows: list[Row]) -> None:
+    rows[2]["item"] = 2
+
+
+@pytest.mark.parametrize(
+    ("artifact", "plant", "check", "told"),
+    [
+        ("users", plant_wrong_count, "user counts", r"user 2 \('U2'\): n_train"),
+        ("items", plant_item_out_of_order, "items", "row 2: 2"),
+        ("item_contexts", plant_validation_item_in_a_context, "item contexts", r"item 1 \('B01'\): user .*, end 2"),
+        ("item_contexts", plant_context_of_another_item, "item contexts", r"another item than their own.*item 2"),
+        ("item_contexts", plant_context_of_nobody, "item contexts", "user 99, start"),
+        ("item_contexts", plant_empty_context, "item contexts", "outside"),
+        ("prefixes", plant_prefix_whose_target_is_the_validation_item, "prefixes", r"user 13 \('U13'\).*training part"),
+        ("prefixes", plant_prefix_before_the_history, "prefixes", "start -1"),
+        ("prefixes", plant_prefix_out_of_order, "prefixes", "not numbered"),
+        ("item_profiles", plant_missing_profile, "item prompts", "missing.*key 4"),
+        ("user_profiles", plant_missing_profile, "user prompts", "missing.*key 3"),
+        ("user_profiles", plant_profile_twice, "user prompts", "more than once.*key 3"),
+        ("user_profiles", plant_profile_of_a_key_beyond, "user prompts", "should not exist.*key 10000"),
+        ("user_profiles", plant_profile_without_a_prompt, "user prompts", "key 3: prompt None"),
+        ("item_embeddings", plant_missing_profile, "item embeddings", "missing.*key 4"),
+        ("user_embeddings", plant_profile_twice, "user embeddings", "more than once.*key 3"),
+        ("user_embeddings", plant_long_vector, "user embeddings", r"key 3: length 2\.0"),
+        ("user_embeddings", plant_vector_that_is_no_number, "user embeddings", "key 3: length nan"),
+        ("item_embeddings", plant_infinite_vector, "item embeddings", "key 4: length inf"),
+        ("item_embeddings", plant_null_vector, "item embeddings", "1 rows and 0 values are null"),
+        ("item_pool", plant_itself, "item pool", "the anchor itself.*key 4"),
+        ("user_pool", plant_itself, "user pool", "the anchor itself.*key 3"),
+        ("user_pool", plant_neighbour_twice, "user pool", "a neighbour twice.*key 3"),
+        ("user_pool", plant_neighbour_beyond, "user pool", "don't exist.*key 3"),
+        ("user_pool", plant_negative_neighbour, "user pool", "don't exist.*key 3"),
+        ("user_pool", plant_null_neighbour, "user pool", "0 rows and 1 values are null"),
+        ("item_pool", plant_padding_as_neighbour, "item pool", "don't exist.*key 4"),
+        ("item_pool", plant_missing_profile, "item pool", "missing.*key 4"),
+        ("user_pool", plant_same_user, "user pool", "own user.*key 0"),
+    ],
+)
+def test_a_planted_leak_is_named(
+    tmp_path: Path, artifact: str, plant: Callable[[list[Row]], None], check: str, told: str
+) -> None:
+    world = clean_world()
+    change(world, artifact, plant)
+    expect(world, tmp_path, check, told)
+
+
+def expect(world: World, folder: Path, check: str, told: str, **options: object) -> None:
+    with pytest.raises(LeakageError, match=rf"(?s)leakage check '{check}' failed.*{told}") as caught:
+        certify(world, folder, **options)  # type: ignore[arg-type]
+    assert "No certificate was written. Run `dvc repro" in str(caught.value)
+
+
+def with_validation(world: World) -> Ragged:
+    return train_of(world).join(Ragged.from_column(world["sequences"]["valid"]))
+
+
+def test_a_user_prompt_that_shows_a_held_out_item(tmp_path: Path) -> None:
+    """The row claims the clean prefix, but the prompt behind its hash was built one item further."""
+    world = clean_world()
+    last = len(world["prefixes"]) - 1
+    row = world["prefixes"].to_pylist()[last]
+    leaking = world["prefixes"].from_pylist([{**row, "end": row["end"] + 2}], schema=PREFIXES)
+    [request] = user_requests(world["items"], leaking, with_validation(world), USER_PARAMS)
+    held_out = world["sequences"].to_pylist()[row["user"]]["valid"][0]
+    assert f"Title {held_out}" in request.prompt
+    change(world, "user_profiles", lambda rows: rows.__setitem__(last, profile(request)))
+    expect(world, tmp_path, "user prompts", f"key {last}: prompt {request.prompt_sha256[:12]}")
+
+
+def test_an_item_prompt_with_a_context_from_validation(tmp_path: Path) -> None:
+    """As in the authors' code: a validation item closes a context that its own item's prompt shows."""
+    world = clean_world()
+    user = world["sequences"].to_pylist()[0]
+    item, end = user["valid"][0], len(user["train"]) + 1
+    row = {"item": item, "user": 0, "start": 0, "end": end}
+    contexts = world["item_contexts"].from_pylist([row], schema=world["item_contexts"].schema)
+    requests = {one.key: one for one in item_requests(world["items"], contexts, with_validation(world), ITEM_PARAMS)}
+    hidden = clean_world()
+    change(hidden, "item_profiles", lambda rows: rows.__setitem__(item - 1, profile(requests[item])))
+    expect(hidden, tmp_path, "item prompts", f"key {item}: prompt")
+    change(world, "item_contexts", lambda rows: rows.append(row))
+    expect(world, tmp_path, "item contexts", f"item {item} .*start 0, end {end}, training part of {end - 1} items")
+
+
+def test_another_window_than_the_params_say_is_no_clean_prompt(tmp_path: Path) -> None:
+    world = clean_world()
+    wider = USER_PARAMS.model_copy(update={"window": 2})
+    requests = list(user_requests(world["items"], world["prefixes"], train_of(world), wider))
+    change(world, "user_profiles", lambda rows: rows.__setitem__(slice(None), [profile(one) for one in requests]))
+    expect(world, tmp_path, "user prompts", r"another prompt.*… and \d+ more")
+
+
+def test_same_user_neighbours_pass_where_params_allow_them(tmp_path: Path) -> None:
+    world = clean_world(exclude_same_user=False)
+    change(world, "user_pool", plant_same_user)
+    assert certify(world, tmp_path, exclude_same_user=False)["clean"] is True
+    expect(world, tmp_path, "user pool", "own user")
+
+
+def test_many_rows_are_counted_and_a_few_shown(tmp_path: Path) -> None:
+    world = clean_world()
+    change(world, "item_pool", lambda rows: [row["neighbour"].__setitem__(0, row["key"]) for row in rows])
+    with pytest.raises(LeakageError, match=rf"{N_ITEMS} of {N_ITEMS} examined") as caught:
+        certify(world, tmp_path)
+    assert str(caught.value).count("key ") == 5 and f"… and {N_ITEMS - 5} more" in str(caught.value)
+
+
+def test_missing_and_foreign_files_are_told_of(tmp_path: Path) -> None:
+    world = clean_world()
+    certify(world, tmp_path)
+    files = {**world, "user_pool": world["user_embeddings"]}
+    with pytest.raises(ArtifactError, match=r"(?s)user_pool\.parquet .*neighbour"):
+        certify(files, tmp_path)
+    for name in world:
+        if name == "trained_on":
+            continue
+        write_world(world, lambda other: tmp_path / f"{other}.parquet")
+        (tmp_path / f"{name}.parquet").unlink()
+        with pytest.raises(ArtifactError, match=rf"{name}\.parquet does not exist"):
+            recertify(tmp_path)
+
+
+def recertify(folder: Path) -> None:
+    from dataclasses import fields
+
+    from sracl_core.leakage.inputs import InputFiles, certify_inputs
+
+    files = InputFiles(**{field.name: folder / f"{field.name}.parquet" for field in fields(InputFiles)})
+    certify_inputs(files, "leave_one_out", ITEM_PARAMS, USER_PARAMS, True)
