@@ -1,0 +1,50 @@
+"""The objective: which branch is there, and that it passes its parameters on."""
+
+import pytest
+import torch
+
+from sracl_core.model.losses import info_nce
+from sracl_core.model.objectives.sracl import SRACL, Neighbours
+from sracl_core.model.synthesizer import Synthesizer, UniformSynthesizer
+from sracl_core.params.train import InterParams, IntraParams, ModelParams, TrainParams
+
+MODEL = ModelParams(hidden=4, layers=1, heads=1, feed_forward=4, dropout=0.0, max_length=5)
+INTER = InterParams(similarity="dot", temperature=0.7, synthesizer="uniform", dropout=0.0)
+INTRA = IntraParams(similarity="cosine", temperature=0.3, substitution_rate=0.2)
+
+
+def objective(alpha: float, synthesizer: str = "uniform") -> SRACL:
+    inter = INTER.model_copy(update={"synthesizer": synthesizer})
+    return SRACL(TrainParams(model=MODEL, alpha=alpha, beta=0.1, inter=inter, intra=INTRA), semantic_dimension=6)
+
+
+def neighbours() -> Neighbours:
+    random = torch.Generator().manual_seed(0)
+    shapes = {"anchors": (3, 4), "candidates": (3, 2, 4), "anchor_semantics": (3, 6), "candidate_semantics": (3, 2, 6)}
+    return Neighbours(**{name: torch.randn(shape, generator=random) for name, shape in shapes.items()})
+
+
+def test_each_branch_uses_its_own_similarity_and_temperature() -> None:
+    given = neighbours()
+    expected = info_nce(given.anchors, given.candidates.mean(1), 0.7, "dot")
+    torch.testing.assert_close(objective(0.1).inter_user(given), expected)
+    views = given.candidates.unbind(1)
+    torch.testing.assert_close(objective(0.1).intra_user(*views), info_nce(*views, 0.3, "cosine"))
+
+
+def test_the_synthesizer_is_the_one_asked_for_and_absent_without_alpha() -> None:
+    assert isinstance(objective(0.1).synthesizer, UniformSynthesizer)
+    assert isinstance(objective(0.1, "learnable").synthesizer, Synthesizer)
+    off = objective(0.0, "learnable")
+    assert off.synthesizer is None
+    assert not list(off.parameters())
+    with pytest.raises(ValueError, match="alpha = 0"):
+        off.inter_user(neighbours())
+
+
+def test_building_without_alpha_leaves_the_random_state_alone() -> None:
+    before = torch.random.get_rng_state()
+    objective(0.0, "learnable")
+    assert torch.equal(before, torch.random.get_rng_state())
+    objective(0.1, "learnable")
+    assert not torch.equal(before, torch.random.get_rng_state())
