@@ -1,0 +1,1 @@
+"""From raw logs and catalogues to numbered interactions, items, users and split sequences."""

@@ -1,0 +1,154 @@
+"""Text files as Arrow batches of numbered lines: the form in which DuckDB takes every text format.
+
+DuckDB's own CSV reader is as fast but loses line numbers behind a broken line and stops at a byte that is not UTF-8;
+here each record knows its line, and a broken one hurts nobody else.
+"""
+
+import re
+from collections.abc import Iterator
+from itertools import pairwise
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from sracl_core.errors import DataError
+from sracl_core.ingest.files import RawFile
+from sracl_core.progress import Progress
+
+SCHEMA = pa.schema([("line", pa.int64()), ("text", pa.string()), ("damage", pa.string())])
+BLOCK_BYTES = 8 << 20
+LONGEST_LINE_BYTES = 16 << 20
+# A quoted field that runs on for longer than this was never closed; its first line alone is broken then.
+LONGEST_RECORD_BYTES = 1 << 20
+BOM = b"\xef\xbb\xbf"
+
+
+class LineReader:
+    """Reads `file` once, as batches of SCHEMA; blank lines are left out and counted in `blank_lines`.
+
+    A record is one line; with `delimiter`, a quoted field may hold line breaks, and the record then carries the number
+    of its first line (from 1). `latin1` decodes a line that is not UTF-8 as Latin-1; otherwise it is marked damaged.
+    `error` keeps what went wrong for the caller, as DuckDB swallows the exception of a stream it reads from.
+    """
+
+    def __init__(self, file: RawFile, *, delimiter: str | None = None, latin1: bool = False) -> None:
+        self.file, self.latin1 = file, latin1
+        self.blank_lines = 0
+        self.error: DataError | None = None
+        self._opens = _open_record(delimiter) if delimiter else None
+
+    def reader(self) -> pa.RecordBatchReader:
+        """Return the batches as a stream of bounded memory."""
+        return pa.RecordBatchReader.from_batches(SCHEMA, self._remembering_errors())
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """Yield batches of about BLOCK_BYTES of text."""
+        line, carry, final = 1, b"", False
+        with (
+            self.file.open() as (stream, on_disk),
+            Progress(f"reading {self.file.name}", self.file.size, "B") as progress,
+        ):
+            position = on_disk.tell()
+            while not final:
+                block = stream.read(BLOCK_BYTES)
+                progress.advance(max(0, on_disk.tell() - position))
+                position, final = on_disk.tell(), not block
+                data = carry + block
+                if line == 1 and not carry:
+                    data = data.removeprefix(BOM)
+                if final and data and not data.endswith(b"\n"):
+                    data += b"\n"
+                # int64 [lines + 1]: where lines begin, and the end of the last whole one
+                offsets = np.concatenate([[0], np.flatnonzero(np.frombuffer(data, np.uint8) == ord("\n")) + 1])
+                numbers, offsets = self._join_quoted(data, offsets, final)
+                carry = data[offsets[-1] :]
+                if len(carry) > LONGEST_LINE_BYTES:
+                    raise DataError(
+                        f"{self.file.name}, line {line + int(numbers[-1])}: longer than "
+                        f"{LONGEST_LINE_BYTES >> 20} MiB. The file must hold one record a line; check data.source."
+                    )
+                if len(offsets) > 1:
+                    yield self._batch(data[: offsets[-1]], offsets, line + numbers[:-1])
+                line += int(numbers[-1])
+
+    def _remembering_errors(self) -> Iterator[pa.RecordBatch]:
+        try:
+            yield from self.batches()
+        except DataError as error:
+            self.error = error
+            raise
+
+    def _join_quoted(self, data: bytes, offsets: np.ndarray, final: bool) -> tuple[np.ndarray, np.ndarray]:
+        """Return which line of `data` each record begins at, and its offset; both end with the end of the last."""
+        numbers = np.arange(len(offsets))
+        if self._opens is None or b'"' not in data:
+            return numbers, offsets
+        quotes = np.flatnonzero(np.frombuffer(data, np.uint8) == ord('"'))
+        odd = np.flatnonzero(np.diff(np.searchsorted(quotes, offsets)) & 1)
+        keep = np.ones(len(offsets), dtype=bool)
+        place = 0
+        # Only lines with an odd number of quotes can open or close a record of several lines.
+        while place < len(odd):
+            first = odd[place]
+            place += 1
+            if not self._opens.fullmatch(data[offsets[first] : offsets[first + 1]]):
+                continue
+            if place < len(odd):
+                last = odd[place]
+                if offsets[last + 1] - offsets[first] <= LONGEST_RECORD_BYTES:
+                    keep[first + 1 : last + 1] = False
+                    place += 1
+            elif not final and len(data) - offsets[first] <= LONGEST_RECORD_BYTES:
+                keep[first + 1 :] = False  # the rest of this record is in the next block
+        return numbers[keep], offsets[keep]
+
+    def _batch(self, data: bytes, offsets: np.ndarray, lines: np.ndarray) -> pa.RecordBatch:
+        try:
+            data.decode()
+        except UnicodeDecodeError:
+            text, damage = self._decode_one_by_one(data, offsets)
+        else:
+            buffers = [None, pa.py_buffer(offsets.astype(np.int32)), pa.py_buffer(data)]
+            text, damage = (
+                pa.StringArray.from_buffers(len(lines), buffers[1], buffers[2]),
+                pa.nulls(len(lines), pa.string()),
+            )
+        text = pc.ascii_rtrim(text, characters="\r\n")
+        batch = pa.record_batch([pa.array(lines, pa.int64()), text, damage], schema=SCHEMA)
+        filled = pc.not_equal(pc.binary_length(text), 0)
+        written = batch.filter(filled)
+        self.blank_lines += batch.num_rows - written.num_rows
+        return written
+
+    def _decode_one_by_one(self, data: bytes, offsets: np.ndarray) -> tuple[pa.Array, pa.Array]:
+        texts: list[str] = []
+        damages: list[str | None] = []
+        for start, end in pairwise(offsets):
+            raw, damage = data[start:end], None
+            try:
+                text = raw.decode()
+            except UnicodeDecodeError as error:
+                if self.latin1:
+                    text = raw.decode("latin-1")
+                else:
+                    text = raw.decode(errors="replace")
+                    damage = f"is not UTF-8 text (byte {error.start + 1} of the line)"
+            texts.append(text)
+            damages.append(damage)
+        return pa.array(texts, pa.string()), pa.array(damages, pa.string())
+
+
+def first_lines(file: RawFile, count: int, *, delimiter: str | None = None) -> list[tuple[int, str]]:
+    """Return the first `count` records of `file` that are not blank, with their line numbers."""
+    for batch in LineReader(file, delimiter=delimiter).batches():
+        if batch.num_rows:
+            head = batch.slice(0, count)
+            return list(zip(head["line"].to_pylist(), head["text"].to_pylist(), strict=True))
+    return []
+
+
+def _open_record(delimiter: str) -> re.Pattern[bytes]:
+    """Return the pattern of a line that ends inside a quoted field (RFC 4180: a quote opens at a field's start)."""
+    mark = re.escape(delimiter)
+    return re.compile(rf'(?:(?:"(?:[^"]|"")*"|[^"{mark}][^{mark}]*|){mark})*"(?:[^"]|"")*'.encode())

@@ -1,0 +1,1 @@
+"""Raw formats, one module each with a constant `PLUGIN` that satisfies `protocol.Source`."""

@@ -1,0 +1,88 @@
+"""RecBole atomic files: `NAME.inter` and `NAME.item`, tab-separated with typed headers (`item_id:token`).
+
+`NAME.user` is not read: the method knows users by their histories alone. Source:
+https://recbole.io/docs/user_guide/data/atomic_files.html
+"""
+
+from sracl_core.errors import DataError
+from sracl_core.ingest import sql
+from sracl_core.ingest.files import RawFile, RawFolder
+from sracl_core.ingest.lines import first_lines
+from sracl_core.ingest.records import Delimited
+from sracl_core.ingest.sources.protocol import FunctionSource, InteractionLayout, ItemLayout, Layout
+from sracl_core.params.data import DataParams
+
+TYPES = ("token", "token_seq", "float", "float_seq")
+CATEGORIES = ("class", "genre", "genres", "category", "categories")
+
+
+def locate(folder: RawFolder, data: DataParams) -> Layout:
+    """See Source. The catalogue may be missing, as in some of RecBole's data sets."""
+    inter = folder.find(("*.inter",), "interactions", data.interactions_file)
+    item = folder.find_optional(("*.item",), "items", data.items_file)
+    records = _read_header(inter, ("user_id", "item_id", "timestamp"))
+    rating = "rating" if "rating" in records.columns else None
+    return Layout(
+        InteractionLayout(records, "user_id", "item_id", "timestamp", rating),
+        _items(_read_header(item, ("item_id",))) if item else None,
+    )
+
+
+def _items(records: Delimited) -> ItemLayout:
+    field = records.field
+    rest = [column for column in records.columns if column != "item_id"]
+
+    def take(*fits: str) -> str | None:
+        """Remove from `rest` and return the column of the first of these names there is."""
+        found = next((column for name in fits for column in rest if column.lower() == name), None)
+        if found:
+            rest.remove(found)
+        return found
+
+    titles = tuple(column.lower() for column in rest if "title" in column.lower())
+    title = take("title", *titles, "name", "item_name")
+    categories, brand = take(*CATEGORIES), take("brand")
+    description, price = take("description"), take("price")
+    fields = {
+        name: f"tidy({field(column)})"
+        for name, column in (("title", title), ("brand", brand), ("description", description), ("price", price))
+        if column
+    }
+    if categories:
+        fields["categories"] = f"categories_of({_sequence(field(categories))})"
+    values = ", ".join(field(column) for column in rest)
+    return ItemLayout(records, "item_id", attributes=f"tidy_map({sql.texts(rest)}, [{values}]::VARCHAR[])", **fields)
+
+
+def _sequence(value: str) -> str:
+    """A token_seq is parted by blanks; those of Amazon are quoted and parted by commas: 'Toys & Games', 'Puzzles'."""
+    return f"""CASE WHEN contains({value}, ''', ''')
+        THEN list_transform(string_split({value}, ', '), lambda t: trim(t, ''' '))
+        ELSE string_split({value}, ' ') END"""
+
+
+def _read_header(file: RawFile, needed: tuple[str, ...]) -> Delimited:
+    head = first_lines(file, 1)
+    example = "user_id:token"
+    if not head:
+        raise DataError(f"{file.name} is empty; expected a header line of typed fields such as {example}.")
+    line, text = head[0]
+    names = []
+    for header in text.split("\t"):
+        name, _, kind = header.partition(":")
+        if kind not in TYPES:
+            raise DataError(
+                f"{file.name}, line {line}: {header!r} is not a typed field; expected name:type such as {example}, "
+                f"separated by tabs, with a type of {', '.join(TYPES)}. Check data.source, and the separator."
+            )
+        names.append(name)
+    for name in needed:
+        if names.count(name) != 1:
+            raise DataError(
+                f"{file.name}, line {line}: expected one field {name}, found the fields {', '.join(names)}. "
+                f"Rename the one that holds it to {name} in the header."
+            )
+    return Delimited(file, tuple(names), delimiter="\t", header_line=line)
+
+
+PLUGIN = FunctionSource(locate)

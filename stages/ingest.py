@@ -1,0 +1,43 @@
+"""Stage `ingest`: raw logs and catalogue to numbered interactions, items, users and split sequences."""
+
+from pathlib import Path
+
+from sracl_core.ingest.pipeline import IngestOutputs, ingest, locate
+from sracl_core.params.data import DataParams, SplitParams
+from sracl_core.params.runtime import RuntimeParams
+from sracl_core.params.section import read_section
+from stages.entry import PARAMS_FILE, provenance, run
+
+
+def main(
+    params_file: Path = PARAMS_FILE,
+    interactions: Path = Path("data/interim/interactions.parquet"),
+    items: Path = Path("data/interim/items.parquet"),
+    users: Path = Path("data/interim/users.parquet"),
+    sequences: Path = Path("data/interim/sequences.parquet"),
+    rejected: Path = Path("data/interim/rejected.parquet"),
+    summary: Path = Path("data/interim/ingest.json"),
+) -> None:
+    """Read the raw files in data.path, filter and split them, and account for every row."""
+    data, split = read_section(params_file, DataParams), read_section(params_file, SplitParams)
+    runtime = read_section(params_file, RuntimeParams, only=("threads", "memory_gb"))
+    layout = locate(Path(data.path), data)
+    found = ingest(
+        layout,
+        data,
+        split,
+        IngestOutputs(interactions, items, users, sequences, rejected, summary),
+        provenance("ingest", [data, split], layout.paths),
+        memory_gb=runtime.memory_gb,
+        threads=runtime.threads,
+    )
+    parts, read = found["split"], found["interactions_file"]
+    print(
+        f"ingest: {found['users']} users, {found['items']} items, {found['interactions']} of {read['read']} "
+        f"interactions kept ({read['rejected']} rejected); {parts['train']} train, {parts['valid']} valid, "
+        f"{parts['test']} test; the whole account is in {summary}"
+    )
+
+
+if __name__ == "__main__":
+    run(main)
