@@ -113,9 +113,14 @@ class Provenance:
 
 
 def source_digest(paths: Iterable[Path]) -> str:
-    """Return a SHA-256 over the names and bytes of `paths` (files, or folders with all below them)."""
+    """Return a SHA-256 over the names and bytes of `paths` (files, or folders with all below them).
+
+    Raises ArtifactError when one does not exist.
+    """
     total = hashlib.sha256()
     for path in paths:
+        if not path.exists():
+            raise ArtifactError(f"{path} does not exist. Run `dvc repro` to make it, or correct the path.")
         files = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
         for file in files:
             name = file.relative_to(path).as_posix() if path.is_dir() else file.name

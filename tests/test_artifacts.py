@@ -218,6 +218,8 @@ def test_the_digest_of_sources(tmp_path: Path) -> None:
     (two / "a.csv").rename(two / "c.csv")
     assert source_digest([two]) != before
     assert source_digest([one / "a.csv", one / "sub/b.csv"]) != source_digest([one / "sub/b.csv", one / "a.csv"])
+    with pytest.raises(ArtifactError, match=r"none\.csv does not exist"):
+        source_digest([one / "none.csv"])
 
 
 def test_atomic_path_cleans_up(tmp_path: Path) -> None:
