@@ -131,6 +131,14 @@ def test_timeline_windows() -> None:
         (lambda rows: rows[0]["valid"].append(rows[0]["test"].pop()), r"valid interactions .* at 8.*user 0, item 4"),
         # the whole of one user in training, though the other is tested from 8 on
         (lambda rows: rows[0].update(train=[1, 2, 3, 4], valid=[], test=[]), r"train interactions .*user 0, item 3"),
+        # no validation at all: training has to be earlier than the test all the same
+        (
+            lambda rows: [
+                rows[0].update(train=[1, 2], valid=[], test=[3, 4]),
+                rows[1].update(train=[1, 2, 3, 4], valid=[], test=[]),
+            ],
+            r"train interactions .* at 6.*user 1, item 4",
+        ),
     ]
     for edit, told in cases:
         world = timeline_world()
