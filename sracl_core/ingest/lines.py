@@ -44,19 +44,18 @@ class LineReader:
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """Yield batches of about BLOCK_BYTES of text."""
-        line, carry, final = 1, b"", False
+        line, final = 1, False
         with (
             self.file.open() as (stream, on_disk),
             Progress(f"reading {self.file.name}", self.file.size, "B") as progress,
         ):
             position = on_disk.tell()
+            carry = stream.read(len(BOM)).removeprefix(BOM)
             while not final:
                 block = stream.read(BLOCK_BYTES)
                 progress.advance(max(0, on_disk.tell() - position))
                 position, final = on_disk.tell(), not block
                 data = carry + block
-                if line == 1 and not carry:
-                    data = data.removeprefix(BOM)
                 if final and data and not data.endswith(b"\n"):
                     data += b"\n"
                 # int64 [lines + 1]: where lines begin, and the end of the last whole one

@@ -1,0 +1,95 @@
+"""Lines: numbers, line ends, encodings, quoted line breaks, across block borders."""
+
+import csv
+import io
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sracl_core.errors import DataError
+from sracl_core.ingest import lines
+from sracl_core.ingest.files import RawFile
+from sracl_core.ingest.lines import LineReader
+
+
+def read(path: Path, **options: object) -> list[tuple[int, str, str | None]]:
+    found = []
+    for batch in LineReader(RawFile(path.name, path), **options).batches():  # type: ignore[arg-type]
+        found += [(row["line"], row["text"], row["damage"]) for row in batch.to_pylist()]
+    return found
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "file.txt"
+
+
+@pytest.mark.parametrize("block", [1, 3, 1 << 20])
+def test_numbers_survive_blank_lines_line_ends_and_block_borders(
+    file: Path, monkeypatch: pytest.MonkeyPatch, block: int
+) -> None:
+    monkeypatch.setattr(lines, "BLOCK_BYTES", block)
+    file.write_bytes(b"\xef\xbb\xbfone\r\n\n\r\nfour\nf\xc3\xbcnf")
+    assert read(file) == [(1, "one", None), (4, "four", None), (5, "fünf", None)]
+
+
+def test_blank_lines_are_counted(file: Path) -> None:
+    file.write_text("\na\n\n\nb\n")
+    reader = LineReader(RawFile("f", file))
+    assert sum(batch.num_rows for batch in reader.batches()) == 2
+    assert reader.blank_lines == 3
+
+
+def test_a_line_that_is_not_utf8_is_damaged_alone(file: Path) -> None:
+    file.write_bytes(b"good\ncaf\xe9\ng\xc3\xbct\n")
+    assert read(file) == [
+        (1, "good", None),
+        (2, "caf\ufffd", "is not UTF-8 text (byte 4 of the line)"),
+        (3, "güt", None),
+    ]
+    assert read(file, latin1=True)[1] == (2, "café", None)
+
+
+def test_a_quoted_field_may_hold_line_breaks(file: Path) -> None:
+    file.write_text('a,"one\ntwo ""x""\n\nthree",b\nc,d,e\n')
+    assert read(file, delimiter=",") == [(1, 'a,"one\ntwo ""x""\n\nthree",b', None), (5, "c,d,e", None)]
+
+
+def test_a_stray_quote_swallows_nothing(file: Path) -> None:
+    file.write_text('1,5" nail\n2,b\n3,7" nail\n')
+    assert [line for line, _, _ in read(file, delimiter=",")] == [1, 2, 3]
+
+
+@pytest.mark.parametrize("block", [7, 1 << 20])
+def test_a_quote_never_closed_costs_one_line(file: Path, monkeypatch: pytest.MonkeyPatch, block: int) -> None:
+    monkeypatch.setattr(lines, "LONGEST_RECORD_BYTES", 30)
+    monkeypatch.setattr(lines, "BLOCK_BYTES", block)
+    file.write_text('1,"open\n' + "".join(f"{n},row\n" for n in range(2, 20)))
+    assert [line for line, _, _ in read(file, delimiter=",")] == list(range(1, 20))
+
+
+def test_a_file_without_lines_is_refused(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lines, "LONGEST_LINE_BYTES", 100)
+    monkeypatch.setattr(lines, "BLOCK_BYTES", 64)
+    file.write_text("ok\n" + "x" * 1000)
+    with pytest.raises(DataError, match=r"file.txt, line 2: longer than"):
+        read(file)
+
+
+cells = st.text(alphabet='ab,"\n é', max_size=6)
+
+
+@given(rows=st.lists(st.lists(cells, min_size=2, max_size=2), min_size=1, max_size=8), block=st.integers(8, 40))
+def test_records_are_those_of_the_csv_module(tmp_path_factory: pytest.TempPathFactory, rows: list, block: int) -> None:
+    written = io.StringIO(newline="")
+    csv.writer(written, lineterminator="\n", quoting=csv.QUOTE_ALL).writerows(rows)
+    file = tmp_path_factory.mktemp("csv") / "file.csv"
+    file.write_text(written.getvalue(), encoding="utf-8", newline="")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(lines, "BLOCK_BYTES", block)
+        found = read(file, delimiter=",")
+    assert [next(csv.reader(io.StringIO(text, newline=""))) for _, text, _ in found] == rows
+    before = [sum(cell.count("\n") for row in rows[:place] for cell in row) + place for place in range(len(rows))]
+    assert [line for line, _, _ in found] == [count + 1 for count in before]

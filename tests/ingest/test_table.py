@@ -1,0 +1,266 @@
+"""Tables of your own: formats, mappings, rejects with exact lines, clear errors, determinism."""
+
+import json
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from sracl_core.errors import DataError
+from sracl_core.params.data import ColumnNames, SplitParams
+
+CSV = "user_id,item_id,timestamp\nu1,b,30\nu1,a,10\nu2,a,10\nu2,b,10\nu1,c,10\n"
+HISTORIES = {"u1": [("a", 10), ("c", 10), ("b", 30)], "u2": [("a", 10), ("b", 10)]}
+
+
+def test_equal_timestamps_keep_the_order_of_the_file(raw, run_ingest):
+    (raw / "interactions.csv").write_text(CSV)
+    found = run_ingest(raw)
+    assert found.histories() == HISTORIES
+    assert [row["position"] for row in found.rows("interactions")] == [0, 1, 2, 0, 1]
+    assert found.rows("users") == [
+        {"user": 0, "user_id": "u1", "n_train": 1},
+        {"user": 1, "user_id": "u2", "n_train": 2},
+    ]
+    assert found.rows("sequences")[0] == {"user": 0, "train": [1], "valid": [3], "test": [2]}
+    assert found.summary["items_file"] is None
+    assert found.summary["items_not_in_catalogue"] == {"count": 3, "first": ["a", "b", "c"]}
+    assert found.summary["split"]["users_train_only"] == 1
+
+
+@pytest.mark.parametrize("delimiter", [",", "\t", ";", "|"])
+def test_the_separator_is_found(raw, run_ingest, delimiter):
+    (raw / "interactions.txt").write_text(CSV.replace(",", delimiter))
+    assert run_ingest(raw).histories() == HISTORIES
+
+
+def test_gzip_zip_json_and_parquet_hold_the_same(raw, run_ingest, gzipped, zipped, tmp_path):
+    rows = [dict(zip(("user_id", "item_id", "timestamp"), line.split(","), strict=True)) for line in CSV.split()[1:]]
+    jsonl = "".join(json.dumps(row | {"timestamp": int(row["timestamp"])}) + "\n" for row in rows)
+    table = pa.table({name: [row[name] for row in rows] for name in rows[0]})
+    parquet = tmp_path / "interactions.parquet"
+    pq.write_table(
+        table.set_column(2, "timestamp", pa.array([int(t) for t in table["timestamp"].to_pylist()])), parquet
+    )
+    writers = {
+        "csv.gz": lambda folder: gzipped(folder / "interactions.csv.gz", CSV),
+        "csv in zip": lambda folder: zipped(folder / "any.zip", {"deep/interactions.csv": CSV, "readme.txt": "x"}),
+        "jsonl": lambda folder: (folder / "interactions.jsonl").write_text(jsonl),
+        "parquet": lambda folder: (folder / "interactions.parquet").write_bytes(parquet.read_bytes()),
+    }
+    for name, write in writers.items():
+        folder = raw / name
+        folder.mkdir()
+        write(folder)
+        assert run_ingest(folder, out=name).histories() == HISTORIES, name
+
+
+def test_parquet_inside_a_zip(raw, run_ingest, tmp_path):
+    import zipfile
+
+    pq.write_table(pa.table({"user_id": ["u"], "item_id": ["i"], "timestamp": [5]}), tmp_path / "one.parquet")
+    with zipfile.ZipFile(raw / "data.zip", "w") as archive:
+        archive.write(tmp_path / "one.parquet", "interactions.parquet")
+    assert run_ingest(raw).histories() == {"u": [("i", 5)]}
+
+
+def test_dates_count_in_utc_and_below_seconds(raw, run_ingest):
+    stamps = ["2018-07-07 22:09:11", "2018-07-07T22:09:11.5+00:00", "2018-07-08T00:09:10+02:00", "1531001351.25"]
+    lines = "".join(f"u,i{place},{stamp}\n" for place, stamp in enumerate(stamps))
+    (raw / "interactions.csv").write_text("user_id,item_id,timestamp\n" + lines)
+    assert run_ingest(raw).histories()["u"] == [
+        ("i2", 1531001350),
+        ("i0", 1531001351),
+        ("i3", 1531001351),
+        ("i1", 1531001351),
+    ]
+
+
+def test_without_timestamps_the_file_order_counts(raw, run_ingest):
+    (raw / "interactions.csv").write_text("who,what\nu,b\nu,a\nu,c\n")
+    columns = ColumnNames(user="who", item="what", timestamp=None)
+    assert [item for item, _ in run_ingest(raw, columns=columns).histories()["u"]] == ["b", "a", "c"]
+
+
+def test_catalogue_texts_survive_quotes_line_breaks_and_unicode(raw, run_ingest):
+    (raw / "interactions.csv").write_text(CSV)
+    (raw / "items.csv").write_text(
+        "item_id,title,brand,categories,description,price,colour\n"
+        '"a","Said ""hi"", twice\nor more",Bränd,Toys > Cars|Toys,,9.99,blå\n'
+        "b,,,,,,\n"
+        'a,second row,,,,,\nz,nobody bought it,,,,,\nc,5" nail,,"[""x"", ""y""]",plain,$3,\n',
+        encoding="utf-8",
+    )
+    found = run_ingest(raw)
+    assert found.item("a") == {
+        "item": 1,
+        "item_id": "a",
+        "title": 'Said "hi", twice\nor more',
+        "brand": "Bränd",
+        "categories": ["Toys", "Cars"],
+        "description": None,
+        "price": "9.99",
+        "attributes": {"colour": "blå"},
+    }
+    assert (found.item("c")["title"], found.item("c")["categories"]) == ('5" nail', ["x", "y"])
+    assert found.summary["items_file"] == {
+        "file": "items.csv",
+        "read": 5,
+        "rejected": 0,
+        "duplicates": 1,
+        "without_interactions": 1,
+        "kept": 3,
+        "blank_lines": 0,
+    }
+    assert found.summary["items_without_text"] == {"count": 1, "first": ["b"]}
+
+
+def test_json_catalogue_keeps_lists_and_other_keys(raw, run_ingest):
+    (raw / "interactions.csv").write_text(CSV)
+    item = {"item_id": "a", "title": "T", "categories": ["x", "y", "x"], "description": ["one", "two"], "a/b": {"c": 1}}
+    (raw / "items.jsonl").write_text(json.dumps(item) + '\n{"item_id": "b", "title": null, "k~": 2, "k~": 3}\n')
+    found = run_ingest(raw)
+    row = found.item("a")
+    assert (row["categories"], row["description"], row["attributes"]) == (["x", "y"], "one two", {"a/b": '{"c":1}'})
+    assert list(found.item("b")["attributes"]) == ["k~"]
+
+
+def test_rejects_name_file_line_column_and_reason(raw, run_ingest):
+    (raw / "interactions.csv").write_bytes(
+        b"user_id,item_id,timestamp,stars\n"
+        b"u,a,1,5\n"
+        b"\n"
+        b" ,a,2,5\n"  # line 4
+        b"u,,3,5\n"
+        b"u,a,soon,5\n"
+        b"u,a,nan,5\n"
+        b"u,a,4,good\n"
+        b"u,a\n"
+        b'u,"a" b,5,5\n'  # line 10
+        b"u,caf\xe9,6,5\n"
+        b'"u\nv",a,7,\n'  # lines 12 and 13: one good record
+        b"u,a,x,5\n"
+    )
+    found = run_ingest(raw, columns=ColumnNames(rating="stars"), max_rejected=1.0)
+    rejected = [(row["line"], row["column"], row["reason"]) for row in found.rows("rejected")]
+    stamp = "is neither a number of seconds nor an ISO date"
+    assert rejected == [
+        (4, "user_id", "is empty"),
+        (5, "item_id", "is empty"),
+        (6, "timestamp", stamp),
+        (7, "timestamp", stamp),
+        (8, "stars", "is not a number"),
+        (9, None, "expected 4 columns, found 2"),
+        (10, None, "a quoted field is not closed, or text follows its closing quote"),
+        (11, None, "is not UTF-8 text (byte 6 of the line)"),
+        (14, "timestamp", stamp),
+    ]
+    assert {row["file"] for row in found.rows("rejected")} == {"interactions.csv"}
+    assert found.rows("rejected")[0]["text"] == " ,a,2,5"
+    account = found.summary["interactions_file"]
+    assert (account["read"], account["rejected"], account["kept"], account["blank_lines"]) == (11, 9, 2, 1)
+
+
+def test_too_many_rejects_fail_and_show_the_first(raw, run_ingest, tmp_path):
+    (raw / "interactions.csv").write_text("user_id,item_id,timestamp\n" + "u,a,1\n" * 8 + "u,a,x\nu,a,y\n")
+    with pytest.raises(DataError) as error:
+        run_ingest(raw, max_rejected=0.1)
+    message = str(error.value)
+    assert "2 of 10 records (20.0%) cannot be read" in message
+    assert (
+        "interactions.csv, line 10, column timestamp: is neither a number of seconds nor an ISO date: 'u,a,x'"
+        in message
+    )
+    assert "data.max_rejected" in message
+    assert (tmp_path / "out" / "rejected").exists()
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["rejected"], "temporary files were left behind"
+    assert run_ingest(raw, max_rejected=0.2).summary["interactions"] == 8
+
+
+@pytest.mark.parametrize(
+    ("files", "data", "expected"),
+    [
+        ({}, {}, ["holds no file of interactions", "interactions.csv", "found nothing", "data.path"]),
+        ({"other.csv": "x"}, {}, ["Looked for interactions.csv", "found other.csv", "data.interactions_file"]),
+        ({"interactions.csv": ""}, {}, ["interactions.csv is empty"]),
+        ({"interactions.csv": "user_id,item_id,timestamp\n"}, {}, ["holds no interactions"]),
+        (
+            {"interactions.csv": "uid,item_id,timestamp\nu,a,1\n"},
+            {},
+            ["no column 'user_id' (data.columns.user)", "comma", "'uid', 'item_id', 'timestamp'"],
+        ),
+        ({"interactions.csv": "user_id:item_id:timestamp\n"}, {}, ["'user_id:item_id:timestamp'", "no column"]),
+        (
+            {"interactions.csv": "user_id,item_id,when\n"},
+            {},
+            ["data.columns.timestamp", "or leave it empty", "'when'"],
+        ),
+        ({"interactions.csv": "user_id,item_id,timestamp,user_id\n"}, {}, ["2 columns 'user_id'"]),
+        ({"interactions.jsonl": '{"user_id": 1, "item": 2}\n'}, {}, ["data.columns.item", "'user_id', 'item'"]),
+        ({"interactions.jsonl": '[{"user_id": 1}]\n'}, {}, ["is not a JSON object"]),
+        ({"interactions.csv": CSV, "interactions.jsonl": "{}"}, {}, ["several files", "data.interactions_file"]),
+        ({"interactions.csv": CSV}, {"interactions_file": "no.csv"}, ["no file no.csv", "interactions.csv"]),
+        ({"interactions.csv": CSV}, {"interactions_file": "../x.csv"}, ["outside"]),
+        ({"interactions.csv.gz": CSV}, {}, ["cannot be read", "fetch it again"]),
+        ({"a.zip": "no archive"}, {}, ["a.zip is not a readable zip archive"]),
+        ({"interactions.parquet": "no parquet"}, {}, ["interactions.parquet cannot be read as Parquet"]),
+        ({"interactions.csv": CSV}, {"core_users": 9}, ["no interaction is left of 5", "data.core_users"]),
+        ({"interactions.csv": CSV}, {"min_rating": 3.0}, ["data.min_rating", "data.columns.rating"]),
+    ],
+)
+def test_errors_say_what_was_looked_for_and_what_to_do(raw, run_ingest, files, data, expected):
+    for name, text in files.items():
+        (raw / name).write_text(text)
+    with pytest.raises(DataError) as error:
+        run_ingest(raw, **data)
+    assert [part for part in expected if part not in str(error.value)] == []
+
+
+def test_an_optional_column_must_be_there_once_it_is_named(raw, run_ingest):
+    (raw / "interactions.csv").write_text(CSV)
+    (raw / "items.csv").write_text("item_id,name\na,A\n")
+    assert run_ingest(raw).item("a")["attributes"] == {"name": "A"}
+    with pytest.raises(DataError, match=r"no column 'maker' \(data.columns.brand\)"):
+        run_ingest(raw, columns=ColumnNames(brand="maker"))
+
+
+def test_a_cut_gzip_is_named(raw, run_ingest, gzipped):
+    gzipped(raw / "interactions.csv.gz", CSV + "".join(f"u{n * 7919},i{n},{n * 31}\n" for n in range(5000)))
+    whole = (raw / "interactions.csv.gz").read_bytes()
+    (raw / "interactions.csv.gz").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(DataError, match=r"interactions.csv.gz cannot be read.*fetch it again"):
+        run_ingest(raw)
+
+
+def test_outputs_are_the_same_bytes_whatever_the_threads_and_the_place(raw, run_ingest, tmp_path):
+    rows = "".join(f"u{n * 7919 % 997},i{n * 31 % 211},{n * 104729 % 1009}\n" for n in range(30000))
+    other = tmp_path / "elsewhere" / "raw"
+    other.mkdir(parents=True)
+    for folder in (raw, other):
+        (folder / "interactions.csv").write_text("user_id,item_id,timestamp\n" + rows + "bad\n")
+        (folder / "items.csv").write_text("item_id,title\n" + "".join(f"i{n},Title {n}\n" for n in range(300)))
+    options = {"core_users": 3, "core_items": 3}
+    one = run_ingest(raw, out="one", threads=1, **options).files()
+    two = run_ingest(other, out="two", threads=2, memory_gb=0.3, **options).files()
+    assert one == two
+
+
+def test_a_plugin_from_elsewhere_can_be_a_source(raw, run_ingest):
+    (raw / "interactions.csv").write_text(CSV)
+    assert run_ingest(raw, source="sracl_core.ingest.sources.table:PLUGIN").histories() == HISTORIES
+
+
+def test_timeline_dates_are_in_the_summary(raw, run_ingest):
+    (raw / "interactions.csv").write_text(
+        "user_id,item_id,timestamp\n" + "".join(f"u{n % 2},i,{n}\n" for n in range(10))
+    )
+    split = run_ingest(raw, split=SplitParams(method="timeline", valid_share=0.2, test_share=0.1)).summary["split"]
+    assert (split["valid_from"], split["test_from"]) == (7, 9)
+    assert (split["train"], split["valid"], split["test"]) == (7, 2, 1)
+    assert split["users_without_test"] == 1
+
+
+def test_params_keep_their_place_in_errors(raw: Path, run_ingest):
+    with pytest.raises(DataError, match=r"data.path: .*missing is not a folder"):
+        run_ingest(raw / "missing")
