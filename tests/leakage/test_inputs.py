@@ -6,21 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from sracl_core.artifacts import PREFIXES
 from sracl_core.errors import ArtifactError, LeakageError
-from sracl_core.profile.requests import item_requests, user_requests
-from sracl_core.ragged import Ragged
 from tests.leakage.world import (
     ITEM_PARAMS,
     N_ITEMS,
     USER_PARAMS,
     Row,
-    World,
     certify,
     change,
     clean_world,
-    profile,
-    train_of,
+    expect_refusal,
     write_world,
 )
 
@@ -183,65 +178,14 @@ def test_a_planted_leak_is_named(
 ) -> None:
     world = clean_world()
     change(world, artifact, plant)
-    expect(world, tmp_path, check, told)
-
-
-def expect(world: World, folder: Path, check: str, told: str, **options: object) -> None:
-    with pytest.raises(LeakageError, match=rf"(?s)leakage check '{check}' failed.*{told}") as caught:
-        certify(world, folder, **options)  # type: ignore[arg-type]
-    assert "No certificate was written. Run `dvc repro" in str(caught.value)
-
-
-def with_validation(world: World) -> Ragged:
-    return train_of(world).join(Ragged.from_column(world["sequences"]["valid"]))
-
-
-def test_a_user_prompt_that_shows_a_held_out_item(tmp_path: Path) -> None:
-    """The row claims the clean prefix, but the prompt behind its hash was built one item further."""
-    world = clean_world()
-    last = len(world["prefixes"]) - 1
-    row = world["prefixes"].to_pylist()[last]
-    leaking = world["prefixes"].from_pylist([{**row, "end": row["end"] + 2}], schema=PREFIXES)
-    [request] = user_requests(world["items"], leaking, with_validation(world), USER_PARAMS)
-    held_out = world["sequences"].to_pylist()[row["user"]]["valid"][0]
-    assert f"Title {held_out}" in request.prompt
-    change(world, "user_profiles", lambda rows: rows.__setitem__(last, profile(request)))
-    expect(world, tmp_path, "user prompts", f"key {last}: prompt {request.prompt_sha256[:12]}")
-
-
-def test_an_item_prompt_with_a_context_from_validation(tmp_path: Path) -> None:
-    """As in the authors' code: a validation item closes a context that its own item's prompt shows."""
-    world = clean_world()
-    user = world["sequences"].to_pylist()[0]
-    item, end = user["valid"][0], len(user["train"]) + 1
-    row = {"item": item, "user": 0, "start": 0, "end": end}
-    contexts = world["item_contexts"].from_pylist([row], schema=world["item_contexts"].schema)
-    requests = {one.key: one for one in item_requests(world["items"], contexts, with_validation(world), ITEM_PARAMS)}
-    hidden = clean_world()
-    change(hidden, "item_profiles", lambda rows: rows.__setitem__(item - 1, profile(requests[item])))
-    expect(hidden, tmp_path, "item prompts", f"key {item}: prompt")
-    change(world, "item_contexts", lambda rows: rows.append(row))
-    expect(
-        world,
-        tmp_path,
-        "item contexts",
-        f"reach outside the training part.*item {item} .*start 0, end {end}, training part of {end - 1} items",
-    )
-
-
-def test_another_window_than_the_params_say_is_no_clean_prompt(tmp_path: Path) -> None:
-    world = clean_world()
-    wider = USER_PARAMS.model_copy(update={"window": 2})
-    requests = list(user_requests(world["items"], world["prefixes"], train_of(world), wider))
-    change(world, "user_profiles", lambda rows: rows.__setitem__(slice(None), [profile(one) for one in requests]))
-    expect(world, tmp_path, "user prompts", r"another prompt.*… and \d+ more")
+    expect_refusal(world, tmp_path, check, told)
 
 
 def test_same_user_neighbours_pass_where_params_allow_them(tmp_path: Path) -> None:
     world = clean_world(exclude_same_user=False)
     change(world, "user_pool", plant_same_user)
     assert certify(world, tmp_path, exclude_same_user=False)["clean"] is True
-    expect(world, tmp_path, "user pool", "own user")
+    expect_refusal(world, tmp_path, "user pool", "own user")
 
 
 def test_many_rows_are_counted_and_a_few_shown(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pytest
 
 from sracl_core.artifacts import (
     INTERACTIONS,
@@ -20,6 +21,7 @@ from sracl_core.artifacts import (
     pool_schema,
     write_table,
 )
+from sracl_core.errors import LeakageError
 from sracl_core.leakage.inputs import InputFiles, certify_inputs
 from sracl_core.leakage.split import Method
 from sracl_core.params.profile import ItemProfileParams, UserProfileParams
@@ -133,3 +135,10 @@ def certify(world: World, folder: Path, method: Method = "leave_one_out", exclud
     write_world(world, lambda name: folder / f"{name}.parquet")
     files = InputFiles(**{field.name: folder / f"{field.name}.parquet" for field in fields(InputFiles)})
     return certify_inputs(files, method, ITEM_PARAMS, USER_PARAMS, exclude_same_user)
+
+
+def expect_refusal(world: World, folder: Path, check: str, told: str, **options: object) -> None:
+    """Certifying `world` fails in `check`, with a message that matches `told` and says what to do."""
+    with pytest.raises(LeakageError, match=rf"(?s)leakage check '{check}' failed.*{told}") as caught:
+        certify(world, folder, **options)  # type: ignore[arg-type]
+    assert "No certificate was written. Run `dvc repro" in str(caught.value)
