@@ -10,7 +10,7 @@ from sracl_core.ragged import Ragged
 
 
 def draw_contexts(sequences: Ragged, item_ids: list[str], contexts: int, context_items: int, seed: int) -> pa.Table:
-    """Return up to `contexts` training sequences that end in each item, in the schema CONTEXTS.
+    """Return up to `contexts` different training sequences that end in each item, in the schema CONTEXTS.
 
     `sequences` holds the training part of user u in row u, `item_ids[i - 1]` is the external id of item i. A row
     (item, user, start, end) stands for `train[start:end]` with `train[end - 1] == item` and at most `context_items`
@@ -23,8 +23,10 @@ def draw_contexts(sequences: Ragged, item_ids: list[str], contexts: int, context
     user = np.repeat(np.arange(len(sequences)), sequences.lengths)  # [N]
     position = np.arange(len(items)) - sequences.offsets[:-1][user]  # [N]
     draw = _hash_sequences(items, position, _hash_ids(item_ids, seed), context_items)
-    # [N], by item; those with an earlier item first, in drawn order; equal sequences by place.
+    # [N], by item; those with an earlier item first, in drawn order; equal sequences side by side.
     order = np.lexsort((position, user, draw, position == 0, items))
+    again = (items[order][1:] == items[order][:-1]) & (draw[order][1:] == draw[order][:-1])
+    order = order[np.concatenate([[True], ~again])[: len(order)]]
     of_item = items[order]
     first = np.searchsorted(of_item, of_item)
     place = np.arange(len(order)) - first

