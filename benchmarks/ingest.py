@@ -21,6 +21,7 @@ import typer
 from ruamel.yaml import YAML
 
 from sracl_core.artifacts import read_json, write_json
+from sracl_core.params.section import read_yaml
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "results" / "ingest.json"
@@ -59,11 +60,10 @@ def measure(rows: int, folder: Path) -> dict[str, Any]:
     raw.mkdir()
     generate(raw / "interactions.csv", rows)
     csv_bytes = bytes_below(raw)
-    yaml = YAML()
-    params = yaml.load(ROOT / "params.yaml")
+    params = read_yaml(ROOT / "params.yaml")
     params["data"].update(source="table", path=str(raw))
     params["runtime"]["memory_gb"] = MEMORY_GB
-    yaml.dump(params, folder / "params.yaml")
+    YAML().dump(params, folder / "params.yaml")
     out = folder / "out"
     outputs = [
         f"--{name}={out / name}" for name in ("interactions", "items", "users", "sequences", "rejected", "summary")

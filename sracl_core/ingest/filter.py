@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from sracl_core.errors import DataError
 from sracl_core.ingest.session import Session
 from sracl_core.params.data import DataParams
-from sracl_core.progress import Progress
+from sracl_core.progress import Progress, track
 
 
 @dataclass(frozen=True)
@@ -42,15 +42,17 @@ def filter_interactions(session: Session, data: DataParams) -> FilterCount:
     good = session.row("SELECT count(*) FROM interactions WHERE problem IS NULL")[0]
     rated = "true" if data.min_rating is None else f"coalesce(rating >= {data.min_rating!r}, false)"
     session.run(f"CREATE VIEW eligible AS SELECT * FROM interactions WHERE problem IS NULL AND {rated}")
-    for axis in ("user", "item"):
-        session.run(
-            f"CREATE TABLE {axis}_ids AS SELECT {axis}_id, row_number() OVER (ORDER BY {axis}_id) AS {axis}_number "
-            f"FROM (SELECT DISTINCT {axis}_id FROM eligible)"
-        )
-    session.run(
+    statements = [
+        f"CREATE TABLE {axis}_ids AS SELECT {axis}_id, row_number() OVER (ORDER BY {axis}_id) AS {axis}_number "
+        f"FROM (SELECT DISTINCT {axis}_id FROM eligible)"
+        for axis in ("user", "item")
+    ]
+    statements.append(
         "CREATE TABLE kept AS SELECT user_number, item_number, moment, line "
         "FROM eligible JOIN user_ids USING (user_id) JOIN item_ids USING (item_id)"
     )
+    for statement in track(statements, "numbering users and items", len(statements), "step"):
+        session.run(statement)
     session.run("DROP VIEW eligible; DROP TABLE interactions")
     rated_count = _count(session)
     if data.repeats != "keep":

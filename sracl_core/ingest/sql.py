@@ -24,18 +24,20 @@ CREATE MACRO any_list(x) AS
     CASE WHEN starts_with(x, '[') AND json_valid(x) THEN json_list(x)
          WHEN starts_with(x, '[') AND json_valid(replace(x, '''', '"')) THEN json_list(replace(x, '''', '"'))
          ELSE string_split_regex(x, '\\|| > ') END;
--- Two lists of texts as a map sorted by key; pairs without a value are left out.
+-- Two lists of texts as a map sorted by key; pairs without a value are left out, of a repeated key the first counts.
 CREATE MACRO tidy_map(keys, texts) AS
-    map_from_entries(list_sort(list_filter(list_zip(keys, texts), lambda p: coalesce(trim(p[2]), '') <> '')));
+    map_from_entries(list_sort(list_filter(
+        list_filter(list_zip(keys, texts), lambda p, i: list_position(keys, p[1]) = i),
+        lambda p: coalesce(trim(p[2]), '') <> '')));
 -- The entries of a JSON object but those named in `used`, as such a map.
 CREATE MACRO json_pointer(key) AS '/' || replace(replace(key, '~', '~0'), '/', '~1');
 CREATE MACRO json_map(x, used) AS
     CASE WHEN x IS NULL OR NOT starts_with(x, '{') OR NOT json_valid(x) THEN MAP {}::MAP(VARCHAR, VARCHAR)
-         ELSE tidy_map(
-             list_filter(list_distinct(json_keys(x)), lambda k: NOT list_contains(used, k)),
+         ELSE map_from_entries(list_sort(list_filter(
              list_transform(
                  list_filter(list_distinct(json_keys(x)), lambda k: NOT list_contains(used, k)),
-                 lambda k: json_extract_string(x, json_pointer(k)))) END;
+                 lambda k: {'key': k, 'value': json_extract_string(x, json_pointer(k))}),
+             lambda p: coalesce(trim(p.value), '') <> ''))) END;
 -- Microseconds since 1970 from a number of `ticks` a second, or from an ISO date (UTC where it names no zone).
 -- Counting below seconds keeps the order of events inside one.
 CREATE MACRO moment_of(x, ticks) AS

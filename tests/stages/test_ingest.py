@@ -7,16 +7,17 @@ from pathlib import Path
 
 from ruamel.yaml import YAML
 
+from sracl_core.params.section import read_yaml
+
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = ("interactions", "items", "users", "sequences", "rejected", "summary")
 
 
 def run_stage(tmp_path: Path, raw: Path) -> subprocess.CompletedProcess:
-    yaml = YAML()
-    params = yaml.load(ROOT / "params.yaml")
+    params = read_yaml(ROOT / "params.yaml")
     params["data"].update(path=str(raw), core_users=1, core_items=1)
     params["runtime"].update(memory_gb=0.2, threads=1)
-    yaml.dump(params, tmp_path / "params.yaml")
+    YAML().dump(params, tmp_path / "params.yaml")
     outputs = [f"--{name}={tmp_path / 'out' / name}" for name in NAMES]
     command = [sys.executable, "-m", "stages.ingest", f"--params-file={tmp_path / 'params.yaml'}", *outputs]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
