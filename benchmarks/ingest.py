@@ -148,5 +148,5 @@ def print_table(sizes: list[dict[str, Any]]) -> None:
 
 if __name__ == "__main__":
     free = shutil.disk_usage(Path.cwd()).free / 2**30
-    print(f"{free:.0f} GiB of disk are free; 100 million rows take about 20")
+    print(f"{free:.0f} GiB of disk are free; 100 million rows take about 10")
     typer.run(main)
