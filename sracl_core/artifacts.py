@@ -178,22 +178,21 @@ def read_table(path: Path, schema: pa.Schema | None = None, columns: list[str] |
     again = "Run `dvc repro` to make it again, or `dvc pull` to fetch it."
     try:
         found = pq.read_schema(path)
-        table = pq.read_table(path, columns=columns)
+        version = (found.metadata or {}).get(b"sracl.schema_version", b"none").decode()
+        if version != SCHEMA_VERSION:
+            raise ArtifactError(f"{path} has artifact version {version}, expected {SCHEMA_VERSION}. {again}")
+        if schema is not None and not found.equals(schema, check_metadata=False):
+            differing = [
+                f"{name}: expected {_type_of(schema, name)}, found {_type_of(found, name)}"
+                for name in dict.fromkeys([*schema.names, *found.names])
+                if _type_of(schema, name) != _type_of(found, name)
+            ]
+            raise ArtifactError(f"{path} has other columns than expected ({'; '.join(differing) or 'order'}). {again}")
+        return pq.read_table(path, columns=columns)
     except FileNotFoundError:
         raise ArtifactError(f"{path} does not exist. {again}") from None
     except (pa.ArrowInvalid, OSError) as error:
         raise ArtifactError(f"{path} is not a readable Parquet file: {error}. {again}") from None
-    version = (found.metadata or {}).get(b"sracl.schema_version", b"none").decode()
-    if version != SCHEMA_VERSION:
-        raise ArtifactError(f"{path} has artifact version {version}, expected {SCHEMA_VERSION}. {again}")
-    if schema is not None and not found.equals(schema, check_metadata=False):
-        differing = [
-            f"{name}: expected {_type_of(schema, name)}, found {_type_of(found, name)}"
-            for name in dict.fromkeys([*schema.names, *found.names])
-            if _type_of(schema, name) != _type_of(found, name)
-        ]
-        raise ArtifactError(f"{path} has other columns than expected ({'; '.join(differing) or 'order'}). {again}")
-    return table
 
 
 def _type_of(schema: pa.Schema, name: str) -> str:

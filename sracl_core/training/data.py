@@ -78,7 +78,7 @@ def load_semantics(
     return Semantics(
         item_pool=torch.from_numpy(padded_pool),
         user_pool=torch.from_numpy(user_pool.astype(np.int64)),
-        embeddings=torch.from_numpy(np.ascontiguousarray(embeddings, dtype=np.float32)),
+        embeddings=torch.from_numpy(np.array(embeddings, dtype=np.float32)),  # a copy: Arrow lends read-only memory
         prefix_user=torch.from_numpy(prefixes.users.astype(np.int64)),
         prefix_end=torch.from_numpy(prefixes.ends.astype(np.int64)),
         prefix_at=torch.from_numpy(prefixes.rows_of(users, ends)),
