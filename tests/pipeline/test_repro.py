@@ -174,11 +174,13 @@ def test_alpha_reruns_train_and_after(project: Project) -> None:
     printed = project.run("dvc", "exp", "run", "--set-param", "train.alpha=0.5", "--name", "half")
     ran = set(re.findall(r"Running stage '(\w+)'", printed)) - {"check"}
     assert {"train", "evaluate"} <= ran <= AFTER_TRAIN
-    assert "half" in project.run("dvc", "exp", "show", "--no-pager")
+    half = next(line for line in project.run("dvc", "exp", "show", "--csv").splitlines() if line.startswith("half,"))
+    assert "!" not in half  # what DVC puts where it cannot read a metric
     assert re.search(r"train\.alpha\W+0\.1\W+0\.5", project.run("dvc", "params", "diff"))
     assert "ndcg@10" in project.run("dvc", "metrics", "show")
-    changes = json.loads(project.run("dvc", "metrics", "diff", "--all", "--json"))["data/artifacts/metrics.json"]
-    assert {"old", "new"} <= changes["test"]["ndcg@10"].keys()
+    changes = json.loads(project.run("dvc", "metrics", "diff", "--all", "--json").splitlines()[0])
+    changes = changes["data/artifacts/metrics.json"]
+    assert None not in changes["test.ndcg@10"].values()
     project.run("dvc", "plots", "show", "--out", "../plots")
     assert (project.root.parent / "plots" / "index.html").stat().st_size > 0
     project.run("git", "checkout", "--quiet", ".")
