@@ -3,9 +3,27 @@
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.pipeline.project import Project
 
 # `from tests.pipeline import …` works however pytest is started.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 # Tests never reach for a model hub; libraries read this when they are imported.
 os.environ["HF_HUB_OFFLINE"] = "1"
+
+
+@pytest.fixture(scope="session")
+def finished_project(tmp_path_factory: pytest.TempPathFactory) -> "Project":
+    """The project with small parameters after its first full `dvc repro`, committed. Work in a copy of it."""
+    from tests.pipeline import dag
+    from tests.pipeline.project import small_project
+
+    project = small_project(tmp_path_factory.mktemp("finished") / "project")
+    assert project.repro() == {stage.name for stage in dag.stages()}
+    project.commit("first run")
+    return project

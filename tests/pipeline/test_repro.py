@@ -4,116 +4,23 @@ The tests of this file build on one another's results and run in order, as a per
 """
 
 import json
-import os
 import re
-import shutil
-import subprocess
-import sys
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from ruamel.yaml import YAML
 
-from tests.pipeline import dag
+from tests.pipeline.project import Project
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
 AFTER_TRAIN = {"train", "certify_training", "evaluate"}
 AFTER_MINE = AFTER_TRAIN | {"mine_items", "mine_users", "certify_inputs"}
-SMALL = {
-    "sample": {"shoppers": 120, "items": 80},
-    "train": {"max_epochs": 2, "model": {"hidden": 16, "feed_forward": 32, "max_length": 20}},
-    "runtime": {"threads": 1},
-}
-
-
-@dataclass
-class Project:
-    """A copy of this project in a folder of its own, with its own DVC cache."""
-
-    root: Path
-
-    def run(self, *command: str, fails: bool = False) -> str:
-        """Run a command in the project; return what it prints."""
-        done = subprocess.run(
-            command, cwd=self.root, env=self.environment(), capture_output=True, text=True, check=False
-        )
-        printed = done.stdout + done.stderr
-        assert (done.returncode != 0) == fails, f"{' '.join(command)} exited with {done.returncode}:\n{printed}"
-        return printed
-
-    def environment(self) -> dict[str, str]:
-        kept = {key: value for key, value in os.environ.items() if not key.startswith(("DVC_", "GIT_"))}
-        who = {
-            f"GIT_{role}_{what}": "test@example.org" for role in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")
-        }
-        return (
-            kept
-            | who
-            | {
-                "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-                "DVC_SITE_CACHE_DIR": str(self.root.parent / f"{self.root.name}-site"),
-                "DVC_NO_ANALYTICS": "1",
-                "HF_HUB_OFFLINE": "1",
-            }
-        )
-
-    def repro(self, *options: str, fails: bool = False) -> set[str]:
-        """Run `dvc repro`; return the stages whose command ran."""
-        return set(re.findall(r"Running stage '(\w+)'", self.run("dvc", "repro", *options, fails=fails)))
-
-    def set(self, changes: dict) -> None:
-        """Change values in params.yaml."""
-        editor = YAML()  # keeps comments
-        path = self.root / "params.yaml"
-        params = editor.load(path)
-        _update(params, changes)
-        editor.dump(params, path)
-
-    def lock(self) -> dict:
-        """The stages in dvc.lock."""
-        return YAML(typ="safe", pure=True).load(self.root / "dvc.lock")["stages"]
-
-    def outputs(self) -> dict[str, str]:
-        """Every output's hash."""
-        return {out["path"]: out["md5"] for stage in self.lock().values() for out in stage.get("outs", [])}
-
-    def commit(self, message: str) -> None:
-        self.run("git", "add", "--all")
-        self.run("git", "commit", "--quiet", "--message", message)
-
-
-def _update(values: dict, changes: dict) -> None:
-    for key, change in changes.items():
-        if isinstance(change, dict):
-            _update(values[key], change)
-        else:
-            values[key] = change
-
-
-def small_project(root: Path) -> Project:
-    """Copy the working tree (what git tracks or would) to `root`, with small parameters and nothing run yet."""
-    listing = ("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard")
-    listed = subprocess.run(listing, cwd=dag.ROOT, capture_output=True, text=True, check=True).stdout
-    for name in filter(None, listed.split("\0")):
-        if (dag.ROOT / name).is_file() and name != "dvc.lock":
-            (root / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(dag.ROOT / name, root / name)
-    project = Project(root)
-    project.run("git", "init", "--quiet")
-    project.set(SMALL)
-    project.commit("small")
-    return project
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """The project after its first full run, committed."""
-    project = small_project(tmp_path_factory.mktemp("one") / "project")
-    assert project.repro() == {stage.name for stage in dag.stages()}
-    project.commit("first run")
-    return project
+def project(finished_project: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A copy of the finished run for this file to work in."""
+    return finished_project.copy(tmp_path_factory.mktemp("repro") / "project")
 
 
 def test_a_second_run_does_nothing(project: Project) -> None:
