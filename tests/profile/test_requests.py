@@ -96,17 +96,9 @@ def test_an_item_without_text_is_called_by_its_id() -> None:
     assert isinstance(nameless.facts, ItemFacts)
     user = requests_of_users()[3]
     assert "item c" not in user.prompt
-    assert (
-        "item c"
-        in list(
-            user_requests(
-                items_table(),
-                build_prefixes(Ragged.from_lists([[3, 1]]), "prefix", 9),
-                Ragged.from_lists([[3, 1]]),
-                UserProfileParams(),
-            )
-        )[0].prompt
-    )
+    alone = Ragged.from_lists([[3, 1]])
+    requests = user_requests(items_table(), build_prefixes(alone, "prefix", 9), alone, UserProfileParams())
+    assert "item c" in next(requests).prompt
 
 
 def test_hostile_text_stays_one_value_on_one_line() -> None:

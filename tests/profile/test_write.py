@@ -21,7 +21,7 @@ from sracl_core.profile.store import AnswerStore
 from sracl_core.profile.write import load_engine, write_profile_table, write_profiles
 
 PROVENANCE = Provenance("test", "0", "0")
-# An engine from outside the project, chosen by its import path: it counts words, slowly, and notes what it was paid for.
+# An engine from outside the project, chosen by its import path: it counts words and notes what it was paid for.
 ENGINE_MODULE = """
 import os, time
 from sracl_core.profile.engines.protocol import Answer

@@ -43,7 +43,7 @@ def check(keys: np.ndarray, vectors: np.ndarray, k: int, groups: np.ndarray | No
 
 @st.composite
 def worlds(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray, int, np.ndarray | None]:
-    """Few directions, so that vectors repeat and different ones tie; users of very different sizes; k up to the last."""
+    """Few directions, so that vectors repeat and others tie; users of very different sizes; k up to the last."""
     count = draw(st.integers(2, 40))
     dimension = draw(st.integers(1, 5))
     generator = np.random.default_rng(draw(st.integers(0, 2**32)))
