@@ -26,15 +26,6 @@ ROOT = Path(__file__).resolve().parents[2]
 N_ITEMS, N_USERS = 15, 12
 PROFILE, EMBED = ["profile_items", "profile_users"], ["embed:item", "embed:user"]
 STAGES = [*PROFILE, *EMBED, "index:item", "index:user", "mine_items", "mine_users"]
-    "profile_items",
-    "profile_users",
-    "embed:item",
-    "embed:user",
-    "index:item",
-    "index:user",
-    "mine_items",
-    "mine_users",
-]
 
 
 def run_stage(folder: Path, stage: str) -> subprocess.CompletedProcess[str]:

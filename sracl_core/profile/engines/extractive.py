@@ -12,7 +12,7 @@ from sracl_core.profile.words import Vocabulary, heaviest, words_of
 
 # An item of the past counts this much of the next one: half after three items.
 RECENCY = 0.8
-THEMES, BRANDS, RECENT = 6, 2, 4
+THEMES, BRANDS, RECENT = 8, 2, 2
 TITLE_CHARACTERS = 50
 ITEM_CATEGORIES, ITEM_WORDS, ITEM_COMPANIONS = 3, 8, 3
 
