@@ -5,6 +5,7 @@ vectors alone, and the best k keys among those that may be in the pool are kept.
 rounding is within `_margin`; a query whose pool is not certain by that much looks further.
 """
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +18,7 @@ from sracl_core.progress import Progress
 from sracl_core.retrieval.distinct import DistinctVectors
 
 TILE_BYTES = 64 * 2**20
+FIRST_LOOK = 4  # times k + 1
 
 
 @dataclass(frozen=True)
@@ -50,9 +52,11 @@ def candidate_pools(
     search = _Search(index, keys, vectors, distinct, groups, sizes, k)
     neighbours = np.empty((n, k), dtype=np.int64)
     scores = np.empty((n, k), dtype=np.float32)
-    # k + 1 distinct vectors besides those of the group are enough for k keys and a look at the next one. Rounded up to
-    # a power of two, so that the queries of one user with a long history don't make all others look as far.
-    reach = 2 ** np.ceil(np.log2(k + 1 + sizes[groups])).astype(np.int64)  # [n]
+    # k + 1 distinct vectors besides those of the group are certainly enough, yet few of a long history are among the
+    # nearest: begin with a few times k and look further only where that isn't enough. Powers of two, so that queries
+    # share their searches.
+    enough = 2 ** np.ceil(np.log2(k + 1 + sizes[groups])).astype(np.int64)  # [n]
+    reach = np.minimum(enough, 2 ** math.ceil(math.log2(FIRST_LOOK * (k + 1))))  # [n]
     with Progress("mine", n, "keys") as progress:
         while (open_rows := np.flatnonzero(reach)).size:
             fetch = int(reach[open_rows].min())
