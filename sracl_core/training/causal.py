@@ -53,6 +53,10 @@ class CausalMode:
         self.pass_start = predictable - self.pass_length  # [U], counted in the user's sequence
         self.users = (predictable > 0).nonzero().squeeze(1)  # users with something to predict
 
+    def steps(self, batch_size: int) -> int:
+        """How many batches an epoch has."""
+        return -(-len(self.users) // batch_size)
+
     def batches(self, batch_size: int) -> Iterator[Tensor]:
         """Yield one epoch: int64 [≤ batch_size] users, every user with something to predict once, shuffled."""
         order = torch.randperm(len(self.users), generator=self.order).to(self.users.device)

@@ -55,9 +55,11 @@ def train(
     best: Epoch | None = None
     best_state: dict[str, Tensor] = {}
     number = 0
-    with Progress("train", params.max_epochs, "epoch") as progress:
+    with Progress("train", params.max_epochs * mode.steps(params.batch_size), "step") as progress:
         for number in range(1, params.max_epochs + 1):
-            losses = _run_epoch(backbone, objective, mode, params, optimizer=optimizer, number=number)
+            losses = _run_epoch(
+                backbone, objective, mode, params, optimizer=optimizer, progress=progress, number=number
+            )
             backbone.eval()
             valid = validate(backbone)
             epoch = Epoch(number, losses, valid, best is None or valid[watched] > best.valid[watched])
@@ -65,7 +67,7 @@ def train(
             if epoch.best:
                 best = epoch
                 best_state = {key: value.detach().cpu().clone() for key, value in backbone.state_dict().items()}
-            progress.advance(note=f"loss {losses['total']:.4f}, valid {watched} {valid[watched]:.4f}")
+            progress.advance(0, f"epoch {number}, loss {losses['total']:.4f}, valid {watched} {valid[watched]:.4f}")
             if best is not None and number - best.number >= params.early_stop.patience:
                 break
     assert best is not None  # noqa: S101 - max_epochs is at least 1
@@ -79,6 +81,7 @@ def _run_epoch(
     params: TrainParams,
     *,
     optimizer: torch.optim.Optimizer,
+    progress: Progress,
     number: int,
 ) -> Metrics:
     """Train one epoch; return the mean of every loss over its steps."""
@@ -93,6 +96,7 @@ def _run_epoch(
         total.backward()
         optimizer.step()
         steps = step
+        progress.advance()
         for name, value in _parts(losses, total).items():
             # Summed on the device: reading a number back would make a GPU wait at every step.
             sums[name] = sums.get(name, torch.zeros((), device=value.device)) + value.detach()

@@ -147,6 +147,7 @@ def test_an_epoch_is_every_user_with_something_to_predict_once() -> None:
     expected = [user for user, length in enumerate(world.train.lengths) if length >= 2]
     assert sorted(torch.cat(batches).tolist()) == expected
     assert all(len(batch) <= 8 for batch in batches)
+    assert len(batches) == world.mode.steps(8)
     assert torch.cat(batches).tolist() != torch.cat(list(world.mode.batches(8))).tolist()
 
 
