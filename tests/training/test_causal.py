@@ -5,7 +5,6 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from small import inputs, params
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -19,6 +18,7 @@ from sracl_core.training.causal import CausalMode
 from sracl_core.training.data import Sequences, load_semantics
 from sracl_core.training.fit import TrainingInputs
 from sracl_core.training.substitution import substitute
+from tests.training.small import inputs, params
 
 CPU = torch.device("cpu")
 

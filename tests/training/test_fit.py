@@ -4,7 +4,6 @@ import numpy as np
 import pyarrow as pa
 import pytest
 import torch
-from small import inputs, params
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -15,6 +14,7 @@ from sracl_core.params.train import EarlyStopParams, TrainParams
 from sracl_core.ragged import Ragged
 from sracl_core.training.fit import Fit, TrainingInputs, fit
 from sracl_core.training.loop import Epoch
+from tests.training.small import inputs, params
 
 CPU = torch.device("cpu")
 
