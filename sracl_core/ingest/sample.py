@@ -1,8 +1,8 @@
 """The built-in sample: a catalogue with text, and shoppers whose tastes follow that text and drift over time.
 
 A shopper does one activity at a time, prefers a style, and moves to a related activity now and then. Within an
-activity, kinds of product are bought in a usual order. Everything that drives a purchase but popularity can be read
-in the catalogue's text, so a semantic neighbour means something.
+activity, kinds of product are bought in a usual order. A part of the purchases follows popularity alone; everything
+else that drives them can be read in the catalogue's text, so a semantic neighbour means something.
 """
 
 import csv
@@ -25,6 +25,7 @@ KINDS = len(ACTIVITIES[0].kinds)
 ACTIVITY_PULL = 5.0
 STYLE_PULL = 2.5
 ORDER_PULL = 1.5
+WHIM = 0.35  # share of purchases that follow popularity alone, as gifts and one-off needs do
 MOVE_ON = 0.12  # probability that a shopper turns to a related activity before a purchase
 NO_DESCRIPTION = 0.08  # share of items without a description, as real catalogues have them
 
@@ -51,7 +52,7 @@ def _catalogue(count: int, random: np.random.Generator) -> tuple[list[dict[str, 
     activities = np.arange(count) % len(ACTIVITIES)
     kinds = (np.arange(count) // len(ACTIVITIES)) % KINDS
     styles = random.integers(len(STYLES), size=count)
-    popularity = random.normal(0.0, 0.7, size=count)
+    popularity = random.normal(0.0, 1.0, size=count)
     items = [_item(i, int(activities[i]), int(kinds[i]), int(styles[i]), random) for i in range(count)]
     return items, np.stack([activities, kinds, styles, popularity], axis=1)
 
@@ -98,12 +99,13 @@ def _purchases(params: SampleParams, traits: np.ndarray, random: np.random.Gener
         active = np.flatnonzero(lengths > step)
         moves = np.where(random.random(shoppers) < MOVE_ON, random.choice([-1, 1], size=shoppers), 0)
         activity = (activity + moves) % len(ACTIVITIES)
-        logits = (
-            popularity
-            + ACTIVITY_PULL * (activity_of == activity[active, None])
+        taste = (
+            ACTIVITY_PULL * (activity_of == activity[active, None])
             + STYLE_PULL * (style_of == style[active, None])
             + ORDER_PULL * (kind_of == (kind[active, None] + 1) % KINDS)
         )  # [active, items]
+        whim = random.random(len(active)) < WHIM
+        logits = popularity + np.where(whim[:, None], 0.0, taste)  # [active, items]
         logits[bought[active]] = -np.inf
         # The Gumbel trick draws one item per shopper from the softmax of the logits.
         chosen = (logits + random.gumbel(size=logits.shape)).argmax(axis=1)

