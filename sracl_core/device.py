@@ -21,7 +21,6 @@ def pick_device(runtime: RuntimeParams) -> torch.device:
     if device.type == "cpu":
         # Otherwise gradients of indexing are summed by several threads in any order.
         torch.use_deterministic_algorithms(True)
-        torch.utils.deterministic.fill_uninitialized_memory = False
     elif runtime.deterministic:
         os.environ.setdefault(
             "CUBLAS_WORKSPACE_CONFIG", ":4096:8"
