@@ -18,12 +18,8 @@ def pick_device(runtime: RuntimeParams) -> torch.device:
     if runtime.device == "cuda" and not torch.cuda.is_available():
         raise ParamsError("runtime.device is cuda, but torch sees no GPU here. Set runtime.device to auto or cpu.")
     device = torch.device("cpu" if runtime.device == "cpu" or not torch.cuda.is_available() else "cuda")
-    if device.type == "cpu":
-        # Otherwise gradients of indexing are summed by several threads in any order.
-        torch.use_deterministic_algorithms(True)
-    elif runtime.deterministic:
-        os.environ.setdefault(
-            "CUBLAS_WORKSPACE_CONFIG", ":4096:8"
-        )  # cuBLAS is reproducible only with a fixed workspace
+    if device.type == "cpu" or runtime.deterministic:
+        # Otherwise several threads sum the gradients of indexing in any order; cuBLAS also wants a fixed workspace.
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
         torch.use_deterministic_algorithms(True)
     return device
