@@ -1,5 +1,7 @@
 """Whole training runs in the small world: plain SASRec exactly, reproducible, stopped in time, honest when it fails."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -8,9 +10,11 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from sracl_core.artifacts import SEQUENCES
+from sracl_core.device import pick_device
 from sracl_core.errors import TrainingError
 from sracl_core.model.backbone import build_backbone
-from sracl_core.params.train import EarlyStopParams, TrainParams
+from sracl_core.params.runtime import RuntimeParams
+from sracl_core.params.train import EarlyStopParams, ModelParams, TrainParams
 from sracl_core.ragged import Ragged
 from sracl_core.training.fit import Fit, TrainingInputs, fit
 from sracl_core.training.loop import Epoch
@@ -64,6 +68,26 @@ def test_the_same_seed_gives_the_same_bits_and_another_one_does_not() -> None:
     first, second, other = (run(inputs(), c)[0] for c in (chosen, chosen, params(dropout=0.3, seed=2)))
     assert all(torch.equal(w, second.model.state[name]) for name, w in first.model.state.items())
     assert not all(torch.equal(w, other.model.state[name]) for name, w in first.model.state.items())
+
+
+@pytest.fixture
+def two_threads() -> Iterator[None]:
+    before, deterministic = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
+    yield
+    torch.set_num_threads(before)
+    torch.use_deterministic_algorithms(deterministic)
+
+
+def test_threads_do_not_change_the_order_of_sums(two_threads: None) -> None:
+    """Large enough for torch to share the gradients of indexing among threads; the small world is not."""
+    device = pick_device(RuntimeParams(device="cpu", threads=2))
+    given = inputs(users=512, longest=40)
+    large = ModelParams(hidden=64, layers=2, heads=2, feed_forward=256, dropout=0.5, max_length=50)
+    chosen = params(model=large, batch_size=512, max_epochs=3)
+    first, second = (
+        fit(given, chosen, device, tile_bytes=2**20, on_epoch=lambda epoch: None).model.state for _ in range(2)
+    )
+    assert all(torch.equal(weight, second[name]) for name, weight in first.items())
 
 
 def test_each_branch_changes_the_outcome_and_is_reported() -> None:
