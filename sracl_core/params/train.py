@@ -9,7 +9,7 @@ from sracl_core.params.section import Fields, Section
 from sracl_core.plugins import check_name
 
 # The registry of backbones: one module each in sracl_core/model/backbones/.
-BACKBONES = ("sasrec",)
+BACKBONES = ("sasrec", "gru4rec")
 
 BackboneName = Annotated[str, AfterValidator(lambda name: check_name(name, BACKBONES))]
 METRIC_NAME = re.compile(r"(hr|ndcg|mrr)@([1-9]\d*)")
@@ -26,8 +26,8 @@ class ModelParams(Fields):
 
     hidden: int = Field(64, ge=1, description="dimension d of item vectors and hidden states")
     layers: int = Field(2, ge=1, description="layers of the backbone")
-    heads: int = Field(2, ge=1, description="attention heads; must divide hidden")
-    feed_forward: int = Field(256, ge=1, description="inner dimension of the feed-forward layers")
+    heads: int = Field(2, ge=1, description="attention heads (sasrec); must divide hidden")
+    feed_forward: int = Field(256, ge=1, description="inner dimension of the feed-forward layers (sasrec)")
     dropout: float = Field(0.5, ge=0, lt=1, description="dropout probability")
     max_length: int = Field(50, ge=2, description="most recent items the backbone sees")
 

@@ -14,7 +14,7 @@ from sracl_core.device import pick_device
 from sracl_core.errors import TrainingError
 from sracl_core.model.backbone import build_backbone
 from sracl_core.params.runtime import RuntimeParams
-from sracl_core.params.train import EarlyStopParams, ModelParams, TrainParams
+from sracl_core.params.train import BACKBONES, EarlyStopParams, ModelParams, TrainParams
 from sracl_core.ragged import Ragged
 from sracl_core.training.fit import Fit, TrainingInputs, fit
 from sracl_core.training.loop import Epoch
@@ -100,7 +100,8 @@ def test_each_branch_changes_the_outcome_and_is_reported() -> None:
         )
 
 
-def test_training_learns() -> None:
+@pytest.mark.parametrize("backbone", BACKBONES)
+def test_training_learns(backbone: str) -> None:
     """Every user goes round the same circle of items: the next one is certain."""
     users, n_items = 30, 10
     train = [[(start + step) % n_items + 1 for step in range(8)] for start in range(users)]
@@ -111,7 +112,12 @@ def test_training_learns() -> None:
     )
     learnable = TrainingInputs(sequences, n_items, given.prefixes, given.item_pool, given.user_pool, given.embeddings)
     chosen = params(
-        alpha=0.0, beta=0.0, max_epochs=60, learning_rate=0.01, early_stop=EarlyStopParams(metric="hr@1", patience=60)
+        alpha=0.0,
+        beta=0.0,
+        backbone=backbone,
+        max_epochs=60,
+        learning_rate=0.01,
+        early_stop=EarlyStopParams(metric="hr@1", patience=60),
     )
     result, epochs = run(learnable, chosen)
     assert result.model.best.valid["hr@1"] == 1.0
