@@ -68,13 +68,13 @@ class TrainParams(Section):
     key: ClassVar[str] = "train"
 
     backbone: BackboneName = Field("sasrec", description="sequence encoder")
-    mode: Literal["causal"] = Field("causal", description="how prefixes become samples")
+    mode: Literal["causal", "prefix"] = Field("causal", description="how prefixes become samples")
     model: ModelParams = Field(ModelParams(), description="sizes of the backbone")
     alpha: float = Field(0.1, ge=0, description="weight α of the inter-user contrast; 0 switches it off")
     beta: float = Field(0.1, ge=0, description="weight β of the intra-user contrast; 0 switches it off")
     inter: InterParams = Field(InterParams(), description="inter-user contrast")
     intra: IntraParams = Field(IntraParams(), description="intra-user contrast")
-    batch_size: int = Field(128, ge=2, description="users a step")
+    batch_size: int = Field(128, ge=2, description="samples a step: users (causal) or prefixes (prefix)")
     learning_rate: float = Field(0.001, gt=0, description="step size of Adam")
     weight_decay: float = Field(0.0, ge=0, description="L2 penalty of Adam")
     max_epochs: int = Field(100, ge=1, description="epochs at most")

@@ -13,9 +13,10 @@ from sracl_core.model.objectives.sracl import SRACL
 from sracl_core.params.train import TrainParams
 from sracl_core.prefixes import PrefixTable
 from sracl_core.ragged import Ragged
-from sracl_core.training.causal import CausalMode
 from sracl_core.training.data import Sequences, load_semantics
 from sracl_core.training.loop import Epoch, TrainedModel, train
+from sracl_core.training.samples import MODES
+from sracl_core.training.steps import Steps
 from sracl_core.training.validation import Validation
 
 
@@ -73,6 +74,6 @@ def fit(
         prefixes = PrefixTable.from_table(inputs.prefixes, len(train_part))
         semantics = load_semantics(train_part, prefixes, inputs.item_pool, inputs.user_pool, inputs.embeddings)
         semantics = semantics.to(device)
-    mode = CausalMode(sequences, semantics, params.model.max_length, params.seed)
-    model = train(backbone, objective, mode, params, validate=validate, on_epoch=on_epoch)
+    steps = Steps(sequences, semantics, MODES[params.mode](sequences, params.model.max_length), params.seed)
+    model = train(backbone, objective, steps, params, validate=validate, on_epoch=on_epoch)
     return Fit(backbone, model, sequences.to_ragged())

@@ -11,7 +11,7 @@ from sracl_core.model.backbone import Backbone
 from sracl_core.model.objectives.sracl import SRACL
 from sracl_core.params.train import TrainParams
 from sracl_core.progress import Progress
-from sracl_core.training.causal import CausalMode, Losses
+from sracl_core.training.steps import Losses, Steps
 
 Metrics = dict[str, float]
 
@@ -38,7 +38,7 @@ class TrainedModel:
 def train(
     backbone: Backbone,
     objective: SRACL,
-    mode: CausalMode,
+    steps: Steps,
     params: TrainParams,
     *,
     validate: Callable[[Backbone], Metrics],
@@ -55,10 +55,10 @@ def train(
     best: Epoch | None = None
     best_state: dict[str, Tensor] = {}
     number = 0
-    with Progress("train", params.max_epochs * mode.steps(params.batch_size), "step") as progress:
+    with Progress("train", params.max_epochs * steps.count(params.batch_size), "step") as progress:
         for number in range(1, params.max_epochs + 1):
             losses = _run_epoch(
-                backbone, objective, mode, params, optimizer=optimizer, progress=progress, number=number
+                backbone, objective, steps, params, optimizer=optimizer, progress=progress, number=number
             )
             backbone.eval()
             valid = validate(backbone)
@@ -77,7 +77,7 @@ def train(
 def _run_epoch(
     backbone: Backbone,
     objective: SRACL,
-    mode: CausalMode,
+    steps: Steps,
     params: TrainParams,
     *,
     optimizer: torch.optim.Optimizer,
@@ -88,19 +88,19 @@ def _run_epoch(
     backbone.train()
     objective.train()
     sums: dict[str, Tensor] = {}
-    steps = 0
-    for step, users in enumerate(mode.batches(params.batch_size), start=1):
-        losses = mode.losses(users, backbone, objective)
+    count = 0
+    for batch in steps.batches(params.batch_size):
+        losses = steps.losses(batch, backbone, objective)
         total = losses.total(params.alpha, params.beta)
         optimizer.zero_grad(set_to_none=True)
         total.backward()
         optimizer.step()
-        steps = step
+        count += 1
         progress.advance()
         for name, value in _parts(losses, total).items():
             # Summed on the device: reading a number back would make a GPU wait at every step.
             sums[name] = sums.get(name, torch.zeros((), device=value.device)) + value.detach()
-    means = {name: float(value) / steps for name, value in sums.items()}
+    means = {name: float(value) / count for name, value in sums.items()}
     broken = [name for name, value in means.items() if not torch.isfinite(torch.tensor(value))]
     if broken:
         raise TrainingError(
