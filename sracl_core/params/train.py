@@ -45,6 +45,9 @@ class InterParams(Fields):
     temperature: float = Field(0.1, gt=0, description="temperature τ of InfoNCE")
     synthesizer: Literal["learnable", "uniform"] = Field("learnable", description="how candidates are mixed")
     dropout: float = Field(0.5, ge=0, lt=1, description="dropout on the synthesizer's weights")
+    candidates: Literal["gradient", "detached", "bank"] = Field(
+        "gradient", description="candidates' states: encoded with gradient, without, or the last ones seen"
+    )
 
 
 class IntraParams(Fields):

@@ -1,4 +1,4 @@
-"""The two contrastive branches of a step: candidates looked up and encoded, views drawn and encoded."""
+"""The two contrastive branches of a step: candidates looked up, views drawn and encoded."""
 
 from dataclasses import dataclass
 
@@ -8,10 +8,11 @@ from torch import Tensor
 from sracl_core.model.backbone import Backbone
 from sracl_core.model.encode import encode_packed, spans, window_offsets
 from sracl_core.model.objectives.sracl import SRACL, Neighbours
+from sracl_core.params.train import TrainParams
+from sracl_core.training.candidates import build_candidates
 from sracl_core.training.data import Semantics, Sequences
 from sracl_core.training.samples import Samples
 from sracl_core.training.substitution import substitute
-from sracl_core.training.windows import encode_prefixes
 
 
 @dataclass(frozen=True)
@@ -26,16 +27,39 @@ class Contrast:
     """Computes L_CS and L_IS of anchors; `generator` (on the device) draws the substitutions."""
 
     def __init__(
-        self, sequences: Sequences, semantics: Semantics, samples: Samples, generator: torch.Generator
+        self,
+        sequences: Sequences,
+        semantics: Semantics,
+        samples: Samples,
+        params: TrainParams,
+        generator: torch.Generator,
     ) -> None:
-        self.sequences, self.semantics, self.samples, self.generator = sequences, semantics, samples, generator
+        self.sequences, self.semantics, self.samples, self.params = sequences, semantics, samples, params
+        self.candidates = build_candidates(params.inter.candidates, sequences, semantics, samples)
+        self.generator = generator
 
-    def inter_user(self, anchors: Anchors, backbone: Backbone, objective: SRACL) -> Tensor:
-        """L_CS: the anchors against what is synthesized from their candidates, with gradient through both."""
+    def begin_epoch(self, backbone: Backbone) -> None:
+        """Prepare for an epoch; called before its first step."""
+        if self.params.alpha > 0:
+            self.candidates.begin_epoch(backbone)
+
+    def losses(self, anchors: Anchors, backbone: Backbone, objective: SRACL) -> tuple[Tensor | None, Tensor | None]:
+        """Return L_CS and L_IS, None for a branch whose weight is 0."""
+        return (
+            self._inter_user(anchors, backbone, objective) if self.params.alpha > 0 else None,
+            self._intra_user(anchors, backbone, objective) if self.params.beta > 0 else None,
+        )
+
+    def trained(self, positions: Tensor, states: Tensor) -> None:
+        """Hear of the `states` [T, d] at the positions [T] where this step takes L_rec."""
+        if self.params.alpha > 0:
+            self.candidates.remember(positions, states)
+
+    def _inter_user(self, anchors: Anchors, backbone: Backbone, objective: SRACL) -> Tensor:
+        """L_CS: the anchors against what is synthesized from their candidates."""
         rows = self.semantics.prefix_at[anchors.positions]  # [B]
         pool = self.semantics.user_pool[rows]  # [B, k]
-        candidates = self.semantics.position[pool].flatten()  # [B k]
-        states = encode_prefixes(backbone, self.sequences.items, self.samples.begins[candidates], candidates)
+        states = self.candidates.states(pool.flatten(), backbone)
         neighbours = Neighbours(
             anchors=anchors.states,
             candidates=states.view(*pool.shape, -1),  # [B, k, d]
@@ -44,13 +68,12 @@ class Contrast:
         )
         return objective.inter_user(neighbours)
 
-    def intra_user(self, anchors: Anchors, backbone: Backbone, objective: SRACL) -> Tensor:
+    def _intra_user(self, anchors: Anchors, backbone: Backbone, objective: SRACL) -> Tensor:
         """L_IS: two semantic substitutions of every anchor's prefix against each other."""
         begins = self.samples.begins[anchors.positions]
         lengths = anchors.positions - begins + 1  # [B]
         items = self.sequences.items[spans(begins, lengths)].repeat(2)
-        rate = objective.params.intra.substitution_rate
-        views = substitute(items, self.semantics.item_pool, rate, self.generator)
+        views = substitute(items, self.semantics.item_pool, self.params.intra.substitution_rate, self.generator)
         both = lengths.repeat(2)
         states = encode_packed(backbone, views, both)[window_offsets(both)[1:] - 1]  # [2B, d]
         first, second = states.chunk(2)

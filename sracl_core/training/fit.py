@@ -74,6 +74,6 @@ def fit(
         prefixes = PrefixTable.from_table(inputs.prefixes, len(train_part))
         semantics = load_semantics(train_part, prefixes, inputs.item_pool, inputs.user_pool, inputs.embeddings)
         semantics = semantics.to(device)
-    steps = Steps(sequences, semantics, MODES[params.mode](sequences, params.model.max_length), params.seed)
+    steps = Steps(sequences, semantics, MODES[params.mode](sequences, params.model.max_length), params)
     model = train(backbone, objective, steps, params, validate=validate, on_epoch=on_epoch)
     return Fit(backbone, model, sequences.to_ragged())

@@ -87,6 +87,7 @@ def _run_epoch(
     """Train one epoch; return the mean of every loss over its steps."""
     backbone.train()
     objective.train()
+    steps.begin_epoch(backbone)
     sums: dict[str, Tensor] = {}
     count = 0
     for batch in steps.batches(params.batch_size):

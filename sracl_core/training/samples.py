@@ -29,6 +29,11 @@ class Samples:
     lasts: Tensor
     every_position: bool
 
+    def trained(self) -> Tensor:
+        """The positions at which L_rec is taken in an epoch, int64."""
+        begins = self.begins[self.lasts]
+        return spans(begins, self.lasts - begins + 1) if self.every_position else self.lasts
+
 
 def causal_samples(sequences: Sequences, max_length: int) -> Samples:
     """Mode `causal`: one pass over a user's last `max_length` items that have a successor yields all its prefixes.

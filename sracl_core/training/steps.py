@@ -10,6 +10,7 @@ from sracl_core.model.backbone import Backbone
 from sracl_core.model.encode import encode_packed, spans, window_offsets
 from sracl_core.model.losses import next_item_loss
 from sracl_core.model.objectives.sracl import SRACL
+from sracl_core.params.train import TrainParams
 from sracl_core.training.contrast import Anchors, Contrast
 from sracl_core.training.data import Semantics, Sequences
 from sracl_core.training.samples import Samples
@@ -36,19 +37,28 @@ class Losses:
 class Steps:
     """Makes batches of samples and computes their losses.
 
-    `seed` decides the order of samples; the contrastive branches draw from a generator of their own, so that switching
-    them off changes nothing else. Without `semantics` there are no contrastive branches.
+    `train.seed` decides the order of samples; the contrastive branches draw from a generator of their own, so that
+    switching them off changes nothing else. Without `semantics` there are no contrastive branches.
     """
 
-    def __init__(self, sequences: Sequences, semantics: Semantics | None, samples: Samples, seed: int) -> None:
+    def __init__(
+        self, sequences: Sequences, semantics: Semantics | None, samples: Samples, params: TrainParams
+    ) -> None:
         self.sequences, self.samples = sequences, samples
-        self.order = torch.Generator().manual_seed(seed)
-        self.sampling = torch.Generator(device=sequences.items.device).manual_seed(seed + 1)
-        self.contrast = None if semantics is None else Contrast(sequences, semantics, samples, self.sampling)
+        self.order = torch.Generator().manual_seed(params.seed)
+        self.sampling = torch.Generator(device=sequences.items.device).manual_seed(params.seed + 1)
+        self.contrast: Contrast | None = None
+        if semantics is not None:
+            self.contrast = Contrast(sequences, semantics, samples, params, self.sampling)
 
     def count(self, batch_size: int) -> int:
         """How many batches an epoch has."""
         return -(-len(self.samples.lasts) // batch_size)
+
+    def begin_epoch(self, backbone: Backbone) -> None:
+        """Prepare for an epoch; called before its first step."""
+        if self.contrast is not None:
+            self.contrast.begin_epoch(backbone)
 
     def batches(self, batch_size: int) -> Iterator[Tensor]:
         """Yield one epoch, every sample once, shuffled: int64 [≤ batch_size], the last positions of their windows."""
@@ -64,18 +74,15 @@ class Steps:
         positions = spans(begins, lengths)  # [T]
         states = encode_packed(backbone, self.sequences.items[positions], lengths)  # [T, d]
         ends = window_offsets(lengths)[1:] - 1  # [B] rows of the last positions
-        predicted = slice(None) if self.samples.every_position else ends
-        targets = self.sequences.items[positions[predicted] + 1]
-        recommendation = next_item_loss(states[predicted], targets, backbone.item_vectors())
+        every = self.samples.every_position
+        trained, outputs = (positions, states) if every else (positions[ends], states[ends])
+        recommendation = next_item_loss(outputs, self.sequences.items[trained + 1], backbone.item_vectors())
         if self.contrast is None:
             return Losses(recommendation, None, None)
         rows = self._anchor_rows(ends, lengths)
-        anchors = Anchors(positions[rows], states[rows])
-        return Losses(
-            recommendation,
-            self.contrast.inter_user(anchors, backbone, objective) if objective.params.alpha > 0 else None,
-            self.contrast.intra_user(anchors, backbone, objective) if objective.params.beta > 0 else None,
-        )
+        inter, intra = self.contrast.losses(Anchors(positions[rows], states[rows]), backbone, objective)
+        self.contrast.trained(trained, outputs)
+        return Losses(recommendation, inter, intra)
 
     def _anchor_rows(self, ends: Tensor, lengths: Tensor) -> Tensor:
         """The row of each window's anchor, [B]."""

@@ -44,17 +44,18 @@ class World:
             for weight in self.weights():
                 weight.normal_(std=0.3)
             self.backbone.item_embedding.weight[PADDING].zero_()
-        self.steps = self.new_steps()
-
-    def new_steps(self) -> Steps:
-        """Fresh steps, whose generators are at their start."""
-        sequences = Sequences.from_ragged(Ragged.from_lists(self.train), CPU)
-        samples = MODES[self.params.mode](sequences, self.params.model.max_length)
-        semantics = self.semantics if self.params.alpha > 0 or self.params.beta > 0 else None
-        return Steps(sequences, semantics, samples, self.params.seed)
+        sequences = Sequences.from_ragged(train, CPU)
+        samples = MODES[params.mode](sequences, params.model.max_length)
+        self.steps = Steps(sequences, self.semantics if params.alpha > 0 or params.beta > 0 else None, samples, params)
+        self.generator = torch.Generator().manual_seed(params.seed + 1)  # what the reference draws from
+        self.bank: dict[Prefix, Tensor] = {}  # what the reference remembers
 
     def weights(self) -> list[Tensor]:
         return [*self.backbone.parameters(), *self.objective.parameters()]
+
+    def row(self, number: int) -> "Prefix":
+        """One row of the prefix table."""
+        return Prefix(self.prefixes[number]["user"], self.prefixes[number]["end"])
 
     def positions(self) -> list["Prefix"]:
         """The prefix at every flat position."""
@@ -70,17 +71,22 @@ class Prefix:
 
 
 def reference(world: World, lasts: Tensor) -> Losses:
-    """The losses of the samples whose windows end with the flat positions `lasts` [B], drawing the same numbers."""
-    params = world.params
+    """The losses of the samples whose windows end with the flat positions `lasts` [B], drawing the same numbers.
+
+    Call it once for every step of the fast code, so that generator and bank keep up.
+    """
+    params, generator = world.params, world.generator
     samples = [world.positions()[last] for last in lasts.tolist()]
-    generator = torch.Generator().manual_seed(params.seed + 1)
-    recommendation = torch.stack([loss for sample in samples for loss in _recommendation(world, sample)]).mean()
+    trained = [prefix for sample in samples for prefix in _trained(world, sample)]
+    recommendation = torch.stack([_cross_entropy(world, prefix) for prefix in trained]).mean()
     inter = intra = None
-    anchors = _anchors(world, samples, generator) if params.alpha > 0 or params.beta > 0 else []
+    anchors = _anchors(world, samples) if params.alpha > 0 or params.beta > 0 else []
     if params.alpha > 0:
         positives = torch.stack([_positive(world, anchor) for anchor in anchors])
         states = torch.stack([state(world, anchor) for anchor in anchors])
         inter = info_nce(states, positives, params.inter.temperature, params.inter.similarity)
+        for prefix in trained:
+            world.bank[prefix] = state(world, prefix).detach()
     if params.beta > 0:
         windows = [torch.tensor(window(world, anchor)) for anchor in anchors]
         rate = params.intra.substitution_rate
@@ -110,26 +116,29 @@ def state(world: World, prefix: Prefix) -> Tensor:
     return encode(world, window(world, prefix))
 
 
-def _recommendation(world: World, sample: Prefix) -> list[Tensor]:
-    """Cross entropy at every position of the sample's pass (`causal`), or at its end (`prefix`)."""
+def fill_bank(world: World) -> None:
+    """Remember the state of every row of the prefix table."""
+    world.bank = {prefix: state(world, prefix).detach() for prefix in map(world.row, range(len(world.prefixes)))}
+
+
+def _trained(world: World, sample: Prefix) -> list[Prefix]:
+    """Where L_rec is taken: every prefix of the sample's pass (`causal`), or the sample (`prefix`)."""
     first = sample.end - len(window(world, sample)) + 1 if world.params.mode == "causal" else sample.end
-    losses = []
-    for end in range(first, sample.end + 1):
-        scores = state(world, Prefix(sample.user, end)) @ world.backbone.item_embedding.weight[1:].T
-        losses.append(F.cross_entropy(scores, torch.tensor(world.train[sample.user][end] - 1)))
-    return losses
+    return [Prefix(sample.user, end) for end in range(first, sample.end + 1)]
 
 
-def _anchors(world: World, samples: list[Prefix], generator: torch.Generator) -> list[Prefix]:
+def _cross_entropy(world: World, prefix: Prefix) -> Tensor:
+    scores = state(world, prefix) @ world.backbone.item_embedding.weight[1:].T
+    return F.cross_entropy(scores, torch.tensor(world.train[prefix.user][prefix.end] - 1))
+
+
+def _anchors(world: World, samples: list[Prefix]) -> list[Prefix]:
     """A random prefix of every pass (`causal`), or the samples themselves (`prefix`)."""
     if world.params.mode == "prefix":
         return samples
-    draws = torch.rand(len(samples), generator=generator)
-    anchors = []
-    for sample, draw in zip(samples, draws, strict=True):
-        length = len(window(world, sample))
-        anchors.append(Prefix(sample.user, sample.end - length + 1 + int(draw * length)))
-    return anchors
+    draws = torch.rand(len(samples), generator=world.generator)
+    passes = [_trained(world, sample) for sample in samples]
+    return [prefixes[int(draw * len(prefixes))] for prefixes, draw in zip(passes, draws, strict=True)]
 
 
 def row_of(world: World, prefix: Prefix) -> int:
@@ -139,11 +148,19 @@ def row_of(world: World, prefix: Prefix) -> int:
     return (within[-1] if within else own[0])["prefix"]
 
 
+def _candidate(world: World, prefix: Prefix) -> Tensor:
+    """The state of a candidate, from where `train.inter.candidates` says, [d]."""
+    kind = world.params.inter.candidates
+    if kind == "bank":
+        return world.bank[prefix]
+    return state(world, prefix) if kind == "gradient" else state(world, prefix).detach()
+
+
 def _positive(world: World, anchor: Prefix) -> Tensor:
     """The synthesized positive of one anchor, [d]."""
     row = row_of(world, anchor)
     pool = world.semantics.user_pool[row].tolist()
-    states = [state(world, Prefix(world.prefixes[other]["user"], world.prefixes[other]["end"])) for other in pool]
+    states = [_candidate(world, world.row(other)) for other in pool]
     e = world.semantics.embeddings
     assert world.objective.synthesizer is not None
     return world.objective.synthesizer(e[row][None], e[pool][None], torch.stack(states)[None])[0]

@@ -12,13 +12,20 @@ DIMENSION = 6
 
 
 def params(
-    alpha: float = 0.5, beta: float = 0.25, dropout: float = 0.0, max_length: int = 6, **changes: object
+    alpha: float = 0.5,
+    beta: float = 0.25,
+    dropout: float = 0.0,
+    max_length: int = 6,
+    candidates: str = "gradient",
+    **changes: object,
 ) -> TrainParams:
     settings: dict[str, object] = {
         "alpha": alpha,
         "beta": beta,
         "model": ModelParams(hidden=8, layers=2, heads=2, feed_forward=16, dropout=dropout, max_length=max_length),
-        "inter": InterParams(similarity="cosine", temperature=0.5, synthesizer="learnable", dropout=dropout),
+        "inter": InterParams(
+            similarity="cosine", temperature=0.5, synthesizer="learnable", dropout=dropout, candidates=candidates
+        ),
         "intra": IntraParams(similarity="dot", temperature=1.0, substitution_rate=0.4),
         "batch_size": 8,
         "max_epochs": 3,

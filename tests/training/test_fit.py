@@ -79,8 +79,9 @@ def test_without_both_branches_it_is_the_plain_backbone_to_the_bit(mode: str, ba
 
 
 @each_mode
-def test_the_same_seed_gives_the_same_bits_and_another_one_does_not(mode: str) -> None:
-    chosen = params(dropout=0.3, mode=mode)
+@pytest.mark.parametrize("candidates", ["gradient", "bank"])
+def test_the_same_seed_gives_the_same_bits_and_another_one_does_not(mode: str, candidates: str) -> None:
+    chosen = params(dropout=0.3, mode=mode, candidates=candidates)
     first, second, other = (run(inputs(), c)[0] for c in (chosen, chosen, chosen.model_copy(update={"seed": 2})))
     assert all(torch.equal(w, second.model.state[name]) for name, w in first.model.state.items())
     assert not all(torch.equal(w, other.model.state[name]) for name, w in first.model.state.items())

@@ -6,17 +6,18 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch import Tensor
 
 from sracl_core.params.train import BACKBONES
 from sracl_core.training.samples import MODES
 from sracl_core.training.steps import Losses
-from tests.training.reference import World, reference
+from tests.training.reference import World, fill_bank, reference
 from tests.training.small import inputs, params
 
 each_mode = pytest.mark.parametrize("mode", MODES)
 
 
-def assert_equal_with_gradients(world: World, found: Losses, expected: Losses) -> None:
+def assert_equal_with_gradients(world: World, found: Losses, expected: Losses) -> list[Tensor]:
     for part in ("recommendation", "inter_user", "intra_user"):
         torch.testing.assert_close(getattr(found, part), getattr(expected, part), msg=lambda m, p=part: f"{p}: {m}")
     alpha, beta = world.params.alpha, world.params.beta
@@ -26,6 +27,7 @@ def assert_equal_with_gradients(world: World, found: Losses, expected: Losses) -
     ]
     for fast, plain in zip(*gradients, strict=True):
         torch.testing.assert_close(fast, plain)
+    return list(gradients[0])
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,7 @@ class Shape:
     max_length: int
     longest: int
     every: int | None
+    candidates: str
     users: int
     batch: int
     seed: int
@@ -49,6 +52,7 @@ SHAPES = st.builds(
     max_length=st.sampled_from([2, 4, 20]),
     longest=st.integers(2, 14),
     every=st.sampled_from([1, 3, None]),
+    candidates=st.sampled_from(["gradient", "detached", "bank"]),
     users=st.integers(1, 12),
     batch=st.integers(1, 9),
     seed=st.integers(0, 1000),
@@ -57,18 +61,31 @@ SHAPES = st.builds(
 
 @each_mode
 @pytest.mark.parametrize("backbone", BACKBONES)
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(shape=SHAPES)
 def test_losses_and_gradients_equal_the_plain_reference(mode: str, backbone: str, shape: Shape) -> None:
-    given_inputs = inputs(shape.seed, users=shape.users, longest=shape.longest, every=shape.every)
-    world = World(
-        given_inputs,
-        params(shape.alpha, shape.beta, max_length=shape.max_length, seed=shape.seed, mode=mode, backbone=backbone),
+    """Over two steps with other weights, so that what is remembered and drawn keeps up too."""
+    chosen = params(
+        shape.alpha,
+        shape.beta,
+        max_length=shape.max_length,
+        candidates=shape.candidates,
+        seed=shape.seed,
+        mode=mode,
+        backbone=backbone,
     )
+    world = World(inputs(shape.seed, users=shape.users, longest=shape.longest, every=shape.every), chosen)
+    world.steps.begin_epoch(world.backbone)
+    fill_bank(world)
     lasts = world.steps.samples.lasts
-    drawn = lasts[torch.randint(len(lasts), (shape.batch,), generator=torch.Generator().manual_seed(shape.seed))]
-    found = world.steps.losses(drawn, world.backbone, world.objective)
-    assert_equal_with_gradients(world, found, reference(world, drawn))
+    random = torch.Generator().manual_seed(shape.seed)
+    for _ in range(2):
+        drawn = lasts[torch.randint(len(lasts), (shape.batch,), generator=random)]
+        found = world.steps.losses(drawn, world.backbone, world.objective)
+        gradients = assert_equal_with_gradients(world, found, reference(world, drawn))
+        with torch.no_grad():
+            for weight, gradient in zip(world.weights(), gradients, strict=True):
+                weight.sub_(0.5 * gradient)
 
 
 @each_mode
