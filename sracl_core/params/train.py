@@ -58,6 +58,13 @@ class IntraParams(Fields):
     substitution_rate: float = Field(0.2, ge=0, le=1, description="probability that an item is replaced from its pool")
 
 
+class NegativesParams(Fields):
+    """Samples left out of InfoNCE's denominator, in both branches."""
+
+    mask_same_target: bool = Field(False, description="leave out samples whose anchor has the same next item")
+    mask_pool: bool = Field(False, description="leave out a pair of which one lies in the other's candidate pool")
+
+
 class EarlyStopParams(Fields):
     """When training ends."""
 
@@ -77,6 +84,7 @@ class TrainParams(Section):
     beta: float = Field(0.1, ge=0, description="weight β of the intra-user contrast; 0 switches it off")
     inter: InterParams = Field(InterParams(), description="inter-user contrast")
     intra: IntraParams = Field(IntraParams(), description="intra-user contrast")
+    negatives: NegativesParams = Field(NegativesParams(), description="what both contrasts leave out")
     batch_size: int = Field(128, ge=2, description="samples a step: users (causal) or prefixes (prefix)")
     learning_rate: float = Field(0.001, gt=0, description="step size of Adam")
     weight_decay: float = Field(0.0, ge=0, description="L2 penalty of Adam")

@@ -11,6 +11,7 @@ from sracl_core.model.objectives.sracl import SRACL, Neighbours
 from sracl_core.params.train import TrainParams
 from sracl_core.training.candidates import build_candidates
 from sracl_core.training.data import Semantics, Sequences
+from sracl_core.training.negatives import excluded_negatives
 from sracl_core.training.samples import Samples
 from sracl_core.training.substitution import substitute
 
@@ -45,31 +46,34 @@ class Contrast:
 
     def losses(self, anchors: Anchors, backbone: Backbone, objective: SRACL) -> tuple[Tensor | None, Tensor | None]:
         """Return L_CS and L_IS, None for a branch whose weight is 0."""
-        return (
-            self._inter_user(anchors, backbone, objective) if self.params.alpha > 0 else None,
-            self._intra_user(anchors, backbone, objective) if self.params.beta > 0 else None,
-        )
+        rows = self.semantics.prefix_at[anchors.positions]  # [B]
+        pool = self.semantics.user_pool[rows]  # [B, k]
+        targets = self.sequences.items[anchors.positions + 1]
+        excluded = excluded_negatives(self.params.negatives, targets, rows, pool)
+        inter = intra = None
+        if self.params.alpha > 0:
+            inter = objective.inter_user(self._neighbours(anchors, rows, pool, backbone), excluded)
+        if self.params.beta > 0:
+            intra = objective.intra_user(*self._views(anchors, backbone), excluded)
+        return inter, intra
 
     def trained(self, positions: Tensor, states: Tensor) -> None:
         """Hear of the `states` [T, d] at the positions [T] where this step takes L_rec."""
         if self.params.alpha > 0:
             self.candidates.remember(positions, states)
 
-    def _inter_user(self, anchors: Anchors, backbone: Backbone, objective: SRACL) -> Tensor:
-        """L_CS: the anchors against what is synthesized from their candidates."""
-        rows = self.semantics.prefix_at[anchors.positions]  # [B]
-        pool = self.semantics.user_pool[rows]  # [B, k]
+    def _neighbours(self, anchors: Anchors, rows: Tensor, pool: Tensor, backbone: Backbone) -> Neighbours:
+        """The candidates `pool` [B, k] of the anchors, whose prefixes are `rows` [B]."""
         states = self.candidates.states(pool.flatten(), backbone)
-        neighbours = Neighbours(
+        return Neighbours(
             anchors=anchors.states,
             candidates=states.view(*pool.shape, -1),  # [B, k, d]
             anchor_semantics=self.semantics.embeddings[rows],  # [B, D]
             candidate_semantics=self.semantics.embeddings[pool],  # [B, k, D]
         )
-        return objective.inter_user(neighbours)
 
-    def _intra_user(self, anchors: Anchors, backbone: Backbone, objective: SRACL) -> Tensor:
-        """L_IS: two semantic substitutions of every anchor's prefix against each other."""
+    def _views(self, anchors: Anchors, backbone: Backbone) -> tuple[Tensor, Tensor]:
+        """The states [B, d] of two semantic substitutions of every anchor's prefix."""
         begins = self.samples.begins[anchors.positions]
         lengths = anchors.positions - begins + 1  # [B]
         items = self.sequences.items[spans(begins, lengths)].repeat(2)
@@ -77,4 +81,4 @@ class Contrast:
         both = lengths.repeat(2)
         states = encode_packed(backbone, views, both)[window_offsets(both)[1:] - 1]  # [2B, d]
         first, second = states.chunk(2)
-        return objective.intra_user(first, second)
+        return first, second

@@ -81,10 +81,11 @@ def reference(world: World, lasts: Tensor) -> Losses:
     recommendation = torch.stack([_cross_entropy(world, prefix) for prefix in trained]).mean()
     inter = intra = None
     anchors = _anchors(world, samples) if params.alpha > 0 or params.beta > 0 else []
+    excluded = torch.tensor([[_no_negative(world, one, other) for other in anchors] for one in anchors])
     if params.alpha > 0:
         positives = torch.stack([_positive(world, anchor) for anchor in anchors])
         states = torch.stack([state(world, anchor) for anchor in anchors])
-        inter = info_nce(states, positives, params.inter.temperature, params.inter.similarity)
+        inter = info_nce(states, positives, params.inter.temperature, params.inter.similarity, excluded)
         for prefix in trained:
             world.bank[prefix] = state(world, prefix).detach()
     if params.beta > 0:
@@ -92,7 +93,7 @@ def reference(world: World, lasts: Tensor) -> Losses:
         rate = params.intra.substitution_rate
         views = substitute(torch.cat(windows * 2), world.semantics.item_pool, rate, generator)
         encoded = torch.stack([encode(world, view.tolist()) for view in views.split([len(w) for w in windows] * 2)])
-        intra = info_nce(*encoded.chunk(2), params.intra.temperature, params.intra.similarity)
+        intra = info_nce(*encoded.chunk(2), params.intra.temperature, params.intra.similarity, excluded)
     return Losses(recommendation, inter, intra)
 
 
@@ -139,6 +140,17 @@ def _anchors(world: World, samples: list[Prefix]) -> list[Prefix]:
     draws = torch.rand(len(samples), generator=world.generator)
     passes = [_trained(world, sample) for sample in samples]
     return [prefixes[int(draw * len(prefixes))] for prefixes, draw in zip(passes, draws, strict=True)]
+
+
+def _no_negative(world: World, one: Prefix, other: Prefix) -> bool:
+    """Whether `train.negatives` leaves a pair of anchors out."""
+    targets = [world.train[prefix.user][prefix.end] for prefix in (one, other)]
+    rows = [row_of(world, prefix) for prefix in (one, other)]
+    pools = [world.semantics.user_pool[row].tolist() for row in rows]
+    masks = world.params.negatives
+    return (masks.mask_same_target and targets[0] == targets[1]) or (
+        masks.mask_pool and (rows[0] in pools[1] or rows[1] in pools[0])
+    )
 
 
 def row_of(world: World, prefix: Prefix) -> int:

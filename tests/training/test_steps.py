@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from sracl_core.params.train import BACKBONES
+from sracl_core.params.train import BACKBONES, NegativesParams
 from sracl_core.training.samples import MODES
 from sracl_core.training.steps import Losses
 from tests.training.reference import World, fill_bank, reference
@@ -40,6 +40,7 @@ class Shape:
     longest: int
     every: int | None
     candidates: str
+    negatives: NegativesParams
     users: int
     batch: int
     seed: int
@@ -53,6 +54,7 @@ SHAPES = st.builds(
     longest=st.integers(2, 14),
     every=st.sampled_from([1, 3, None]),
     candidates=st.sampled_from(["gradient", "detached", "bank"]),
+    negatives=st.builds(NegativesParams, mask_same_target=st.booleans(), mask_pool=st.booleans()),
     users=st.integers(1, 12),
     batch=st.integers(1, 9),
     seed=st.integers(0, 1000),
@@ -70,6 +72,7 @@ def test_losses_and_gradients_equal_the_plain_reference(mode: str, backbone: str
         shape.beta,
         max_length=shape.max_length,
         candidates=shape.candidates,
+        negatives=shape.negatives,
         seed=shape.seed,
         mode=mode,
         backbone=backbone,

@@ -38,17 +38,17 @@ class SRACL(nn.Module):
         elif params.alpha > 0:
             self.synthesizer = Synthesizer(semantic_dimension, params.model.hidden, params.inter.dropout)
 
-    def inter_user(self, neighbours: Neighbours) -> Tensor:
-        """L_CS: each anchor against the positive synthesized from its candidates."""
+    def inter_user(self, neighbours: Neighbours, excluded: Tensor | None = None) -> Tensor:
+        """L_CS: each anchor against the positive synthesized from its candidates; `excluded` as in `info_nce`."""
         if self.synthesizer is None:
             raise ValueError("the inter-user contrast is off (alpha = 0)")
         positives = self.synthesizer(
             neighbours.anchor_semantics, neighbours.candidate_semantics, neighbours.candidates
         )  # [B, d]
         inter = self.params.inter
-        return info_nce(neighbours.anchors, positives, inter.temperature, inter.similarity)
+        return info_nce(neighbours.anchors, positives, inter.temperature, inter.similarity, excluded)
 
-    def intra_user(self, first: Tensor, second: Tensor) -> Tensor:
-        """L_IS: two semantic substitutions [B, d] of the same prefixes against each other."""
+    def intra_user(self, first: Tensor, second: Tensor, excluded: Tensor | None = None) -> Tensor:
+        """L_IS: two semantic substitutions [B, d] of the same prefixes; `excluded` as in `info_nce`."""
         intra = self.params.intra
-        return info_nce(first, second, intra.temperature, intra.similarity)
+        return info_nce(first, second, intra.temperature, intra.similarity, excluded)
