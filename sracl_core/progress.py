@@ -68,3 +68,9 @@ def track(items: Iterable[Item], title: str, total: int | None = None, unit: str
         for item in items:
             yield item
             progress.advance()
+
+
+def tell(line: str) -> None:
+    """Print one line to stderr, above a bar that may be there."""
+    tqdm.write(line, file=sys.stderr)
+    sys.stderr.flush()

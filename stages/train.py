@@ -1,17 +1,23 @@
 """Stage train: sequences and candidate pools → a trained backbone and its history."""
 
+import hashlib
+import os
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import torch
 from dvclive import Live
 
+from sracl_core import model, training
 from sracl_core.artifacts import (
     ITEMS,
     PREFIXES,
     SEQUENCES,
     TRAINED_ON,
+    Provenance,
     read_table,
+    source_digest,
     write_table,
 )
 from sracl_core.device import pick_device
@@ -21,8 +27,9 @@ from sracl_core.params.runtime import RuntimeParams
 from sracl_core.params.section import read_section
 from sracl_core.params.train import TrainParams
 from sracl_core.retrieval.embeddings import read_embeddings
+from sracl_core.training.checkpoints import FORMAT, open_checkpoints
+from sracl_core.training.epoch import Epoch
 from sracl_core.training.fit import TrainingInputs, fit
-from sracl_core.training.loop import Epoch
 from stages.entry import PARAMS_FILE, provenance, run
 
 
@@ -52,7 +59,13 @@ def main(
         user_pool=_neighbours(user_pool),
         embeddings=read_embeddings(user_embeddings)[1],
     )
-    with Live(str(history), save_dvc_exp=False, dvcyaml=False, report=None) as live:
+    read = [sequences, items, prefixes, item_pool, user_pool, user_embeddings]
+    origin = provenance("train", [params], read)
+    device = pick_device(runtime)
+    with (
+        open_checkpoints(_checkpoint_folder(origin, device), 60 * runtime.checkpoint_minutes) as checkpoints,
+        Live(str(history), save_dvc_exp=False, dvcyaml=False, report=None) as live,
+    ):
 
         def log(epoch: Epoch) -> None:
             for name, value in epoch.losses.items():
@@ -64,24 +77,38 @@ def main(
         result = fit(
             inputs,
             params,
-            pick_device(runtime),
+            device,
             tile_bytes=int(runtime.rank_tile_mb * 2**20),
             on_epoch=log,
+            checkpoints=checkpoints,
         )
-    best = result.model.best
-    save_backbone(
-        weights,
-        description,
-        name=params.backbone,
-        backbone=result.backbone,
-        state=result.model.state,
-        training={"best_epoch": best.number, "epochs": result.model.epochs, "valid": best.valid},
-    )
-    held = pa.table({"user": np.arange(len(result.trained_on)), "items": result.trained_on.to_column()})
-    read = [sequences, items, prefixes, item_pool, user_pool, user_embeddings]
-    write_table(trained_on, held, TRAINED_ON, provenance("train", [params], read))
+        best = result.model.best
+        save_backbone(
+            weights,
+            description,
+            name=params.backbone,
+            backbone=result.backbone,
+            state=result.model.state,
+            training={"best_epoch": best.number, "epochs": result.model.epochs, "valid": best.valid},
+        )
+        held = pa.table({"user": np.arange(len(result.trained_on)), "items": result.trained_on.to_column()})
+        write_table(trained_on, held, TRAINED_ON, origin)
+        if checkpoints is not None:
+            checkpoints.clear()
     watched = params.early_stop.metric
     print(f"train: best epoch {best.number} of {result.model.epochs}, valid {watched} {best.valid[watched]:.4f}")
+
+
+def _checkpoint_folder(origin: Provenance, device: torch.device) -> Path:
+    """Where the checkpoints of this very training lie: same parameters, inputs, code, torch and kind of device.
+
+    It is no output of the stage, since DVC removes those before it runs. DVC_ROOT names the repository even where DVC
+    runs an experiment in a temporary copy.
+    """
+    code = [path for module in (model, training) for path in sorted(Path(module.__path__[0]).rglob("*.py"))]
+    same = [origin.params_digest, origin.source_digest, source_digest(code), torch.__version__, device.type, FORMAT]
+    key = hashlib.sha256("\0".join(same).encode()).hexdigest()
+    return Path(os.environ.get("DVC_ROOT", ".")) / ".sracl/checkpoints" / key
 
 
 def _neighbours(path: Path) -> np.ndarray:

@@ -18,3 +18,4 @@ class RuntimeParams(Section):
     embed_batch: int = Field(128, ge=1, description="texts encoded at once")
     rank_tile_mb: float = Field(256.0, gt=0, description="memory of one tile of scores in the full ranking, MB")
     deterministic: bool = Field(False, description="byte-equal results on a GPU too, at some cost in speed")
+    checkpoint_minutes: float = Field(10.0, gt=0, description="minutes between checkpoints inside an epoch of training")

@@ -25,6 +25,12 @@ class Candidates(Protocol):
     def remember(self, positions: Tensor, states: Tensor) -> None:
         """Hear of the `states` [T, d] that this step trained for the prefixes at `positions` [T]."""
 
+    def kept(self) -> dict[str, Tensor]:
+        """Return what a later process needs to go on from here."""
+
+    def restore(self, kept: dict[str, Tensor]) -> None:
+        """Go on from what `kept` returned."""
+
 
 class Encoded:
     """Candidates encoded in every step, with dropout as the anchors, and with gradient (the paper) or without.
@@ -45,6 +51,13 @@ class Encoded:
             return encode_prefixes(backbone, self.sequences.items, self.samples.begins[positions], positions)
 
     def remember(self, positions: Tensor, states: Tensor) -> None:
+        """Nothing is kept."""
+
+    def kept(self) -> dict[str, Tensor]:
+        """Nothing is kept."""
+        return {}
+
+    def restore(self, kept: dict[str, Tensor]) -> None:
         """Nothing is kept."""
 
 
@@ -88,6 +101,15 @@ class Bank:
         rows = self.semantics.prefix_at[positions]
         own = self.semantics.position[rows] == positions  # other rows only stand for the prefix
         self.memory[rows[own]] = states.detach()[own]
+
+    def kept(self) -> dict[str, Tensor]:
+        """Return the memory, once it is filled."""
+        return {} if self.memory is None else {"bank": self.memory}
+
+    def restore(self, kept: dict[str, Tensor]) -> None:
+        """Take the memory of `kept`, if it was filled."""
+        if "bank" in kept:
+            self.memory = kept["bank"].to(self.semantics.position.device)
 
 
 def build_candidates(kind: str, sequences: Sequences, semantics: Semantics, samples: Samples) -> Candidates:

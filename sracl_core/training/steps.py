@@ -46,6 +46,7 @@ class Steps:
     ) -> None:
         self.sequences, self.samples = sequences, samples
         self.order = torch.Generator().manual_seed(params.seed)
+        self._epoch_order = self.order.get_state()  # as it was before the running epoch's order was drawn
         self.sampling = torch.Generator(device=sequences.items.device).manual_seed(params.seed + 1)
         self.contrast: Contrast | None = None
         if semantics is not None:
@@ -60,10 +61,27 @@ class Steps:
         if self.contrast is not None:
             self.contrast.begin_epoch(backbone)
 
-    def batches(self, batch_size: int) -> Iterator[Tensor]:
-        """Yield one epoch, every sample once, shuffled: int64 [≤ batch_size], the last positions of their windows."""
+    def batches(self, batch_size: int, done: int = 0) -> Iterator[Tensor]:
+        """Yield one epoch, every sample once, shuffled: int64 [≤ batch_size], the last positions of their windows.
+
+        The first `done` batches are left out: a training that goes on inside an epoch has them behind it.
+        """
         lasts = self.samples.lasts
-        yield from lasts[torch.randperm(len(lasts), generator=self.order).to(lasts.device)].split(batch_size)
+        self._epoch_order = self.order.get_state()
+        yield from lasts[torch.randperm(len(lasts), generator=self.order).to(lasts.device)].split(batch_size)[done:]
+
+    def kept(self, done: int) -> dict[str, Tensor]:
+        """Return what a later process needs to go on after `done` batches of an epoch (0: before the next one)."""
+        order = self._epoch_order if done else self.order.get_state()
+        candidates = self.contrast.candidates.kept() if self.contrast is not None else {}
+        return {"order": order, "sampling": self.sampling.get_state(), **candidates}
+
+    def restore(self, kept: dict[str, Tensor]) -> None:
+        """Go on from what `kept` returned; inside an epoch without `begin_epoch`, and with `done` batches left out."""
+        self.order.set_state(kept["order"])
+        self.sampling.set_state(kept["sampling"])
+        if self.contrast is not None:
+            self.contrast.candidates.restore(kept)
 
     def losses(self, lasts: Tensor, backbone: Backbone, objective: SRACL) -> Losses:
         """Return the losses of one batch of samples, named by the last position of their windows [B]."""

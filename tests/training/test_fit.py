@@ -17,8 +17,8 @@ from sracl_core.model.backbone import build_backbone
 from sracl_core.params.runtime import RuntimeParams
 from sracl_core.params.train import BACKBONES, EarlyStopParams, ModelParams, TrainParams
 from sracl_core.ragged import Ragged
+from sracl_core.training.epoch import Epoch
 from sracl_core.training.fit import Fit, TrainingInputs, fit
-from sracl_core.training.loop import Epoch
 from sracl_core.training.samples import MODES
 from tests.training.small import inputs, params
 
