@@ -4,14 +4,20 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from sracl_core.model.chunks import chunked_cross_entropy
+
+SCORES_BYTES = 256 * 2**20  # scores of the catalogue held at once
+
 
 def next_item_loss(states: Tensor, targets: Tensor, item_vectors: Tensor) -> Tensor:
     """Cross entropy of the next item over the whole catalogue, with tied item vectors; mean over positions.
 
-    `states` [T, d], `targets` int64 [T] (item ids from 1), `item_vectors` [n_items, d] (row i is item i + 1).
-    SRA-CL, L_rec.
+    `states` [T, d], `targets` int64 [T] (item ids from 1), `item_vectors` [n_items, d] (row i is item i + 1). Scores
+    [T, n_items] that would take more than SCORES_BYTES are never held at once. SRA-CL, L_rec.
     """
-    return F.cross_entropy(states @ item_vectors.T, targets - 1)
+    if len(states) * len(item_vectors) * states.element_size() <= SCORES_BYTES:
+        return F.cross_entropy(states @ item_vectors.T, targets - 1)
+    return chunked_cross_entropy(states, item_vectors, targets - 1, SCORES_BYTES)
 
 
 def info_nce(
