@@ -5,6 +5,7 @@ from abc import abstractmethod
 import torch
 from torch import Tensor, nn
 
+from sracl_core.model.packed import Buckets, take_rows
 from sracl_core.params.train import ModelParams
 from sracl_core.plugins import load_plugin
 
@@ -16,7 +17,7 @@ class Backbone(nn.Module):
     """A causal sequence encoder f_θ with tied item vectors.
 
     A subclass takes `(n_items, params)`, calls `super().__init__`, which makes the item embedding ([n_items + 1, d],
-    row 0 is padding), and defines `forward`. The state at a position may depend on that position and earlier ones
+    row 0 is padding), and defines `forward`, or `encode` beside it. The state at a position may depend on that position and earlier ones
     alone: prefixes are read off a longer pass.
     """
 
@@ -28,7 +29,21 @@ class Backbone(nn.Module):
 
     @abstractmethod
     def forward(self, items: Tensor) -> Tensor:
-        """Encode `items` (int64 [B, L], padded on the right with 0, L ≤ max_length) into states [B, L, d]."""
+        """Encode `items` (int64 [B, L], padded on the right with 0, L ≤ max_length) into states [B, L, d].
+
+        States at padding mean nothing.
+        """
+
+    def encode(self, items: Tensor, lengths: Tensor, read: Tensor | None = None) -> Tensor:
+        """Return the states of packed windows at the packed rows `read` int64 [R], [R, d]; at all, [T, d], if None.
+
+        `items` is int64 [T], `lengths` int64 [B] with 1 ≤ length ≤ max_length and sum T. This pads windows to the
+        longest of their bucket; a backbone that can do without, or has less to do where few rows are read, does so.
+        """
+        buckets = Buckets(lengths)
+        states = buckets.along_windows(items[buckets.rows], self)
+        places = buckets.places()
+        return take_rows(states, places if read is None else places[read])
 
     def item_vectors(self) -> Tensor:
         """Return the vectors items are scored with, [n_items, d]; row i belongs to item i + 1."""

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from sracl_core.model.backbone import Backbone
-from sracl_core.model.encode import encode_packed, spans, window_offsets
+from sracl_core.model.packed import spans, window_offsets
 from sracl_core.model.objectives.sracl import SRACL, Neighbours
 from sracl_core.params.train import TrainParams
 from sracl_core.training.candidates import build_candidates
@@ -79,6 +79,6 @@ class Contrast:
         items = self.sequences.items[spans(begins, lengths)].repeat(2)
         views = substitute(items, self.semantics.item_pool, self.params.intra.substitution_rate, self.generator)
         both = lengths.repeat(2)
-        states = encode_packed(backbone, views, both)[window_offsets(both)[1:] - 1]  # [2B, d]
+        states = backbone.encode(views, both, window_offsets(both)[1:] - 1)  # [2B, d]
         first, second = states.chunk(2)
         return first, second

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from sracl_core.model.encode import spans
+from sracl_core.model.packed import spans
 from sracl_core.training.data import Sequences
 
 

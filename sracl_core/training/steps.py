@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from sracl_core.model.backbone import Backbone
-from sracl_core.model.encode import encode_packed, spans, window_offsets
+from sracl_core.model.packed import spans, window_offsets
 from sracl_core.model.losses import next_item_loss
 from sracl_core.model.objectives.sracl import SRACL
 from sracl_core.params.train import TrainParams
@@ -90,10 +90,10 @@ class Steps:
         begins = self.samples.begins[lasts]
         lengths = lasts - begins + 1  # [B]
         positions = spans(begins, lengths)  # [T]
-        states = encode_packed(backbone, self.sequences.items[positions], lengths)  # [T, d]
         ends = window_offsets(lengths)[1:] - 1  # [B] rows of the last positions
         every = self.samples.every_position
-        trained, outputs = (positions, states) if every else (positions[ends], states[ends])
+        # [T, d], or [B, d] at the ends
+        states = backbone.encode(self.sequences.items[positions], lengths, None if every else ends)
         recommendation = next_item_loss(outputs, self.sequences.items[trained + 1], backbone.item_vectors())
         if self.contrast is None:
             return Losses(recommendation, None, None)

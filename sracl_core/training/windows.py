@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from sracl_core.model.backbone import Backbone
-from sracl_core.model.encode import encode_packed, spans, window_offsets
+from sracl_core.model.packed import spans, window_offsets
 
 
 def encode_prefixes(backbone: Backbone, items: Tensor, begins: Tensor, lasts: Tensor) -> Tensor:
@@ -15,5 +15,4 @@ def encode_prefixes(backbone: Backbone, items: Tensor, begins: Tensor, lasts: Te
     """
     starts, pass_of = torch.unique(begins, return_inverse=True)  # [passes], [M]
     lengths = torch.zeros_like(starts).scatter_reduce(0, pass_of, lasts - begins + 1, "amax")  # [passes]
-    states = encode_packed(backbone, items[spans(starts, lengths)], lengths)
-    return states[window_offsets(lengths)[pass_of] + lasts - begins]
+    return backbone.encode(items[spans(starts, lengths)], lengths, window_offsets(lengths)[pass_of] + lasts - begins)

@@ -1,10 +1,10 @@
 """SASRec: a causal Transformer over items (Kang & McAuley, 2018), in the post-norm form with GELU."""
 
-import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from sracl_core.model.backbone import Backbone, initialise
+from sracl_core.model.backbone import PADDING, Backbone, initialise
+from sracl_core.model.packed import Buckets, take_rows
 from sracl_core.params.train import ModelParams
 
 NORM_EPSILON = 1e-12
@@ -25,21 +25,26 @@ class Layer(nn.Module):
         self.feed_forward_norm = nn.LayerNorm(d, eps=NORM_EPSILON)
         self.dropout = nn.Dropout(params.dropout)
 
-    def forward(self, states: Tensor) -> Tensor:
-        """Map states [B, L, d] to states [B, L, d]."""
-        B, L, d = states.shape
-        query, key, value = self.query_key_value(states).view(B, L, 3, self.heads, d // self.heads).unbind(2)
-        # Padding lies on the right, so the causal mask alone keeps it out of every real position.
-        attended = F.scaled_dot_product_attention(
-            query.transpose(1, 2),
-            key.transpose(1, 2),
-            value.transpose(1, 2),  # each [B, heads, L, d / heads]
-            dropout_p=self.dropout_rate if self.training else 0.0,
-            is_causal=True,
-        )
-        mixed = self.output(attended.transpose(1, 2).reshape(B, L, d))
-        states = self.attention_norm(states + self.dropout(mixed))
+    def forward(self, states: Tensor, buckets: Buckets, read: Tensor | None = None) -> Tensor:
+        """Map states [T, d], laid out as `buckets`, to states [T, d], or [R, d] at the places `read`.
+
+        Only attention looks along a window: nothing else is done for places that are not read.
+        """
+        attended = buckets.along_windows(self.query_key_value(states), self._attend)
+        if read is not None:
+            states, attended = take_rows(states, read), take_rows(attended, read)
+        states = self.attention_norm(states + self.dropout(self.output(attended)))
         return self.feed_forward_norm(states + self.dropout(self.narrow(F.gelu(self.widen(states)))))
+
+    def _attend(self, query_key_value: Tensor) -> Tensor:
+        """Map [b, L, 3d] to [b, L, d]: every position mixes its own value and those before it."""
+        b, L, width = query_key_value.shape
+        query, key, value = query_key_value.view(b, L, 3, self.heads, -1).permute(2, 0, 3, 1, 4)  # [b, heads, L, d/heads]
+        # Padding lies on the right, so the causal mask alone keeps it out of every real position.
+        mixed = F.scaled_dot_product_attention(
+            query, key, value, dropout_p=self.dropout_rate if self.training else 0.0, is_causal=True
+        )
+        return mixed.transpose(1, 2).reshape(b, L, width // 3)
 
 
 class SASRec(Backbone):
@@ -54,12 +59,24 @@ class SASRec(Backbone):
         self.apply(initialise)
 
     def forward(self, items: Tensor) -> Tensor:
-        """Encode items [B, L] into states [B, L, d]."""
-        positions = torch.arange(items.shape[1], device=items.device)
-        states = self.dropout(self.input_norm(self.item_embedding(items) + self.position_embedding(positions)))
-        for layer in self.layers:
-            states = layer(states)
-        return states
+        """Encode items [B, L] into states [B, L, d], with zeros at padding."""
+        real = items != PADDING
+        states = self.encode(items[real], real.sum(1))
+        return states.new_zeros(*items.shape, states.shape[1]).index_put((real,), states)
+
+    def encode(self, items: Tensor, lengths: Tensor, read: Tensor | None = None) -> Tensor:
+        """Return the states of packed windows at the packed rows `read`, all of them if None; nothing is padded.
+
+        The last layer works on what is read alone.
+        """
+        buckets = Buckets(lengths)
+        vectors = self.item_embedding(items[buckets.rows]) + self.position_embedding(buckets.steps)
+        states = self.dropout(self.input_norm(vectors))  # [T, d]
+        *earlier, last = self.layers
+        for layer in earlier:
+            states = layer(states, buckets)
+        places = buckets.places()
+        return last(states, buckets, places if read is None else places[read])
 
 
 PLUGIN = SASRec
