@@ -138,8 +138,12 @@ def closure(module: str) -> frozenset[str]:
 
 
 def code_of(module: str) -> frozenset[str]:
-    """The source files of the closure of `module`, relative to the root."""
-    return frozenset(modules()[name].relative_to(ROOT).as_posix() for name in closure(module))
+    """The source files of the closure of `module`, and the templates that lie below its packages, from the root on."""
+    paths = {modules()[name] for name in closure(module)}
+    templates = {
+        found for path in paths if path.name == "__init__.py" for found in path.parent.glob("templates/*/*.j2")
+    }
+    return frozenset(path.relative_to(ROOT).as_posix() for path in paths | templates)
 
 
 def params_of(module: str) -> frozenset[str]:
@@ -220,7 +224,7 @@ def compact(files: frozenset[str], directory: str = "") -> list[str]:
     named: list[str] = []
     for part in here:
         path = directory + part
-        below = {file.relative_to(ROOT).as_posix() for file in (ROOT / path).rglob("*.py")}
+        below = {file.relative_to(ROOT).as_posix() for end in ("py", "j2") for file in (ROOT / path).rglob(f"*.{end}")}
         named += [path] if path in files or (len(below) > 1 and below <= files) else compact(files, f"{path}/")
     return named
 

@@ -1,10 +1,10 @@
 """The store of paid answers: append-only, content-addressed, safe against a killed process and a second one.
 
 A folder of Parquet segments, each named by the SHA-256 of its own bytes, so that a damaged one is seen and left out,
-and of journals (`sracl_core/profile/journal.py`), which writers turn into segments: their own when it is long or they
-end, and those of dead writers. Nothing is changed in place; compaction writes a new segment before it removes the old
-ones. All locks are on the file `lock`, shared while segments are read and exclusive while they change, and they end
-with the process that holds them.
+and of journals (journal.py), which writers turn into segments: their own when it is long or they end, and those of dead
+writers. Nothing is changed in place; compaction writes a new segment before it removes the old ones. All locks are on
+the file `lock`, shared while segments are read and exclusive while they change, and they end with the process that
+holds them.
 """
 
 import fcntl
@@ -22,7 +22,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sracl_core.artifacts import atomic_path
-from sracl_core.profile.journal import SUFFIX, Journal, StoredAnswer, claimed, read_journal
+from sracl_core.profile.store.journal import SUFFIX, Journal, StoredAnswer, claimed, read_journal
 
 ANSWERS = pa.schema(
     [
