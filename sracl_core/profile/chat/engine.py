@@ -82,6 +82,7 @@ class ChatEngine:
 
     def __init__(self, name: str, settings: EngineSettings, prompts: ChatPrompts, model: Model) -> None:
         self.name, self.prompts, self.model = name, prompts, model
+        self.tokenizer = prompts.tokenizer
         self.identity = chat_identity(settings.llm)
         self.usage = Usage()
         self._settings = settings

@@ -40,7 +40,7 @@ class ChatPrompts:
     """Makes the prompts of items or of users, as `params` say, for the model that `tokenizer` belongs to."""
 
     def __init__(self, params: ItemProfileParams | UserProfileParams, domain: str, tokenizer: Tokenizer) -> None:
-        self._params, self._tokenizer = params, tokenizer
+        self._params, self.tokenizer = params, tokenizer
         kind, fields = ("item", ITEM_FIELDS) if isinstance(params, ItemProfileParams) else ("user", USER_FIELDS)
         limits = {name: getattr(params, limit) for name, limit in fields.items()}
         self._schema = _schema(limits)
@@ -62,7 +62,7 @@ class ChatPrompts:
 
     def longest(self) -> int:
         """Return the tokens that no prompt exceeds, the model's chat template included."""
-        frame = self._tokenizer.chats([self._messages("<data>\n\n</data>")])[0]
+        frame = self.tokenizer.chats([self._messages("<data>\n\n</data>")])[0]
         room = self._params.data_tokens
         if isinstance(self._params, UserProfileParams):
             room = max(room, self._params.item_tokens)
@@ -101,13 +101,13 @@ class ChatPrompts:
 
     def _cut(self, line: str, tokens: int) -> tuple[str, int]:
         """`line` within `tokens` tokens, without a text that steers the model, and the tokens it takes."""
-        for steering in self._tokenizer.special:
+        for steering in self.tokenizer.special:
             if steering in line:
                 line = line.replace(steering, f"{steering[0]} {steering[1:]}")
-        count = self._tokenizer.counts([f"{line}\n"])[0]
+        count = self.tokenizer.counts([f"{line}\n"])[0]
         if count <= tokens:
             return line, count
-        return self._tokenizer.cut(line, tokens - 2) + CUT, tokens
+        return self.tokenizer.cut(line, tokens - 2) + CUT, tokens
 
 
 def _schema(limits: dict[str, int]) -> dict[str, Any]:

@@ -20,12 +20,12 @@ CPU_BLOCK_TOKENS = 32
 
 
 class VllmModel:
-    """`vllm.LLM` on this machine; it is loaded when the first call comes, so that a full store needs no model."""
+    """`vllm.LLM` on this machine, `loaded` when the first call comes, so that a full store needs no model."""
 
     def __init__(self, llm: LlmParams, runtime: RuntimeParams, tokenizer: Tokenizer, longest_prompt: int) -> None:
         self._llm, self._runtime, self._tokenizer = llm, runtime, tokenizer
         self._context = longest_prompt + llm.max_tokens
-        self._loaded: Any = None
+        self.loaded: Any = None  # the LLM
 
     def ask(self, calls: Sequence[Call]) -> Iterator[Reply]:
         """Yield one reply a call, as they come; the calls enter the engine in their order."""
@@ -49,7 +49,7 @@ class VllmModel:
 
     def cache_counts(self) -> tuple[int, int]:
         """Return vLLM's own counters of prompt tokens: looked up in the prefix cache, and found there."""
-        counters = {metric.name: getattr(metric, "value", 0) for metric in self._loaded.get_metrics()}
+        counters = {metric.name: getattr(metric, "value", 0) for metric in self.loaded.get_metrics()}
         return int(counters["vllm:prefix_cache_queries"]), int(counters["vllm:prefix_cache_hits"])
 
     def _add(self, engine: Any, calls: list[Call]) -> None:
@@ -67,17 +67,20 @@ class VllmModel:
             engine.add_request(str(call.key), {"prompt_token_ids": ids}, params)
 
     def _engine(self) -> Any:
-        if self._loaded is None:
-            self._loaded = _load(self._llm, self._runtime, self._context)
-        return self._loaded.llm_engine
+        if self.loaded is None:
+            self.loaded = load_vllm(self._llm, self._runtime, self._context)
+        return self.loaded.llm_engine
 
 
-def _load(llm: LlmParams, runtime: RuntimeParams, context: int) -> Any:
-    """Load the model, with room for prompts and answers of `context` tokens together."""
+def load_vllm(llm: LlmParams, runtime: RuntimeParams, context: int, **more: Any) -> Any:
+    """Return the `vllm.LLM` of `llm`, with room for a prompt and its answer of `context` tokens together.
+
+    `more` are further options of vLLM. Raises ModelError when vLLM is not installed or cannot load the model.
+    """
     # In this process: the schedule is then the same each time, and a killed run leaves no engine behind.
     os.environ["VLLM_ENABLE_V1_MULTIPROCESSING"] = "0"
     os.environ.setdefault("VLLM_NO_USAGE_STATS", "1")
-    os.environ.setdefault("VLLM_LOGGING_LEVEL", "WARNING")
+    os.environ.setdefault("VLLM_LOGGING_LEVEL", "ERROR")
     os.environ["VLLM_CPU_KVCACHE_SPACE"] = str(runtime.vllm_cpu_cache_gb)
     try:
         import torch
@@ -106,7 +109,7 @@ def _load(llm: LlmParams, runtime: RuntimeParams, context: int) -> Any:
             enforce_eager=on_cpu,
             # White space between JSON tokens says nothing, and a weak model can fill a whole answer with it.
             structured_outputs_config={"backend": "xgrammar", "disable_any_whitespace": True},
-            **options,
+            **options | more,
         )
     except Exception as error:  # vLLM raises whatever its parts raise
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]

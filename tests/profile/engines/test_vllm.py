@@ -28,7 +28,7 @@ from sracl_core.profile.requests import ProfileRequest, item_requests, user_requ
 from sracl_core.profile.store.answers import AnswerStore
 from sracl_core.profile.write import load_engine, write_profile_table
 from sracl_core.ragged import Ragged
-from tests.profile.needs import needs_vllm
+from tests.needs import needs_vllm
 
 pytestmark = [needs_vllm, pytest.mark.slow]
 
@@ -91,7 +91,7 @@ def loaded(tiny_model: Path) -> Iterator[ChatEngine]:
 def borrowing(loaded: ChatEngine, params: ItemProfileParams | UserProfileParams, model: Path, **llm: int) -> ChatEngine:
     """Another engine of the same model, without loading it again."""
     engine = engine_for(params, model, **llm)
-    engine.model._loaded = loaded.model._loaded  # type: ignore[attr-defined]
+    engine.model.loaded = loaded.model.loaded  # type: ignore[attr-defined]
     return engine
 
 
@@ -105,7 +105,7 @@ def test_answers_are_structured_whole_and_counted(loaded: ChatEngine, tiny_model
     assert (counts.profiles, counts.stored, counts.replaced) == (12, 0, 0)
     rows = read_table(tmp_path / "table", PROFILES).to_pylist()
     assert {row["engine"] for row in rows} == {"vllm"}
-    tokens = engine.prompts._tokenizer.chats([engine.prompts.prompt(request).messages for request in requests])
+    tokens = engine.tokenizer.chats([engine.prompts.prompt(request).messages for request in requests])
     for row, ids in zip(rows, tokens, strict=True):
         assert row["text"].strip()
         assert row["tokens_in"] == len(ids)
@@ -171,9 +171,9 @@ def test_a_later_attempt_samples_with_a_fresh_seed(loaded: ChatEngine, tiny_mode
 def test_prompts_of_one_user_come_from_the_cache_as_simulated(loaded: ChatEngine, tiny_model: Path) -> None:
     engine = borrowing(loaded, USER_PARAMS, tiny_model)
     requests = user_table_requests()
-    chats = engine.prompts._tokenizer.chats([engine.prompts.prompt(request).messages for request in requests])
+    chats = engine.tokenizer.chats([engine.prompts.prompt(request).messages for request in requests])
     simulated = simulate_prefix_cache(chats, CPU_BLOCK_TOKENS)
-    loaded.model._loaded.reset_prefix_cache()  # type: ignore[attr-defined]
+    loaded.model.loaded.reset_prefix_cache()  # type: ignore[attr-defined]
     before = engine.model.cache_counts()  # type: ignore[attr-defined]
     answers = list(engine.write(requests))
     looked_up, found = (
@@ -192,7 +192,7 @@ def test_the_model_is_not_loaded_when_the_store_holds_all(loaded: ChatEngine, ti
         write_profile_table(
             tmp_path / f"{run}", requests, engine, store, PROVENANCE, max_fallback=0, total=len(requests)
         )
-    assert engine.model._loaded is None  # type: ignore[attr-defined]
+    assert engine.model.loaded is None  # type: ignore[attr-defined]
     assert (tmp_path / "0").read_bytes() == (tmp_path / "1").read_bytes()
 
 
@@ -201,7 +201,7 @@ def test_whoever_stops_listening_leaves_nothing_behind(loaded: ChatEngine, tiny_
     answers = engine.write(item_table_requests())
     next(answers)
     answers.close()  # type: ignore[attr-defined]
-    assert not loaded.model._loaded.llm_engine.has_unfinished_requests()  # type: ignore[attr-defined]
+    assert not loaded.model.loaded.llm_engine.has_unfinished_requests()  # type: ignore[attr-defined]
     assert len(list(engine.write(item_table_requests()))) == 12
 
 

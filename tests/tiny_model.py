@@ -1,5 +1,6 @@
 """A language model made on the spot: two layers of random weights and a byte-level tokenizer, for the real engine."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 # Special tokens of the chat template, and a word that reads like an instruction of some models.
@@ -11,8 +12,10 @@ TEMPLATE = (
 WORDS = 'You describe products. <data> {"title": "green tea", "brand": "", "categories": ["drinks"]} </data>'
 
 
-def make_tiny_model(folder: Path) -> Path:
-    """Write a Llama with random weights and its tokenizer to `folder`, and return it."""
+def make_tiny_model(
+    folder: Path, texts: Iterable[str] = (WORDS,), vocabulary: int = 512, layers: int = 2, hidden: int = 64
+) -> Path:
+    """Write a Llama with random weights and a tokenizer learnt from `texts` to `folder`, and return it."""
     import torch
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
     from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
@@ -22,9 +25,9 @@ def make_tiny_model(folder: Path) -> Path:
     pieces.decoder = decoders.ByteLevel()
     alphabet = pre_tokenizers.ByteLevel.alphabet()
     trainer = trainers.BpeTrainer(
-        vocab_size=512, special_tokens=SPECIAL, initial_alphabet=alphabet, show_progress=False
+        vocab_size=vocabulary, special_tokens=SPECIAL, initial_alphabet=alphabet, show_progress=False
     )
-    pieces.train_from_iterator([WORDS] * 5, trainer)
+    pieces.train_from_iterator(texts, trainer)
     tokenizer = PreTrainedTokenizerFast(
         tokenizer_object=pieces, bos_token="<|start|>", eos_token="<|end|>", pad_token="<|end|>"
     )
@@ -35,11 +38,11 @@ def make_tiny_model(folder: Path) -> Path:
     # vLLM's attention on a CPU takes heads of 32 dimensions and more.
     config = LlamaConfig(
         vocab_size=len(tokenizer),
-        hidden_size=64,
-        intermediate_size=128,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        num_key_value_heads=2,
+        hidden_size=hidden,
+        intermediate_size=2 * hidden,
+        num_hidden_layers=layers,
+        num_attention_heads=hidden // 32,
+        num_key_value_heads=hidden // 32,
         max_position_embeddings=4096,
         bos_token_id=tokenizer.bos_token_id,
         eos_token_id=tokenizer.eos_token_id,

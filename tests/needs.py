@@ -1,4 +1,4 @@
-"""What some tests of profiles need beyond the project's own requirements."""
+"""What some tests need beyond the project's own requirements."""
 
 from importlib.util import find_spec
 
