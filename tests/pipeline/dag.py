@@ -230,11 +230,8 @@ def compact(files: frozenset[str], directory: str = "") -> list[str]:
 
 
 def main() -> None:
-    """Print what `dvc.yaml` must declare, for each of its stages (or each module of stages/, where it has none)."""
-    declared = stages() if (ROOT / "dvc.yaml").exists() else []
-    left = {name for name in modules() if name.startswith("stages.")} - {stage.module for stage in declared}
-    undeclared = [Stage(name.partition(".")[2], name, ()) for name in sorted(left - {"stages.entry"})]
-    for stage in [*declared, *undeclared]:
+    """Print what `dvc.yaml` must declare, for each of its stages."""
+    for stage in stages():
         try:
             need = needs(stage.module, stage.arguments)
         except ConventionError as error:

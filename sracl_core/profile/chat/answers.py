@@ -1,10 +1,13 @@
 """What a model answered: the text of a profile, or what is broken about it."""
 
 import json
+import re
 from collections.abc import Iterable
 
 # Shorter sentences of the instructions could stand in an honest answer.
 ECHO_CHARACTERS = 40
+# A server's own words may be long.
+REASON_CHARACTERS = 80
 
 
 class BrokenAnswerError(Exception):
@@ -21,7 +24,9 @@ def read_answer(text: str, finish_reason: str | None, fields: Iterable[str], ins
     if finish_reason == "length":
         raise BrokenAnswerError("cut at the token limit")
     if finish_reason != "stop":
-        raise BrokenAnswerError(f"ended by {str(finish_reason)[:20]!r}")
+        # Numbers differ from prompt to prompt where the reason is the same.
+        said = re.sub(r"\d+", "#", str(finish_reason))[:REASON_CHARACTERS]
+        raise BrokenAnswerError(f"ended by {said!r}")
     if not text.strip():
         raise BrokenAnswerError("empty")
     try:

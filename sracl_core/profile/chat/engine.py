@@ -15,6 +15,7 @@ from sracl_core.profile.requests import ProfileRequest
 
 # Greedy decoding would repeat a broken answer: a later attempt samples, at this temperature at least.
 RETRY_TEMPERATURE = 0.7
+REASONS_TOLD = 5  # kinds of broken answers in an account
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +125,7 @@ class ChatEngine:
             f"{usage.tokens_in:,} prompt tokens, {usage.cached_rate:.1%} of them from the cache",
             f"{usage.tokens_out:,} answer tokens",
         ]
-        parts += [f"{count:,} broken answers: {reason}" for reason, count in sorted(usage.broken.items())]
+        parts += [f"{count:,} broken answers: {reason}" for reason, count in usage.broken.most_common(REASONS_TOLD)]
         return "; ".join(parts)
 
     def calls(self, requests: Iterable[ProfileRequest], attempt: int = 0) -> list[Call]:

