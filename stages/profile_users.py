@@ -11,9 +11,9 @@ from sracl_core.profile.engines.protocol import EngineSettings
 from sracl_core.profile.prefixes import build_prefixes
 from sracl_core.profile.requests import user_requests
 from sracl_core.profile.write import load_engine, write_profile_table
+from sracl_core.project import committed_profiles, project_store
 from sracl_core.ragged import Ragged
 from stages.entry import PARAMS_FILE, provenance, run
-from stages.paid import answer_store, committed_profiles
 
 
 def main(
@@ -38,7 +38,7 @@ def main(
         profiles,
         requests,
         engine,
-        answer_store(),
+        project_store(),
         source,
         max_fallback=params.max_fallback,
         total=listed.num_rows,

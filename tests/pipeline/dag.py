@@ -23,6 +23,7 @@ from sracl_core.params.check import SECTIONS
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("sracl_core", "stages")
+CODE = ("py", "j2")  # how the names of files end that a stage runs or renders
 PARAMS_FILE = "params.yaml"
 PARAMS_VALID = "data/interim/params_valid.txt"  # written by `check`; what no stage writes may not start without it
 RAW_DATA = "${data.path}"
@@ -224,7 +225,7 @@ def compact(files: frozenset[str], directory: str = "") -> list[str]:
     named: list[str] = []
     for part in here:
         path = directory + part
-        below = {file.relative_to(ROOT).as_posix() for end in ("py", "j2") for file in (ROOT / path).rglob(f"*.{end}")}
+        below = {file.relative_to(ROOT).as_posix() for end in CODE for file in (ROOT / path).rglob(f"*.{end}")}
         named += [path] if path in files or (len(below) > 1 and below <= files) else compact(files, f"{path}/")
     return named
 
@@ -232,11 +233,7 @@ def compact(files: frozenset[str], directory: str = "") -> list[str]:
 def main() -> None:
     """Print what `dvc.yaml` must declare, for each of its stages."""
     for stage in stages():
-        try:
-            need = needs(stage.module, stage.arguments)
-        except ConventionError as error:
-            print(f"  {stage.name}: {error}")
-            continue
+        need = needs(stage.module, stage.arguments)
         others = [PARAMS_FILE] * need.whole_params_file + [f'"{RAW_DATA}"'] * need.raw
         print(f"  {stage.name}:\n    cmd: {' '.join(['python -m', stage.module, *stage.arguments])}")
         print("    # these paths, each under deps or outs:", *sorted(need.data))

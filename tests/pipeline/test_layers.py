@@ -23,6 +23,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "training": BASE | {"device", "model", "evaluation"},
     "leakage": BASE | {"ingest", "profile", "retrieval"},
 }
+MAY_IMPORT["project"] = BASE | {"profile"}
+MAY_IMPORT["commands"] = {*MAY_IMPORT}
 MAY_IMPORT["cli"] = {"sracl_core", *MAY_IMPORT}
 SOURCES = sorted(
     path for folder in (*dag.PACKAGES, "tests", "benchmarks") for path in (dag.ROOT / folder).rglob("*.py")

@@ -86,6 +86,15 @@ class AnswerStore:
                     path.unlink()
         return len(answers)
 
+    def contents(self) -> pa.Table:
+        """Return what is known of each answer without its text: address, identity, engine, tokens_out."""
+        if not self.folder.is_dir():
+            return ANSWERS.empty_table().select(["address", "identity", "engine", "tokens_out"])
+        with self._locked(fcntl.LOCK_SH):
+            journaled = [row for path in sorted(self.folder.glob(f"*{SUFFIX}")) for row in self._journal(path)]
+            answers = _table(_first_answers(self._segments(), journaled, None))
+        return answers.select(["address", "identity", "engine", "tokens_out"])
+
     def add_segment(self, answers: list[StoredAnswer]) -> None:
         """Write `answers` as one segment, if there are any."""
         if answers:
