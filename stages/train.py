@@ -2,7 +2,10 @@
 
 import hashlib
 import os
+import sys
+from contextlib import ExitStack
 from pathlib import Path
+from typing import NoReturn
 
 import numpy as np
 import pyarrow as pa
@@ -30,6 +33,7 @@ from sracl_core.retrieval.embeddings import read_embeddings
 from sracl_core.training.checkpoints import FORMAT, open_checkpoints
 from sracl_core.training.epoch import Epoch
 from sracl_core.training.fit import TrainingInputs, fit
+from sracl_core.training.group import Group, open_group
 from stages.entry import PARAMS_FILE, provenance, run
 
 
@@ -50,6 +54,8 @@ def main(
     """Train the backbone with both contrastive branches."""
     params = read_section(params_file, TrainParams)
     runtime = read_section(params_file, RuntimeParams)
+    if runtime.processes > 1 and "RANK" not in os.environ:
+        _start_together(runtime.processes)
     require_clean(certificate)
     inputs = TrainingInputs(
         sequences=read_table(sequences, SEQUENCES),
@@ -62,12 +68,18 @@ def main(
     read = [sequences, items, prefixes, item_pool, user_pool, user_embeddings]
     origin = provenance("train", [params], read)
     device = pick_device(runtime)
-    with (
-        open_checkpoints(_checkpoint_folder(origin, device), 60 * runtime.checkpoint_minutes) as checkpoints,
-        Live(str(history), save_dvc_exp=False, dvcyaml=False, report=None) as live,
-    ):
+    seconds = 60 * runtime.checkpoint_minutes
+    with ExitStack() as stack:
+        group = stack.enter_context(open_group(device))
+        folder = _checkpoint_folder(origin, device, group)
+        checkpoints = stack.enter_context(open_checkpoints(folder, seconds, writes=group.leads))
+        live = None
+        if group.leads:
+            live = stack.enter_context(Live(str(history), save_dvc_exp=False, dvcyaml=False, report=None))
 
         def log(epoch: Epoch) -> None:
+            if live is None:
+                return
             for name, value in epoch.losses.items():
                 live.log_metric(f"loss/{name}", value)
             for name, value in epoch.valid.items():
@@ -81,7 +93,10 @@ def main(
             tile_bytes=int(runtime.rank_tile_mb * 2**20),
             on_epoch=log,
             checkpoints=checkpoints,
+            group=group,
         )
+        if not group.leads:
+            return
         best = result.model.best
         save_backbone(
             weights,
@@ -99,14 +114,21 @@ def main(
     print(f"train: best epoch {best.number} of {result.model.epochs}, valid {watched} {best.valid[watched]:.4f}")
 
 
-def _checkpoint_folder(origin: Provenance, device: torch.device) -> Path:
-    """Where the checkpoints of this very training lie: same parameters, inputs, code, torch and kind of device.
+def _start_together(processes: int) -> NoReturn:
+    """Become `processes` processes of the same command, as torchrun starts them."""
+    together = ["torch.distributed.run", "--standalone", f"--nproc-per-node={processes}", "-m", "stages.train"]
+    os.execv(sys.executable, [sys.executable, "-m", *together, *sys.argv[1:]])  # noqa: S606 - no shell is wanted
+
+
+def _checkpoint_folder(origin: Provenance, device: torch.device, group: Group) -> Path:
+    """Where the checkpoints of this very training lie: same parameters, inputs, code, torch, devices and processes.
 
     It is no output of the stage, since DVC removes those before it runs. DVC_ROOT names the repository even where DVC
     runs an experiment in a temporary copy.
     """
     code = [path for module in (model, training) for path in sorted(Path(module.__path__[0]).rglob("*.py"))]
-    same = [origin.params_digest, origin.source_digest, source_digest(code), torch.__version__, device.type, FORMAT]
+    machine = [torch.__version__, device.type, str(group.size)]
+    same = [FORMAT, origin.params_digest, origin.source_digest, source_digest(code), *machine]
     key = hashlib.sha256("\0".join(same).encode()).hexdigest()
     return Path(os.environ.get("DVC_ROOT", ".")) / ".sracl/checkpoints" / key
 
