@@ -5,7 +5,6 @@ import os
 import sys
 from contextlib import ExitStack
 from pathlib import Path
-from typing import NoReturn
 
 import numpy as np
 import pyarrow as pa
@@ -56,6 +55,7 @@ def main(
     runtime = read_section(params_file, RuntimeParams)
     if runtime.processes > 1 and "RANK" not in os.environ:
         _start_together(runtime.processes)
+        return
     require_clean(certificate)
     inputs = TrainingInputs(
         sequences=read_table(sequences, SEQUENCES),
@@ -114,10 +114,23 @@ def main(
     print(f"train: best epoch {best.number} of {result.model.epochs}, valid {watched} {best.valid[watched]:.4f}")
 
 
-def _start_together(processes: int) -> NoReturn:
-    """Become `processes` processes of the same command, as torchrun starts them."""
-    together = ["torch.distributed.run", "--standalone", f"--nproc-per-node={processes}", "-m", "stages.train"]
-    os.execv(sys.executable, [sys.executable, "-m", *together, *sys.argv[1:]])  # noqa: S606 - no shell is wanted
+def _start_together(processes: int) -> None:
+    """Run this same command as `processes` processes, as torchrun does, and end as they end.
+
+    They have said themselves what went wrong; torchrun's report on top of it tells nothing more.
+    """
+    from torch.distributed.elastic.multiprocessing import SignalException
+    from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
+    from torch.distributed.run import parse_args
+    from torch.distributed.run import run as torchrun
+
+    together = ["--standalone", f"--nproc-per-node={processes}", "-m", "stages.train", *sys.argv[1:]]
+    try:
+        torchrun(parse_args(together))
+    except ChildFailedError as error:
+        sys.exit(max(1, error.get_first_failure()[1].exitcode))
+    except SignalException as stopped:
+        sys.exit(128 + stopped.sigval)
 
 
 def _checkpoint_folder(origin: Provenance, device: torch.device, group: Group) -> Path:
