@@ -1,6 +1,5 @@
 """What belongs to the project's folder: the store of paid answers, and the profiles of the last commit."""
 
-import os
 import sys
 from pathlib import Path
 
@@ -10,11 +9,12 @@ import pyarrow.parquet as pq
 from sracl_core.artifacts import PROFILES
 from sracl_core.profile.store.answers import AnswerStore
 from sracl_core.profile.store.earlier import EarlierProfiles
+from sracl_core.root import project_root
 
 
 def project_store(folder: Path | None = None) -> AnswerStore:
     """Return the store of paid answers in `folder`, by default the project's."""
-    return AnswerStore(folder or _root() / ".sracl/store")
+    return AnswerStore(folder or project_root() / ".sracl/store")
 
 
 def committed_profiles(path: Path) -> EarlierProfiles:
@@ -22,16 +22,11 @@ def committed_profiles(path: Path) -> EarlierProfiles:
     return EarlierProfiles(lambda: _committed(path))
 
 
-def _root() -> Path:
-    """The project's folder: DVC_ROOT names it even where DVC runs an experiment in a temporary copy."""
-    return Path(os.environ.get("DVC_ROOT", "."))
-
-
 def _committed(path: Path) -> pa.Table | None:
     import dvc.api
 
     try:
-        content = dvc.api.read(path.as_posix(), repo=str(_root()), rev="HEAD", mode="rb")
+        content = dvc.api.read(path.as_posix(), repo=str(project_root()), rev="HEAD", mode="rb")
         table = pq.read_table(pa.BufferReader(content))
     except Exception as error:  # no commit, no such file, no cache, no remote: DVC raises another kind for each
         why = f"The last commit's {path} cannot be read ({type(error).__name__}), so no answers are taken from it."

@@ -9,6 +9,7 @@ from sracl_core.params.train import ModelParams
 from sracl_core.plugins import load_plugin
 
 PADDING = 0
+INITIAL_STD = 0.02
 
 
 class Backbone(nn.Module):
@@ -45,3 +46,17 @@ def build_backbone(name: str, n_items: int, params: ModelParams) -> Backbone:
     Initialisation draws from torch's global random state. Raises ModelError when the name leads nowhere.
     """
     return load_plugin("sracl_core.model.backbones", name)(n_items, params)
+
+
+def initialise(module: nn.Module) -> None:
+    """Fill one module as the reference SASRec does, for `apply`: N(0, 0.02²), biases and the padding row zero.
+
+    Modules other than linear maps and embeddings keep torch's own initialisation.
+    """
+    if isinstance(module, nn.Linear | nn.Embedding):
+        nn.init.normal_(module.weight, std=INITIAL_STD)
+    if isinstance(module, nn.Linear) and module.bias is not None:
+        nn.init.zeros_(module.bias)
+    if isinstance(module, nn.Embedding) and module.padding_idx is not None:
+        with torch.no_grad():
+            module.weight[module.padding_idx].zero_()

@@ -24,6 +24,8 @@ def encode_packed(backbone: Backbone, items: Tensor, lengths: Tensor) -> Tensor:
     `items` is int64 [T], `lengths` int64 [B] with 1 ≤ length ≤ max_length and sum T. Windows are padded only to the
     longest of their bucket; bucket bounds double (8, 16, 32, …), so at most about half of a bucket is padding.
     """
+    if not len(lengths):
+        return backbone.item_vectors().new_zeros(0, backbone.params.hidden)
     buckets = _buckets(lengths)
     if len(buckets) == 1:
         return _encode_padded(backbone, items, lengths)

@@ -4,26 +4,38 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from sracl_core.model.chunks import chunked_cross_entropy
+
+SCORES_BYTES = 256 * 2**20  # scores of the catalogue held at once
+
 
 def next_item_loss(states: Tensor, targets: Tensor, item_vectors: Tensor) -> Tensor:
     """Cross entropy of the next item over the whole catalogue, with tied item vectors; mean over positions.
 
-    `states` [T, d], `targets` int64 [T] (item ids from 1), `item_vectors` [n_items, d] (row i is item i + 1).
-    SRA-CL, L_rec.
+    `states` [T, d], `targets` int64 [T] (item ids from 1), `item_vectors` [n_items, d] (row i is item i + 1). Scores
+    [T, n_items] that would take more than SCORES_BYTES are never held at once. SRA-CL, L_rec.
     """
-    return F.cross_entropy(states @ item_vectors.T, targets - 1)
+    if len(states) * len(item_vectors) * states.element_size() <= SCORES_BYTES:
+        return F.cross_entropy(states @ item_vectors.T, targets - 1)
+    return chunked_cross_entropy(states, item_vectors, targets - 1, SCORES_BYTES)
 
 
-def info_nce(first: Tensor, second: Tensor, temperature: float, similarity: str) -> Tensor:
+def info_nce(
+    first: Tensor, second: Tensor, temperature: float, similarity: str, excluded: Tensor | None = None
+) -> Tensor:
     """InfoNCE between two views [B, d] of the same B samples; mean over the 2B rows.
 
     Both views are stacked; a row's positive is its other view, its 2B − 2 negatives are all remaining rows.
-    `similarity` is `dot` or `cosine`; `temperature` τ divides it. SRA-CL, L_CS and L_IS.
+    `similarity` is `dot` or `cosine`; `temperature` τ divides it. `excluded` bool [B, B] leaves both views of sample j
+    out of the negatives of sample i; its diagonal, which would be the positive, is not looked at. A row without any
+    negative has loss 0. SRA-CL, L_CS and L_IS.
     """
     views = torch.cat([first, second])  # [2B, d]
     if similarity == "cosine":
         views = F.normalize(views, dim=1)
     logits = views @ views.T / temperature  # [2B, 2B]
-    logits = logits.masked_fill(torch.eye(len(views), dtype=torch.bool, device=views.device), float("-inf"))
+    left_out = torch.eye(len(views), dtype=torch.bool, device=views.device)
+    if excluded is not None:
+        left_out = left_out | excluded.clone().fill_diagonal_(False).repeat(2, 2)
     positives = torch.arange(len(views), device=views.device).roll(len(first))
-    return F.cross_entropy(logits, positives)
+    return F.cross_entropy(logits.masked_fill(left_out, float("-inf")), positives)

@@ -17,6 +17,8 @@ class RuntimeParams(Section):
     memory_gb: float = Field(2.0, gt=0.1, description="memory DuckDB may take before it goes to disk, GB")
     embed_batch: int = Field(128, ge=1, description="texts encoded at once")
     rank_tile_mb: float = Field(256.0, gt=0, description="memory of one tile of scores in the full ranking, MB")
+    processes: int = Field(1, ge=1, description="processes that share every batch of training, one a GPU")
+    checkpoint_minutes: float = Field(10.0, gt=0, description="minutes between checkpoints inside an epoch of training")
     deterministic: bool = Field(False, description="byte-equal results on a GPU too, at some cost in speed")
     vllm_gpu_share: float = Field(0.9, gt=0, le=1, description="share of a GPU's memory that vLLM takes")
     vllm_gpus: int = Field(1, ge=1, description="GPUs that share one copy of the model")

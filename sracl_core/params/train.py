@@ -9,7 +9,7 @@ from sracl_core.params.section import Fields, Section
 from sracl_core.plugins import check_name
 
 # The registry of backbones: one module each in sracl_core/model/backbones/.
-BACKBONES = ("sasrec",)
+BACKBONES = ("sasrec", "gru4rec")
 
 BackboneName = Annotated[str, AfterValidator(lambda name: check_name(name, BACKBONES))]
 METRIC_NAME = re.compile(r"(hr|ndcg|mrr)@([1-9]\d*)")
@@ -26,8 +26,8 @@ class ModelParams(Fields):
 
     hidden: int = Field(64, ge=1, description="dimension d of item vectors and hidden states")
     layers: int = Field(2, ge=1, description="layers of the backbone")
-    heads: int = Field(2, ge=1, description="attention heads; must divide hidden")
-    feed_forward: int = Field(256, ge=1, description="inner dimension of the feed-forward layers")
+    heads: int = Field(2, ge=1, description="attention heads (sasrec); must divide hidden")
+    feed_forward: int = Field(256, ge=1, description="inner dimension of the feed-forward layers (sasrec)")
     dropout: float = Field(0.5, ge=0, lt=1, description="dropout probability")
     max_length: int = Field(50, ge=2, description="most recent items the backbone sees")
 
@@ -45,6 +45,9 @@ class InterParams(Fields):
     temperature: float = Field(0.1, gt=0, description="temperature τ of InfoNCE")
     synthesizer: Literal["learnable", "uniform"] = Field("learnable", description="how candidates are mixed")
     dropout: float = Field(0.5, ge=0, lt=1, description="dropout on the synthesizer's weights")
+    candidates: Literal["gradient", "detached", "bank"] = Field(
+        "gradient", description="candidates' states: encoded with gradient, without, or the last ones seen"
+    )
 
 
 class IntraParams(Fields):
@@ -53,6 +56,13 @@ class IntraParams(Fields):
     similarity: Literal["cosine", "dot"] = Field("cosine", description="similarity inside InfoNCE")
     temperature: float = Field(0.1, gt=0, description="temperature τ of InfoNCE")
     substitution_rate: float = Field(0.2, ge=0, le=1, description="probability that an item is replaced from its pool")
+
+
+class NegativesParams(Fields):
+    """Samples left out of InfoNCE's denominator, in both branches."""
+
+    mask_same_target: bool = Field(False, description="leave out samples whose anchor has the same next item")
+    mask_pool: bool = Field(False, description="leave out a pair of which one lies in the other's candidate pool")
 
 
 class EarlyStopParams(Fields):
@@ -68,13 +78,14 @@ class TrainParams(Section):
     key: ClassVar[str] = "train"
 
     backbone: BackboneName = Field("sasrec", description="sequence encoder")
-    mode: Literal["causal"] = Field("causal", description="how prefixes become samples")
+    mode: Literal["causal", "prefix"] = Field("causal", description="how prefixes become samples")
     model: ModelParams = Field(ModelParams(), description="sizes of the backbone")
     alpha: float = Field(0.1, ge=0, description="weight α of the inter-user contrast; 0 switches it off")
     beta: float = Field(0.1, ge=0, description="weight β of the intra-user contrast; 0 switches it off")
     inter: InterParams = Field(InterParams(), description="inter-user contrast")
     intra: IntraParams = Field(IntraParams(), description="intra-user contrast")
-    batch_size: int = Field(128, ge=2, description="users a step")
+    negatives: NegativesParams = Field(NegativesParams(), description="what both contrasts leave out")
+    batch_size: int = Field(128, ge=2, description="samples a step: users (causal) or prefixes (prefix)")
     learning_rate: float = Field(0.001, gt=0, description="step size of Adam")
     weight_decay: float = Field(0.0, ge=0, description="L2 penalty of Adam")
     max_epochs: int = Field(100, ge=1, description="epochs at most")

@@ -13,9 +13,14 @@ from sracl_core.model.objectives.sracl import SRACL
 from sracl_core.params.train import TrainParams
 from sracl_core.prefixes import PrefixTable
 from sracl_core.ragged import Ragged
-from sracl_core.training.causal import CausalMode
+from sracl_core.training.checkpoints import Checkpoints
 from sracl_core.training.data import Sequences, load_semantics
-from sracl_core.training.loop import Epoch, TrainedModel, train
+from sracl_core.training.epoch import Epoch, TrainedModel
+from sracl_core.training.group import ALONE, Group
+from sracl_core.training.loop import train
+from sracl_core.training.samples import MODES
+from sracl_core.training.state import TrainingState
+from sracl_core.training.steps import Steps
 from sracl_core.training.validation import Validation
 
 
@@ -51,11 +56,15 @@ def fit(
     *,
     tile_bytes: int,
     on_epoch: Callable[[Epoch], None],
+    checkpoints: Checkpoints | None = None,
+    group: Group = ALONE,
 ) -> Fit:
     """Train the backbone that `params` describe.
 
-    The same inputs, parameters and device give the same weights (on a GPU with `runtime.deterministic`). Raises
-    TrainingError when there is nothing to learn from.
+    The same inputs, parameters and device give the same weights (on a GPU with `runtime.deterministic`), also when a
+    training was killed and goes on from `checkpoints`, which must be of the same. Every process of a `group` calls this
+    with the same and gets the same weights; without dropout they are those of one process, but for rounding. Raises
+    TrainingError when there is nothing to learn from, or training can't go on.
     """
     train_part = Ragged.from_column(inputs.sequences["train"])
     if train_part.lengths.max(initial=0) < 2:
@@ -73,6 +82,8 @@ def fit(
         prefixes = PrefixTable.from_table(inputs.prefixes, len(train_part))
         semantics = load_semantics(train_part, prefixes, inputs.item_pool, inputs.user_pool, inputs.embeddings)
         semantics = semantics.to(device)
-    mode = CausalMode(sequences, semantics, params.model.max_length, params.seed)
-    model = train(backbone, objective, mode, params, validate=validate, on_epoch=on_epoch)
+    steps = Steps(sequences, semantics, MODES[params.mode](sequences, params.model.max_length), params, group)
+    group.seed(params.seed)
+    state = TrainingState(backbone, objective, steps, params)
+    model = train(state, validate=validate, on_epoch=on_epoch, checkpoints=checkpoints)
     return Fit(backbone, model, sequences.to_ragged())

@@ -1,113 +1,127 @@
-"""The training loop: epochs, validation, early stopping, the best weights."""
+"""The training loop: epochs, validation, early stopping, and what makes it survive a kill."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
-import torch
 from torch import Tensor
 
 from sracl_core.errors import TrainingError
 from sracl_core.model.backbone import Backbone
-from sracl_core.model.objectives.sracl import SRACL
-from sracl_core.params.train import TrainParams
-from sracl_core.progress import Progress
-from sracl_core.training.causal import CausalMode, Losses
-
-Metrics = dict[str, float]
-
-
-@dataclass(frozen=True)
-class Epoch:
-    """One finished epoch, numbered from 1: mean losses over its steps, validation metrics, whether it is the best."""
-
-    number: int
-    losses: Metrics
-    valid: Metrics
-    best: bool
-
-
-@dataclass(frozen=True)
-class TrainedModel:
-    """The weights of the best epoch, on the CPU, and which epoch that was."""
-
-    state: dict[str, Tensor]
-    best: Epoch
-    epochs: int
+from sracl_core.progress import Progress, tell
+from sracl_core.training.checkpoints import Checkpoints
+from sracl_core.training.epoch import Epoch, Metrics, TrainedModel
+from sracl_core.training.health import Health
+from sracl_core.training.interrupts import Interrupts, stop
+from sracl_core.training.memory import told_what_to_lower, warn_if_tight
+from sracl_core.training.state import TrainingState
+from sracl_core.training.steps import Losses
 
 
 def train(
-    backbone: Backbone,
-    objective: SRACL,
-    mode: CausalMode,
-    params: TrainParams,
+    state: TrainingState,
     *,
     validate: Callable[[Backbone], Metrics],
     on_epoch: Callable[[Epoch], None],
+    checkpoints: Checkpoints | None,
 ) -> TrainedModel:
-    """Train `backbone` until the watched metric hasn't risen for `early_stop.patience` epochs, or `max_epochs`.
+    """Train until the watched metric hasn't risen for `early_stop.patience` epochs, or `max_epochs`.
 
-    `validate` is called on the backbone in eval mode after every epoch and must return the watched metric;
-    `on_epoch` hears of every finished epoch. Raises TrainingError when a loss is not finite.
+    `validate` is called on the backbone in eval mode after every epoch and must return the watched metric; `on_epoch`
+    hears of every finished epoch. With `checkpoints` training goes on from the newest one, `on_epoch` then hears of
+    the epochs before it again, and the end is the same as without the interruption; they are left when training ends.
+    Where several processes train together (`state.steps.group`), the first one validates and writes. Raises
+    TrainingError when a loss or gradient is not finite.
     """
-    weights = [*backbone.parameters(), *objective.parameters()]
-    optimizer = torch.optim.Adam(weights, lr=params.learning_rate, weight_decay=params.weight_decay, fused=True)
-    watched = params.early_stop.metric
-    best: Epoch | None = None
-    best_state: dict[str, Tensor] = {}
-    number = 0
-    with Progress("train", params.max_epochs * mode.steps(params.batch_size), "step") as progress:
-        for number in range(1, params.max_epochs + 1):
-            losses = _run_epoch(
-                backbone, objective, mode, params, optimizer=optimizer, progress=progress, number=number
-            )
-            backbone.eval()
-            valid = validate(backbone)
-            epoch = Epoch(number, losses, valid, best is None or valid[watched] > best.valid[watched])
+    group = state.steps.group
+    if group.leads:
+        warn_if_tight(state)
+    loop = _Loop(state, checkpoints)
+    for epoch in state.epochs:
+        on_epoch(epoch)
+    watched, per_epoch = state.params.early_stop.metric, state.steps.count(state.params.batch_size)
+    left = state.params.max_epochs * per_epoch - (len(state.epochs) * per_epoch + state.step)
+    shown = Progress("train", left, "step", shown=group.leads)
+    with shown as progress, Interrupts() as interrupts, told_what_to_lower(state.params):
+        while not state.ended:
+            loop.run_epoch(progress, interrupts)
+            state.backbone.eval()
+            epoch = state.finish_epoch(group.from_first(validate(state.backbone) if group.leads else None))
             on_epoch(epoch)
-            if epoch.best:
-                best = epoch
-                best_state = {key: value.detach().cpu().clone() for key, value in backbone.state_dict().items()}
-            progress.advance(0, f"epoch {number}, loss {losses['total']:.4f}, valid {watched} {valid[watched]:.4f}")
-            if best is not None and number - best.number >= params.early_stop.patience:
-                break
-    assert best is not None  # noqa: S101 - max_epochs is at least 1
-    return TrainedModel(best_state, best, number)
+            if loop.checkpoints is not None:
+                loop.checkpoints.write(state.snapshot())
+            loss, valid = epoch.losses["total"], epoch.valid[watched]
+            progress.advance(0, f"epoch {epoch.number}, loss {loss:.4f}, valid {watched} {valid:.4f}")
+            loop.heed(interrupts)
+    assert state.best is not None  # noqa: S101 - max_epochs is at least 1
+    return TrainedModel(state.best_weights, state.best, len(state.epochs))
 
 
-def _run_epoch(
-    backbone: Backbone,
-    objective: SRACL,
-    mode: CausalMode,
-    params: TrainParams,
-    *,
-    optimizer: torch.optim.Optimizer,
-    progress: Progress,
-    number: int,
-) -> Metrics:
-    """Train one epoch; return the mean of every loss over its steps."""
-    backbone.train()
-    objective.train()
-    sums: dict[str, Tensor] = {}
-    steps = 0
-    for step, users in enumerate(mode.batches(params.batch_size), start=1):
-        losses = mode.losses(users, backbone, objective)
+class _Loop:
+    """One training under way; begins with the newest checkpoint, if there is one."""
+
+    def __init__(self, state: TrainingState, checkpoints: Checkpoints | None) -> None:
+        self.state, self.group = state, state.steps.group
+        self.checkpoints = checkpoints if self.group.from_first(checkpoints is not None) else None
+        self.health = Health(state.steps.sequences)
+        found = self.checkpoints.read() if self.checkpoints is not None else None
+        if self.group.from_first(found is not None):
+            if found is None:
+                raise TrainingError("The first process has a checkpoint that another does not see; they must share it.")
+            state.restore(found)
+            self._tell(f"Training goes on {self._where()}, from a checkpoint.")
+        self.group.highest([0])  # all have read before one writes
+
+    def run_epoch(self, progress: Progress, interrupts: Interrupts) -> None:
+        """Train the steps of an epoch that are not done yet."""
+        state = self.state
+        state.backbone.train()
+        state.objective.train()
+        if state.step == 0:
+            state.steps.begin_epoch(state.backbone)
+        for batch in state.steps.batches(state.params.batch_size, done=state.step):
+            self._step(batch)
+            progress.advance()
+            if self.health.due:
+                self._look()
+                self.heed(interrupts)
+        self._look()
+
+    def heed(self, interrupts: Interrupts) -> None:
+        """Write a checkpoint where one is due; after Ctrl-C or SIGTERM too, say so, and stop."""
+        due = self.checkpoints is not None and self.checkpoints.due()
+        write, received = self.group.highest([int(due), interrupts.received or 0])
+        if self.checkpoints is not None and (write or received):
+            self.checkpoints.write(self.state.snapshot())
+        if received:
+            newest = self.checkpoints.newest() if self.checkpoints is not None else None
+            kept = f"Run the same again and it goes on from {newest}." if newest else "Nothing of it is kept."
+            self._tell(f"Training was stopped {self._where()}. {kept}")
+            stop(received)
+
+    def _step(self, batch: Tensor) -> None:
+        state, params = self.state, self.state.params
+        losses = state.steps.losses(batch, state.backbone, state.objective)
         total = losses.total(params.alpha, params.beta)
-        optimizer.zero_grad(set_to_none=True)
+        state.optimizer.zero_grad(set_to_none=True)
         total.backward()
-        optimizer.step()
-        steps = step
-        progress.advance()
-        for name, value in _parts(losses, total).items():
-            # Summed on the device: reading a number back would make a GPU wait at every step.
-            sums[name] = sums.get(name, torch.zeros((), device=value.device)) + value.detach()
-    means = {name: float(value) / steps for name, value in sums.items()}
-    broken = [name for name, value in means.items() if not torch.isfinite(torch.tensor(value))]
-    if broken:
-        raise TrainingError(
-            f"The loss ({', '.join(broken)}) is not finite in epoch {number}. Lower train.learning_rate, or raise "
-            "train.inter.temperature and train.intra.temperature."
-        )
-    return means
+        self.group.add_gradients(state.weights)
+        joint = losses.joint(self.group)
+        parts = _parts(joint, total if joint is losses else joint.total(params.alpha, params.beta))
+        self.health.note(state.step + 1, batch, parts, state.weights)
+        state.optimizer.step()
+        state.add_losses(parts)
+
+    def _look(self) -> None:
+        newest = self.checkpoints.newest() if self.checkpoints is not None else None
+        rescue = f"The last good checkpoint is {newest}." if newest else "There is no checkpoint from before it."
+        self.health.look(len(self.state.epochs) + 1, rescue)
+
+    def _tell(self, line: str) -> None:
+        if self.group.leads:
+            tell(line)
+
+    def _where(self) -> str:
+        epochs, step = len(self.state.epochs), self.state.step
+        return f"in epoch {epochs + 1} after step {step}" if step else f"after epoch {epochs}"
 
 
 def _parts(losses: Losses, total: Tensor) -> dict[str, Tensor]:

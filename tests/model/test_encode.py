@@ -1,22 +1,23 @@
 """Packed, bucketed encoding equals encoding every window alone."""
 
 import numpy as np
+import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sracl_core.model.backbone import Backbone, build_backbone
 from sracl_core.model.encode import encode_histories, encode_packed, spans, window_offsets
-from sracl_core.params.train import ModelParams
+from sracl_core.params.train import BACKBONES, ModelParams
 from sracl_core.ragged import Ragged
 
 N_ITEMS = 30
 
 
-def tiny(max_length: int = 40) -> Backbone:
+def tiny(name: str = "sasrec", max_length: int = 40) -> Backbone:
     torch.manual_seed(0)
     params = ModelParams(hidden=8, layers=2, heads=2, feed_forward=16, dropout=0.0, max_length=max_length)
-    return build_backbone("sasrec", N_ITEMS, params)
+    return build_backbone(name, N_ITEMS, params)
 
 
 def test_spans() -> None:
@@ -25,9 +26,13 @@ def test_spans() -> None:
 
 
 @settings(max_examples=20, deadline=None)
-@given(lengths=st.lists(st.integers(1, 40), min_size=1, max_size=12), seed=st.integers(0, 100))
-def test_packed_equals_one_window_at_a_time_with_gradient(lengths: list[int], seed: int) -> None:
-    backbone = tiny().double()
+@given(
+    name=st.sampled_from(BACKBONES),
+    lengths=st.lists(st.integers(1, 40), min_size=1, max_size=12),
+    seed=st.integers(0, 100),
+)
+def test_packed_equals_one_window_at_a_time_with_gradient(name: str, lengths: list[int], seed: int) -> None:
+    backbone = tiny(name).double()
     items = torch.randint(1, N_ITEMS + 1, (sum(lengths),), generator=torch.Generator().manual_seed(seed))
     weights = list(backbone.parameters())
     packed = encode_packed(backbone, items, torch.tensor(lengths))
@@ -40,8 +45,9 @@ def test_packed_equals_one_window_at_a_time_with_gradient(lengths: list[int], se
         torch.testing.assert_close(f, p)
 
 
-def test_histories_use_their_last_items_and_any_batching() -> None:
-    backbone = tiny(max_length=6).eval()
+@pytest.mark.parametrize("name", BACKBONES)
+def test_histories_use_their_last_items_and_any_batching(name: str) -> None:
+    backbone = tiny(name, max_length=6).eval()
     random = np.random.default_rng(0)
     lists = [random.integers(1, N_ITEMS + 1, size=n).tolist() for n in (1, 3, 6, 7, 20)]
     expected = torch.stack([backbone(torch.tensor([row[-6:]]))[0, -1] for row in lists])

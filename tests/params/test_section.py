@@ -70,7 +70,7 @@ def test_every_problem_is_reported_at_once(tmp_path: Path) -> None:
             {"mine__zzz": 1},
             "mine.zzz: unknown parameter; known are k, exclude_same_user",
         ),
-        ({"train__backbone": "sasrek"}, "train.backbone: 'sasrek' is not one of sasrec, nor an import path "
+        ({"train__backbone": "sasrek"}, "train.backbone: 'sasrek' is not one of sasrec, gru4rec, nor an import path "
          "package.module:Name; did you mean 'sasrec'?"),
         ({"train__model": ...}, "train.model: missing"),
         ({"train__model": None}, "train.model: input should be a valid dictionary or instance of ModelParams, "

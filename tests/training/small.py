@@ -12,13 +12,20 @@ DIMENSION = 6
 
 
 def params(
-    alpha: float = 0.5, beta: float = 0.25, dropout: float = 0.0, max_length: int = 6, **changes: object
+    alpha: float = 0.5,
+    beta: float = 0.25,
+    dropout: float = 0.0,
+    max_length: int = 6,
+    candidates: str = "gradient",
+    **changes: object,
 ) -> TrainParams:
     settings: dict[str, object] = {
         "alpha": alpha,
         "beta": beta,
         "model": ModelParams(hidden=8, layers=2, heads=2, feed_forward=16, dropout=dropout, max_length=max_length),
-        "inter": InterParams(similarity="cosine", temperature=0.5, synthesizer="learnable", dropout=dropout),
+        "inter": InterParams(
+            similarity="cosine", temperature=0.5, synthesizer="learnable", dropout=dropout, candidates=candidates
+        ),
         "intra": IntraParams(similarity="dot", temperature=1.0, substitution_rate=0.4),
         "batch_size": 8,
         "max_epochs": 3,
@@ -28,15 +35,27 @@ def params(
     return TrainParams.model_validate(settings | changes)
 
 
-def inputs(seed: int = 0, users: int = 20, n_items: int = 15, longest: int = 12) -> TrainingInputs:
-    """Users with 1 … `longest` training items; every prefix with a target is a row of the prefix table."""
+def inputs(
+    seed: int = 0, users: int = 20, n_items: int = 15, longest: int = 12, every: int | None = 1
+) -> TrainingInputs:
+    """Users with 1 … `longest` (at least 2) training items; the first user has that many.
+
+    Of a user's prefixes with a target the first and each `every`-th after it are rows of the prefix table; with None
+    the longest alone.
+    """
     random = np.random.default_rng(seed)
-    train = [random.integers(1, n_items + 1, size=random.integers(1, longest + 1)).tolist() for _ in range(users)]
+    lengths = [longest, *random.integers(1, longest + 1, size=users - 1)]
+    train = [random.integers(1, n_items + 1, size=length).tolist() for length in lengths]
     held_out = [[int(item)] for item in random.integers(1, n_items + 1, size=users)]
     sequences = pa.table({"user": np.arange(users), "train": train, "valid": held_out, "test": held_out}).cast(
         SEQUENCES
     )
-    rows = [(user, end) for user, items in enumerate(train) for end in range(1, len(items))]
+    rows = [
+        (user, end)
+        for user, items in enumerate(train)
+        for end in (range(1, len(items), every) if every else [len(items) - 1])
+        if end
+    ]
     prefixes = pa.table(
         {
             "prefix": np.arange(len(rows)),
@@ -51,6 +70,6 @@ def inputs(seed: int = 0, users: int = 20, n_items: int = 15, longest: int = 12)
         n_items=n_items,
         prefixes=prefixes,
         item_pool=np.stack([1 + random.permutation(n_items)[:K] for _ in range(n_items)]),
-        user_pool=np.stack([random.permutation(len(rows))[:K] for _ in rows]),
+        user_pool=np.stack([random.choice(len(rows), K, replace=len(rows) < K) for _ in rows]),
         embeddings=embeddings,
     )

@@ -1,4 +1,4 @@
-"""Whole training runs in the small world: plain SASRec exactly, reproducible, stopped in time, honest when it fails."""
+"""Whole training runs in the small world: exactly the plain backbone, reproducible, stopped in time, honest."""
 
 from collections.abc import Iterator
 
@@ -9,18 +9,21 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from sracl_core.artifacts import SEQUENCES
+from sracl_core.artifacts import SEQUENCES, TRAINED_ON
 from sracl_core.device import pick_device
 from sracl_core.errors import TrainingError
+from sracl_core.leakage.training import check_trained_on
 from sracl_core.model.backbone import build_backbone
 from sracl_core.params.runtime import RuntimeParams
-from sracl_core.params.train import EarlyStopParams, ModelParams, TrainParams
+from sracl_core.params.train import BACKBONES, EarlyStopParams, ModelParams, TrainParams
 from sracl_core.ragged import Ragged
+from sracl_core.training.epoch import Epoch
 from sracl_core.training.fit import Fit, TrainingInputs, fit
-from sracl_core.training.loop import Epoch
+from sracl_core.training.samples import MODES
 from tests.training.small import inputs, params
 
 CPU = torch.device("cpu")
+each_mode = pytest.mark.parametrize("mode", MODES)
 
 
 def run(given: TrainingInputs, chosen: TrainParams) -> tuple[Fit, list[Epoch]]:
@@ -32,21 +35,31 @@ def last_weights(result: Fit) -> dict[str, Tensor]:
     return result.backbone.state_dict()
 
 
-def plain_sasrec(given: TrainingInputs, chosen: TrainParams) -> dict[str, Tensor]:
-    """SASRec trained by a loop that knows nothing of contrast: full cross entropy at every position, Adam."""
-    train = Ragged.from_column(given.sequences["train"])
+def plain_windows(train: Ragged, mode: str, longest: int) -> list[Tensor]:
+    """Each sample's window with its last target: of every user with a next item, or of every prefix that has one."""
+    histories = [torch.as_tensor(items.astype(np.int64)) for items in train if len(items) >= 2]
+    if mode == "causal":
+        return [items[-longest - 1 :] for items in histories]
+    return [items[max(0, end - longest) : end + 1] for items in histories for end in range(1, len(items))]
+
+
+def plain_backbone(given: TrainingInputs, chosen: TrainParams) -> dict[str, Tensor]:
+    """The backbone trained by a loop that knows nothing of contrast: full cross entropy, Adam."""
     torch.manual_seed(chosen.seed)
-    backbone = build_backbone("sasrec", given.n_items, chosen.model)
+    backbone = build_backbone(chosen.backbone, given.n_items, chosen.model)
     optimizer = torch.optim.Adam(backbone.parameters(), lr=chosen.learning_rate, fused=True)
     order = torch.Generator().manual_seed(chosen.seed)
-    users = torch.as_tensor(np.flatnonzero(train.lengths >= 2))
-    longest = chosen.model.max_length
+    windows = plain_windows(Ragged.from_column(given.sequences["train"]), chosen.mode, chosen.model.max_length)
     for _ in range(chosen.max_epochs):
-        for batch in users[torch.randperm(len(users), generator=order)].split(chosen.batch_size):
-            windows = [torch.as_tensor(train[u].astype(np.int64))[-longest - 1 :] for u in batch.tolist()]
-            inputs_ = torch.nn.utils.rnn.pad_sequence([w[:-1] for w in windows], batch_first=True)
-            targets = torch.cat([w[1:] for w in windows])
-            states = backbone(inputs_)[inputs_ > 0]
+        for batch in torch.randperm(len(windows), generator=order).split(chosen.batch_size):
+            chosen_windows = [windows[sample] for sample in batch.tolist()]
+            inputs_ = torch.nn.utils.rnn.pad_sequence([w[:-1] for w in chosen_windows], batch_first=True)
+            states = backbone(inputs_)
+            if chosen.mode == "causal":
+                states, targets = states[inputs_ > 0], torch.cat([w[1:] for w in chosen_windows])
+            else:
+                states = torch.stack([row[len(w) - 2] for row, w in zip(states, chosen_windows, strict=True)])
+                targets = torch.stack([w[-1] for w in chosen_windows])
             loss = F.cross_entropy(states @ backbone.item_embedding.weight[1:].T, targets - 1)
             optimizer.zero_grad()
             loss.backward()
@@ -54,18 +67,22 @@ def plain_sasrec(given: TrainingInputs, chosen: TrainParams) -> dict[str, Tensor
     return backbone.state_dict()
 
 
-def test_without_both_branches_it_is_plain_sasrec_to_the_bit() -> None:
-    chosen = params(alpha=0.0, beta=0.0, dropout=0.3)
+@each_mode
+@pytest.mark.parametrize("backbone", BACKBONES)
+def test_without_both_branches_it_is_the_plain_backbone_to_the_bit(mode: str, backbone: str) -> None:
+    chosen = params(alpha=0.0, beta=0.0, dropout=0.3, mode=mode, backbone=backbone)
     result, epochs = run(inputs(), chosen)
     assert set(epochs[0].losses) == {"total", "recommendation"}
-    expected = plain_sasrec(inputs(), chosen)
+    expected = plain_backbone(inputs(), chosen)
     for name, weight in last_weights(result).items():
         assert torch.equal(weight, expected[name]), name
 
 
-def test_the_same_seed_gives_the_same_bits_and_another_one_does_not() -> None:
-    chosen = params(dropout=0.3)
-    first, second, other = (run(inputs(), c)[0] for c in (chosen, chosen, params(dropout=0.3, seed=2)))
+@each_mode
+@pytest.mark.parametrize("candidates", ["gradient", "bank"])
+def test_the_same_seed_gives_the_same_bits_and_another_one_does_not(mode: str, candidates: str) -> None:
+    chosen = params(dropout=0.3, mode=mode, candidates=candidates)
+    first, second, other = (run(inputs(), c)[0] for c in (chosen, chosen, chosen.model_copy(update={"seed": 2})))
     assert all(torch.equal(w, second.model.state[name]) for name, w in first.model.state.items())
     assert not all(torch.equal(w, other.model.state[name]) for name, w in first.model.state.items())
 
@@ -100,7 +117,9 @@ def test_each_branch_changes_the_outcome_and_is_reported() -> None:
         )
 
 
-def test_training_learns() -> None:
+@each_mode
+@pytest.mark.parametrize("backbone", BACKBONES)
+def test_training_learns(mode: str, backbone: str) -> None:
     """Every user goes round the same circle of items: the next one is certain."""
     users, n_items = 30, 10
     train = [[(start + step) % n_items + 1 for step in range(8)] for start in range(users)]
@@ -111,7 +130,14 @@ def test_training_learns() -> None:
     )
     learnable = TrainingInputs(sequences, n_items, given.prefixes, given.item_pool, given.user_pool, given.embeddings)
     chosen = params(
-        alpha=0.0, beta=0.0, max_epochs=60, learning_rate=0.01, early_stop=EarlyStopParams(metric="hr@1", patience=60)
+        alpha=0.0,
+        beta=0.0,
+        mode=mode,
+        backbone=backbone,
+        batch_size=8 if mode == "causal" else 64,  # four steps an epoch in either
+        max_epochs=60,
+        learning_rate=0.01,
+        early_stop=EarlyStopParams(metric="hr@1", patience=60),
     )
     result, epochs = run(learnable, chosen)
     assert result.model.best.valid["hr@1"] == 1.0
@@ -128,10 +154,13 @@ def test_it_stops_after_patience_and_keeps_the_best() -> None:
     assert result.model.epochs == len(epochs)
 
 
-def test_it_tells_what_it_was_trained_on() -> None:
+@each_mode
+def test_it_tells_what_it_was_trained_on(mode: str) -> None:
     given = inputs()
-    result, _ = run(given, params())
+    result, _ = run(given, params(mode=mode))
     assert result.trained_on.to_column().to_pylist() == given.sequences["train"].to_pylist()
+    held = pa.table({"user": np.arange(len(result.trained_on)), "items": result.trained_on.to_column()})
+    assert check_trained_on(held.cast(TRAINED_ON), given.sequences).examined == len(result.trained_on.values)
 
 
 def test_a_loss_that_is_not_finite_stops_with_advice() -> None:

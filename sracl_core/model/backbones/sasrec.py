@@ -4,10 +4,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from sracl_core.model.backbone import PADDING, Backbone
+from sracl_core.model.backbone import Backbone, initialise
 from sracl_core.params.train import ModelParams
 
-INITIAL_STD = 0.02
 NORM_EPSILON = 1e-12
 
 
@@ -52,7 +51,7 @@ class SASRec(Backbone):
         self.input_norm = nn.LayerNorm(params.hidden, eps=NORM_EPSILON)
         self.dropout = nn.Dropout(params.dropout)
         self.layers = nn.ModuleList([Layer(params) for _ in range(params.layers)])
-        self.apply(_initialise)
+        self.apply(initialise)
 
     def forward(self, items: Tensor) -> Tensor:
         """Encode items [B, L] into states [B, L, d]."""
@@ -61,16 +60,6 @@ class SASRec(Backbone):
         for layer in self.layers:
             states = layer(states)
         return states
-
-
-def _initialise(module: nn.Module) -> None:
-    if isinstance(module, nn.Linear | nn.Embedding):
-        nn.init.normal_(module.weight, std=INITIAL_STD)
-    if isinstance(module, nn.Linear):
-        nn.init.zeros_(module.bias)
-    if isinstance(module, nn.Embedding) and module.padding_idx is not None:
-        with torch.no_grad():
-            module.weight[PADDING].zero_()
 
 
 PLUGIN = SASRec

@@ -32,6 +32,14 @@ def test_each_branch_uses_its_own_similarity_and_temperature() -> None:
     torch.testing.assert_close(objective(0.1).intra_user(*views), info_nce(*views, 0.3, "cosine"))
 
 
+def test_both_branches_leave_out_what_is_excluded() -> None:
+    given, excluded = neighbours(), torch.tensor([[0, 1, 0], [1, 0, 0], [0, 0, 0]], dtype=torch.bool)
+    expected = info_nce(given.anchors, given.candidates.mean(1), 0.7, "dot", excluded)
+    torch.testing.assert_close(objective(0.1).inter_user(given, excluded), expected)
+    views = given.candidates.unbind(1)
+    torch.testing.assert_close(objective(0.1).intra_user(*views, excluded), info_nce(*views, 0.3, "cosine", excluded))
+
+
 def test_the_synthesizer_is_the_one_asked_for_and_absent_without_alpha() -> None:
     assert isinstance(objective(0.1).synthesizer, UniformSynthesizer)
     assert isinstance(objective(0.1, "learnable").synthesizer, Synthesizer)

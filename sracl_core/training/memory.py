@@ -1,0 +1,130 @@
+"""How much memory a step takes, about, told before the first one; and what to lower where it did not suffice."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from sracl_core.errors import TrainingError
+from sracl_core.model.backbone import Backbone
+from sracl_core.model.losses import SCORES_BYTES
+from sracl_core.params.train import TrainParams
+from sracl_core.progress import tell
+from sracl_core.training.samples import Samples
+from sracl_core.training.state import TrainingState
+
+FLOAT_BYTES = 4
+COPIES_OF_SCORES = 3  # the scores, their softmax and their gradient
+TO_COME = 3  # gradient and Adam's two moments, beside the weights that are there
+LOWER = {
+    "scores of the catalogue": "train.batch_size or train.model.max_length",
+    "samples": "train.batch_size or train.model.max_length",
+    "candidates": "mine.k, train.batch_size, or set train.inter.candidates to detached or bank",
+    "views": "train.batch_size, or set train.beta to 0",
+    "optimizer": "train.model.hidden",
+}
+MEMINFO = Path("/proc/meminfo")
+CGROUP = Path("/sys/fs/cgroup")
+ALLOCATION_FAILED = ("can't allocate memory", "not enough memory", "out of memory")
+
+
+def step_bytes(state: TrainingState) -> dict[str, int]:
+    """Return about how many bytes a step takes at its peak beyond what is held already, by what takes them.
+
+    Samples and candidates are counted with their mean length, padding and repeated candidates are not looked at; what
+    the backbone keeps of a position for its gradient is measured on one window.
+    """
+    params, samples, backbone = state.params, state.steps.samples, state.backbone
+    per_position = _kept_bytes(backbone, params.model.max_length) / params.model.max_length
+    batch = min(params.batch_size, len(samples.lasts))
+    sample = _mean_length(samples, samples.lasts)
+    scored = batch * sample if samples.every_position else batch
+    found = {
+        "scores of the catalogue": COPIES_OF_SCORES * min(SCORES_BYTES, FLOAT_BYTES * scored * backbone.n_items),
+        "samples": batch * sample * per_position,
+        "optimizer": TO_COME * sum(weight.nbytes for weight in state.weights),
+    }
+    if state.steps.contrast is not None:
+        semantics = state.steps.contrast.semantics
+        if params.alpha > 0 and params.inter.candidates == "gradient":
+            lengths = _mean_length(samples, semantics.position)
+            found["candidates"] = batch * semantics.user_pool.shape[1] * lengths * per_position
+        if params.beta > 0:
+            found["views"] = 2 * batch * sample * per_position
+    return {name: int(size) for name, size in found.items()}
+
+
+def warn_if_tight(state: TrainingState) -> None:
+    """Say before the first step that it will hardly fit, and what to lower."""
+    free = free_bytes(state.backbone.device)
+    if free is None:
+        return
+    parts = step_bytes(state)
+    needed = sum(parts.values())
+    if needed > free:
+        largest = max(parts, key=lambda name: parts[name])
+        tell(
+            f"A step will take about {_gb(needed)}, {_gb(parts[largest])} of it for the {largest}, but about "
+            f"{_gb(free)} are free on {state.backbone.device.type}. If it fails, lower {LOWER[largest]}."
+        )
+
+
+@contextmanager
+def told_what_to_lower(params: TrainParams) -> Iterator[None]:
+    """Turn a failed allocation into a TrainingError that says which parameters to lower."""
+    try:
+        yield
+    except RuntimeError as error:  # torch.OutOfMemoryError is one; the CPU's allocator raises it plain
+        out_of_memory = isinstance(error, torch.OutOfMemoryError)
+        if not out_of_memory and not any(words in str(error) for words in ALLOCATION_FAILED):
+            raise
+        lower = f"train.batch_size (now {params.batch_size}) or train.model.max_length ({params.model.max_length})"
+        if params.alpha > 0 and params.inter.candidates == "gradient":
+            lower += ", or mine.k, or set train.inter.candidates to detached or bank"
+        raise TrainingError(
+            f"A step did not fit into memory ({str(error).splitlines()[0].rstrip('.')}). Lower {lower}."
+        ) from None
+
+
+def free_bytes(device: torch.device) -> int | None:
+    """Return how much memory `device` has left, within the limit of a container; None where nobody tells."""
+    if device.type == "cuda":
+        return torch.cuda.mem_get_info(device)[0]
+    if not MEMINFO.exists():
+        return None
+    lines = dict(line.split(":", 1) for line in MEMINFO.read_text().splitlines())
+    free = int(lines["MemAvailable"].split()[0]) * 1024
+    limit, used = CGROUP / "memory.max", CGROUP / "memory.current"
+    if limit.exists() and used.exists() and limit.read_text().strip() != "max":
+        free = min(free, int(limit.read_text()) - int(used.read_text()))
+    return free
+
+
+def _mean_length(samples: Samples, positions: Tensor) -> float:
+    """The mean length of the windows of the prefixes at `positions`."""
+    return float((positions - samples.begins[positions] + 1).double().mean())
+
+
+def _kept_bytes(backbone: Backbone, length: int) -> int:
+    """The bytes that one window of `length` items keeps for its gradient."""
+    weights = {weight.untyped_storage().data_ptr() for weight in backbone.parameters()}  # there anyway
+    kept: dict[int, int] = {}
+
+    def note(tensor: Tensor) -> Tensor:
+        storage = tensor.untyped_storage()
+        if storage.data_ptr() not in weights:
+            kept[storage.data_ptr()] = storage.nbytes()
+        return tensor
+
+    window = torch.ones(1, length, dtype=torch.int64, device=backbone.device)
+    devices = [backbone.device] if backbone.device.type == "cuda" else []
+    with torch.random.fork_rng(devices), torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor):
+        states = backbone(window)
+    assert states.requires_grad  # noqa: S101 - it would have kept nothing
+    return sum(kept.values())
+
+
+def _gb(size: int) -> str:
+    return f"{size / 1e9:.1f} GB"

@@ -1,0 +1,124 @@
+"""All that changes while a model is trained: what a checkpoint holds, and what a killed training goes on from."""
+
+from dataclasses import asdict
+
+import torch
+from torch import Tensor
+
+from sracl_core.model.backbone import Backbone
+from sracl_core.model.objectives.sracl import SRACL
+from sracl_core.params.train import TrainParams
+from sracl_core.training.checkpoints import Snapshot
+from sracl_core.training.epoch import Epoch, Metrics
+from sracl_core.training.steps import Steps
+
+
+class TrainingState:
+    """Weights, optimizer, random states, and how far training is.
+
+    `epochs` are the finished ones, `step` counts the steps done in the running one (0: it has not begun), `sums` are
+    its losses so far, summed on the device, and `best_weights` the backbone's of the best epoch, on the CPU.
+    """
+
+    def __init__(self, backbone: Backbone, objective: SRACL, steps: Steps, params: TrainParams) -> None:
+        self.backbone, self.objective, self.steps, self.params = backbone, objective, steps, params
+        self.weights = [*backbone.parameters(), *objective.parameters()]
+        self.optimizer = torch.optim.Adam(
+            self.weights, lr=params.learning_rate, weight_decay=params.weight_decay, fused=True
+        )
+        self.epochs: list[Epoch] = []
+        self.step = 0
+        self.sums: dict[str, Tensor] = {}
+        self.best_weights: dict[str, Tensor] = {}
+
+    @property
+    def best(self) -> Epoch | None:
+        """The best epoch so far."""
+        return next((epoch for epoch in reversed(self.epochs) if epoch.best), None)
+
+    @property
+    def ended(self) -> bool:
+        """Whether the last epoch is reached, or the best one `early_stop.patience` epochs ago."""
+        number = len(self.epochs)
+        patient = self.best is None or number - self.best.number < self.params.early_stop.patience
+        return number == self.params.max_epochs or not patient
+
+    def add_losses(self, parts: dict[str, Tensor]) -> None:
+        """Count a step with its losses."""
+        self.step += 1
+        for name, value in parts.items():
+            # Summed on the device: reading a number back would make a GPU wait at every step.
+            self.sums[name] = self.sums.get(name, torch.zeros((), device=value.device)) + value.detach()
+
+    def finish_epoch(self, valid: Metrics) -> Epoch:
+        """Close the running epoch with its validation metrics, and return it."""
+        watched = self.params.early_stop.metric
+        losses = {name: float(value) / self.step for name, value in self.sums.items()}
+        better = self.best is None or valid[watched] > self.best.valid[watched]
+        epoch = Epoch(len(self.epochs) + 1, losses, valid, better)
+        if better:
+            self.best_weights = {key: value.detach().cpu().clone() for key, value in self.backbone.state_dict().items()}
+        self.epochs.append(epoch)
+        self.step, self.sums = 0, {}
+        return epoch
+
+    def snapshot(self) -> Snapshot:
+        """Return all of it; where several processes train together, all of them must call it."""
+        tensors = {
+            **_named("backbone", self.backbone.state_dict()),
+            **_named("objective", self.objective.state_dict()),
+            **_named("best", self.best_weights),
+            **_named("sums", self.sums),
+            **_named("steps", self.steps.kept(self.step)),
+            **_named("random", self._random_states()),
+        }
+        for number, moments in self.optimizer.state_dict()["state"].items():
+            tensors |= _named(f"optimizer/{number}", moments)
+        # The file sorts its tensors; the order of the losses is seen in what an epoch tells.
+        record = {"epochs": [asdict(epoch) for epoch in self.epochs], "step": self.step, "losses": list(self.sums)}
+        return Snapshot(tensors, record)
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Go on from `snapshot`, which must be of the same training."""
+        groups = _grouped(snapshot.tensors)
+        device = self.backbone.device
+        self.backbone.load_state_dict(groups["backbone"])
+        self.objective.load_state_dict(groups.get("objective", {}))
+        moments: dict[int, dict[str, Tensor]] = {}
+        for name, tensor in groups.get("optimizer", {}).items():
+            number, _, moment = name.partition("/")
+            moments.setdefault(int(number), {})[moment] = tensor
+        self.optimizer.load_state_dict(self.optimizer.state_dict() | {"state": moments})
+        self.best_weights = {name: groups["best"][name] for name in self.backbone.state_dict() if "best" in groups}
+        self.sums = {name: groups["sums"][name].to(device) for name in snapshot.record["losses"]}
+        self.epochs = [Epoch(**epoch) for epoch in snapshot.record["epochs"]]
+        self.step = snapshot.record["step"]
+        self.steps.restore(groups["steps"])
+        rank = self.steps.group.rank
+        # Copies, since torch reads a generator's state from the beginning of its storage.
+        torch.set_rng_state(groups["random"]["cpu"][rank].clone())
+        if device.type == "cuda":
+            torch.cuda.set_rng_state(groups["random"]["cuda"][rank].clone(), device)
+
+    def _random_states(self) -> dict[str, Tensor]:
+        """The global random states that dropout draws from, uint8 [processes, bytes]."""
+        device, group = self.backbone.device, self.steps.group
+        states = {"cpu": torch.get_rng_state()}
+        if device.type == "cuda":
+            states["cuda"] = torch.cuda.get_rng_state(device)
+        return {
+            name: group.join(state[None].to(device).int(), group.rank, group.size).cpu().to(torch.uint8)
+            for name, state in states.items()
+        }
+
+
+def _named(group: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {f"{group}/{name}": tensor for name, tensor in tensors.items()}
+
+
+def _grouped(tensors: dict[str, Tensor]) -> dict[str, dict[str, Tensor]]:
+    groups: dict[str, dict[str, Tensor]] = {}
+    for name, tensor in tensors.items():
+        group, _, rest = name.partition("/")
+        groups.setdefault(group, {})[rest] = tensor
+    return groups

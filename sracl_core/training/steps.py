@@ -1,0 +1,146 @@
+"""The steps of an epoch: which samples meet in a batch, and what their losses are."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from sracl_core.model.backbone import Backbone
+from sracl_core.model.encode import encode_packed, spans, window_offsets
+from sracl_core.model.losses import next_item_loss
+from sracl_core.model.objectives.sracl import SRACL
+from sracl_core.params.train import TrainParams
+from sracl_core.training.contrast import Anchors, Contrast
+from sracl_core.training.data import Semantics, Sequences
+from sracl_core.training.group import ALONE, Group
+from sracl_core.training.samples import Samples
+
+
+@dataclass(frozen=True)
+class Losses:
+    """The parts of the objective in one step; a branch that is off is None.
+
+    Where several processes train together, `recommendation` is this one's part of their sum.
+    """
+
+    recommendation: Tensor
+    inter_user: Tensor | None
+    intra_user: Tensor | None
+
+    def total(self, alpha: float, beta: float) -> Tensor:
+        """L_rec + α·L_CS + β·L_IS."""
+        total = self.recommendation
+        if self.inter_user is not None:
+            total = total + alpha * self.inter_user
+        if self.intra_user is not None:
+            total = total + beta * self.intra_user
+        return total
+
+    def joint(self, group: Group) -> "Losses":
+        """The same with the sum of every process's part, to be told and not to be differentiated."""
+        return self if group.size == 1 else replace(self, recommendation=group.add(self.recommendation))
+
+
+class Steps:
+    """Makes batches of samples and computes their losses.
+
+    `train.seed` decides the order of samples; the contrastive branches draw from a generator of their own, so that
+    switching them off changes nothing else. Without `semantics` there are no contrastive branches. In a `group` every
+    process encodes its share of each batch.
+    """
+
+    def __init__(
+        self,
+        sequences: Sequences,
+        semantics: Semantics | None,
+        samples: Samples,
+        params: TrainParams,
+        group: Group = ALONE,
+    ) -> None:
+        self.sequences, self.samples, self.group = sequences, samples, group
+        self.order = torch.Generator().manual_seed(params.seed)
+        self._epoch_order = self.order.get_state()  # as it was before the running epoch's order was drawn
+        self.sampling = torch.Generator(device=sequences.items.device).manual_seed(params.seed + 1)
+        self.contrast: Contrast | None = None
+        if semantics is not None:
+            self.contrast = Contrast(sequences, semantics, samples, params, generator=self.sampling, group=group)
+
+    def count(self, batch_size: int) -> int:
+        """How many batches an epoch has."""
+        return -(-len(self.samples.lasts) // batch_size)
+
+    def begin_epoch(self, backbone: Backbone) -> None:
+        """Prepare for an epoch; called before its first step."""
+        if self.contrast is not None:
+            self.contrast.begin_epoch(backbone)
+
+    def batches(self, batch_size: int, done: int = 0) -> Iterator[Tensor]:
+        """Yield one epoch, every sample once, shuffled: int64 [≤ batch_size], the last positions of their windows.
+
+        The first `done` batches are left out: a training that goes on inside an epoch has them behind it.
+        """
+        lasts = self.samples.lasts
+        self._epoch_order = self.order.get_state()
+        yield from lasts[torch.randperm(len(lasts), generator=self.order).to(lasts.device)].split(batch_size)[done:]
+
+    def kept(self, done: int) -> dict[str, Tensor]:
+        """Return what a later process needs to go on after `done` batches of an epoch (0: before the next one)."""
+        order = self._epoch_order if done else self.order.get_state()
+        candidates = self.contrast.candidates.kept() if self.contrast is not None else {}
+        return {"order": order, "sampling": self.sampling.get_state(), **candidates}
+
+    def restore(self, kept: dict[str, Tensor]) -> None:
+        """Go on from what `kept` returned; inside an epoch without `begin_epoch`, and with `done` batches left out."""
+        self.order.set_state(kept["order"])
+        self.sampling.set_state(kept["sampling"])
+        if self.contrast is not None:
+            self.contrast.candidates.restore(kept)
+
+    def losses(self, lasts: Tensor, backbone: Backbone, objective: SRACL) -> Losses:
+        """Return the losses of one batch of samples, named by the last position of their windows [B]."""
+        # A sample has a pass of its own, even beside another of the same user: its dropout is its own, and α = β = 0
+        # is the plain backbone to the bit.
+        begins = self.samples.begins[lasts]
+        lengths = lasts - begins + 1  # [B]
+        own = self.group.share(len(lasts))  # b of the B samples
+        positions = spans(begins[own], lengths[own])  # [T]
+        states = encode_packed(backbone, self.sequences.items[positions], lengths[own])  # [T, d]
+        ends = window_offsets(lengths[own])[1:] - 1  # [b] rows of the last positions
+        every = self.samples.every_position
+        trained, outputs = (positions, states) if every else (positions[ends], states[ends])
+        recommendation = self._recommendation(trained, outputs, lengths, backbone)
+        if self.contrast is None:
+            return Losses(recommendation, None, None)
+        steps = self._anchor_steps(lengths)  # [B]
+        anchors = Anchors(begins + steps, own, states[ends - lengths[own] + 1 + steps[own]])
+        inter, intra = self.contrast.losses(anchors, backbone, objective)
+        self.contrast.trained(*self._join_trained(trained, outputs, lasts, lengths))
+        return Losses(recommendation, inter, intra)
+
+    def _recommendation(self, trained: Tensor, outputs: Tensor, lengths: Tensor, backbone: Backbone) -> Tensor:
+        """This process's part of L_rec: the mean over the joint batch is the sum of the parts."""
+        if len(trained) == 0:
+            return 0 * backbone.item_vectors().sum()  # nothing, but with a gradient to add to the others'
+        loss = next_item_loss(outputs, self.sequences.items[trained + 1], backbone.item_vectors())
+        if self.group.size == 1:
+            return loss
+        joint = int(lengths.sum()) if self.samples.every_position else len(lengths)
+        return loss * (len(trained) / joint)
+
+    def _join_trained(self, trained: Tensor, outputs: Tensor, lasts: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+        """The positions where all processes took L_rec, and their states."""
+        if self.group.size == 1:
+            return trained, outputs
+        own = self.group.share(len(lasts))
+        every = self.samples.every_position
+        positions = spans(lasts - lengths + 1, lengths) if every else lasts
+        first = int(lengths[: own.start].sum()) if every else own.start
+        return positions, self.group.join(outputs.detach(), first, len(positions))
+
+    def _anchor_steps(self, lengths: Tensor) -> Tensor:
+        """How far into each window its anchor lies, [B]."""
+        if not self.samples.every_position:
+            return lengths - 1
+        draw = torch.rand(len(lengths), generator=self.sampling, device=lengths.device)
+        return torch.minimum((draw * lengths).long(), lengths - 1)  # the product may round up to the length

@@ -1,0 +1,129 @@
+"""The losses of a step against the plain reference: both modes, both backbones, values and gradients."""
+
+from dataclasses import dataclass
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor
+
+from sracl_core.params.train import BACKBONES, NegativesParams
+from sracl_core.training.samples import MODES
+from sracl_core.training.steps import Losses
+from tests.training.reference import World, fill_bank, reference
+from tests.training.small import inputs, params
+
+each_mode = pytest.mark.parametrize("mode", MODES)
+
+
+def assert_equal_with_gradients(world: World, found: Losses, expected: Losses) -> list[Tensor]:
+    for part in ("recommendation", "inter_user", "intra_user"):
+        torch.testing.assert_close(getattr(found, part), getattr(expected, part), msg=lambda m, p=part: f"{p}: {m}")
+    alpha, beta = world.params.alpha, world.params.beta
+    gradients = [
+        torch.autograd.grad(losses.total(alpha, beta), world.weights(), materialize_grads=True)
+        for losses in (found, expected)
+    ]
+    for fast, plain in zip(*gradients, strict=True):
+        torch.testing.assert_close(fast, plain)
+    return list(gradients[0])
+
+
+@dataclass(frozen=True)
+class Shape:
+    """The shape of a small world: long histories, shared rows of the table, samples that meet themselves in a batch."""
+
+    alpha: float
+    beta: float
+    max_length: int
+    longest: int
+    every: int | None
+    candidates: str
+    negatives: NegativesParams
+    users: int
+    batch: int
+    seed: int
+
+
+SHAPES = st.builds(
+    Shape,
+    alpha=st.sampled_from([0.5, 0.0]),
+    beta=st.sampled_from([0.25, 0.0]),
+    max_length=st.sampled_from([2, 4, 20]),
+    longest=st.integers(2, 14),
+    every=st.sampled_from([1, 3, None]),
+    candidates=st.sampled_from(["gradient", "detached", "bank"]),
+    negatives=st.builds(NegativesParams, mask_same_target=st.booleans(), mask_pool=st.booleans()),
+    users=st.integers(1, 12),
+    batch=st.integers(1, 9),
+    seed=st.integers(0, 1000),
+)
+
+
+@each_mode
+@pytest.mark.parametrize("backbone", BACKBONES)
+@settings(max_examples=20, deadline=None)
+@given(shape=SHAPES)
+def test_losses_and_gradients_equal_the_plain_reference(mode: str, backbone: str, shape: Shape) -> None:
+    """Over two steps with other weights, so that what is remembered and drawn keeps up too."""
+    chosen = params(
+        shape.alpha,
+        shape.beta,
+        max_length=shape.max_length,
+        candidates=shape.candidates,
+        negatives=shape.negatives,
+        seed=shape.seed,
+        mode=mode,
+        backbone=backbone,
+    )
+    world = World(inputs(shape.seed, users=shape.users, longest=shape.longest, every=shape.every), chosen)
+    world.steps.begin_epoch(world.backbone)
+    fill_bank(world)
+    lasts = world.steps.samples.lasts
+    random = torch.Generator().manual_seed(shape.seed)
+    for _ in range(2):
+        drawn = lasts[torch.randint(len(lasts), (shape.batch,), generator=random)]
+        found = world.steps.losses(drawn, world.backbone, world.objective)
+        gradients = assert_equal_with_gradients(world, found, reference(world, drawn))
+        with torch.no_grad():
+            for weight, gradient in zip(world.weights(), gradients, strict=True):
+                weight.sub_(0.5 * gradient)
+
+
+@each_mode
+def test_gradient_flows_through_the_candidates(mode: str) -> None:
+    world = World(inputs(), params(alpha=1.0, beta=0.0, mode=mode))
+    lasts = world.steps.samples.lasts[:2]
+    losses = world.steps.losses(lasts, world.backbone, world.objective)
+    assert losses.intra_user is None
+    assert losses.inter_user is not None
+    (gradient,) = torch.autograd.grad(losses.inter_user, [world.backbone.item_embedding.weight])
+    # Items that only candidates hold get gradient too.
+    positions = world.positions()
+    held = {item for last in lasts for item in world.train[positions[int(last)].user]}
+    others = [item for item in range(1, 16) if item not in held]
+    assert others
+    assert gradient[others].abs().sum() > 0
+
+
+@each_mode
+def test_an_epoch_is_every_sample_once_in_a_new_order(mode: str) -> None:
+    steps = World(inputs(), params(mode=mode)).steps
+    batches = list(steps.batches(8))
+    assert torch.cat(batches).sort().values.tolist() == steps.samples.lasts.tolist()
+    assert [len(batch) for batch in batches[:-1]] == [8] * (steps.count(8) - 1)
+    assert 1 <= len(batches[-1]) <= 8
+    assert torch.cat(batches).tolist() != torch.cat(list(steps.batches(8))).tolist()
+
+
+@each_mode
+def test_samples_share_no_dropout(mode: str) -> None:
+    """The same sample twice in a batch is encoded twice, as two samples of a plain loop would be."""
+    world = World(inputs(), params(alpha=0.0, beta=0.0, dropout=0.5, mode=mode))
+    last = world.steps.samples.lasts[:1]
+    torch.manual_seed(0)
+    both = world.steps.losses(last.repeat(2), world.backbone, world.objective).recommendation
+    torch.manual_seed(0)
+    once = world.steps.losses(last, world.backbone, world.objective).recommendation
+    assert not torch.isclose(both, once)
