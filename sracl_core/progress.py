@@ -17,11 +17,11 @@ class Progress:
     """Counts `total` units of work named `unit` and shows how far it is.
 
     On a terminal this is a tqdm bar on stderr; elsewhere a line is printed at most once a minute, so that logs stay
-    readable. Use as a context manager.
+    readable. Without `shown` there is neither. Use as a context manager.
     """
 
-    def __init__(self, title: str, total: int | None, unit: str = "it") -> None:
-        self.title, self.total, self.unit = title, total, unit
+    def __init__(self, title: str, total: int | None, unit: str = "it", *, shown: bool = True) -> None:
+        self.title, self.total, self.unit, self.shown = title, total, unit, shown
         self._done, self._note = 0, ""
         self._started = self._last_line = time.monotonic()
         terminal = sys.stderr.isatty()
@@ -29,7 +29,7 @@ class Progress:
         sizeless = terminal and not os.get_terminal_size(sys.stderr.fileno()).columns
         columns, rows = (80, 24) if sizeless else (None, None)
         self._bar = tqdm(
-            total=total, desc=title, unit=unit, leave=False, disable=not terminal, ncols=columns, nrows=rows
+            total=total, desc=title, unit=unit, leave=False, disable=not (terminal and shown), ncols=columns, nrows=rows
         )
 
     def advance(self, amount: int = 1, note: str = "") -> None:
@@ -40,7 +40,7 @@ class Progress:
             self._bar.set_postfix_str(note, refresh=False)
         self._bar.update(amount)
         now = time.monotonic()
-        if self._bar.disable and now - self._last_line >= SECONDS_BETWEEN_LINES:
+        if self.shown and self._bar.disable and now - self._last_line >= SECONDS_BETWEEN_LINES:
             self._last_line = now
             print(self._line(now), file=sys.stderr, flush=True)
 

@@ -1,16 +1,17 @@
 """Stage profile_items: what is told of every item, and its profile."""
 
-import os
 from pathlib import Path
 
 from sracl_core.artifacts import CONTEXTS, ITEMS, SEQUENCES, read_table, write_table
 from sracl_core.params.profile import ProfileParams
+from sracl_core.params.runtime import RuntimeParams
 from sracl_core.params.section import read_section
 from sracl_core.profile.catalogue import Catalogue
 from sracl_core.profile.contexts import draw_contexts
+from sracl_core.profile.engines.protocol import EngineSettings
 from sracl_core.profile.requests import item_requests
-from sracl_core.profile.store import AnswerStore
 from sracl_core.profile.write import load_engine, write_profile_table
+from sracl_core.project import committed_profiles, project_store
 from sracl_core.ragged import Ragged
 from stages.entry import PARAMS_FILE, provenance, run
 
@@ -23,7 +24,8 @@ def main(
     profiles: Path = Path("data/artifacts/item_profiles.parquet"),
 ) -> None:
     """Draw training contexts for the items and write the items' profiles."""
-    params = read_section(params_file, ProfileParams, only=("engine", "max_fallback", "items"))
+    params = read_section(params_file, ProfileParams, only=("engine", "max_fallback", "domain", "llm", "items"))
+    runtime = read_section(params_file, RuntimeParams)
     source = provenance("profile_items", [params], [items, sequences])
     catalogue = read_table(items, ITEMS)
     train = Ragged.from_column(read_table(sequences, SEQUENCES)["train"])
@@ -31,12 +33,18 @@ def main(
         train, catalogue["item_id"].to_pylist(), params.items.contexts, params.items.context_items, params.items.seed
     )
     write_table(contexts, drawn, CONTEXTS, source)
-    engine = load_engine(params.engine, Catalogue.from_table(catalogue))
-    # DVC_ROOT names the repository even where DVC runs an experiment in a temporary copy: paid answers are shared.
-    store = AnswerStore(Path(os.environ.get("DVC_ROOT", ".")) / ".sracl/store")
+    settings = EngineSettings(Catalogue.from_table(catalogue), params.domain, params.items, params.llm, runtime)
+    engine = load_engine(params.engine, settings)
     requests = item_requests(catalogue, drawn, train, params.items)
     counts = write_profile_table(
-        profiles, requests, engine, store, source, max_fallback=params.max_fallback, total=catalogue.num_rows
+        profiles,
+        requests,
+        engine,
+        project_store(),
+        source,
+        max_fallback=params.max_fallback,
+        total=catalogue.num_rows,
+        earlier=committed_profiles(profiles),
     )
     print(f"profile_items: {drawn.num_rows} contexts; {counts.line('item', engine)}")
 

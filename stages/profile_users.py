@@ -1,16 +1,17 @@
 """Stage profile_users: the training prefixes, and the profile of each."""
 
-import os
 from pathlib import Path
 
 from sracl_core.artifacts import ITEMS, PREFIXES, SEQUENCES, read_table, write_table
 from sracl_core.params.profile import ProfileParams
+from sracl_core.params.runtime import RuntimeParams
 from sracl_core.params.section import read_section
 from sracl_core.profile.catalogue import Catalogue
+from sracl_core.profile.engines.protocol import EngineSettings
 from sracl_core.profile.prefixes import build_prefixes
 from sracl_core.profile.requests import user_requests
-from sracl_core.profile.store import AnswerStore
 from sracl_core.profile.write import load_engine, write_profile_table
+from sracl_core.project import committed_profiles, project_store
 from sracl_core.ragged import Ragged
 from stages.entry import PARAMS_FILE, provenance, run
 
@@ -23,18 +24,25 @@ def main(
     profiles: Path = Path("data/artifacts/user_profiles.parquet"),
 ) -> None:
     """List the training prefixes and write their profiles."""
-    params = read_section(params_file, ProfileParams, only=("engine", "max_fallback", "users"))
+    params = read_section(params_file, ProfileParams, only=("engine", "max_fallback", "domain", "llm", "users"))
+    runtime = read_section(params_file, RuntimeParams)
     source = provenance("profile_users", [params], [items, sequences])
     catalogue = read_table(items, ITEMS)
     train = Ragged.from_column(read_table(sequences, SEQUENCES)["train"])
-    listed = build_prefixes(train, params.users.per, params.users.window)
+    listed = build_prefixes(train, params.users)
     write_table(prefixes, listed, PREFIXES, source)
-    engine = load_engine(params.engine, Catalogue.from_table(catalogue))
-    # DVC_ROOT names the repository even where DVC runs an experiment in a temporary copy: paid answers are shared.
-    store = AnswerStore(Path(os.environ.get("DVC_ROOT", ".")) / ".sracl/store")
+    settings = EngineSettings(Catalogue.from_table(catalogue), params.domain, params.users, params.llm, runtime)
+    engine = load_engine(params.engine, settings)
     requests = user_requests(catalogue, listed, train, params.users)
     counts = write_profile_table(
-        profiles, requests, engine, store, source, max_fallback=params.max_fallback, total=listed.num_rows
+        profiles,
+        requests,
+        engine,
+        project_store(),
+        source,
+        max_fallback=params.max_fallback,
+        total=listed.num_rows,
+        earlier=committed_profiles(profiles),
     )
     print(f"profile_users: {counts.line('user', engine)}")
 

@@ -2,6 +2,8 @@
 
 import hashlib
 import os
+import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
@@ -27,9 +29,11 @@ from sracl_core.params.runtime import RuntimeParams
 from sracl_core.params.section import read_section
 from sracl_core.params.train import TrainParams
 from sracl_core.retrieval.embeddings import read_embeddings
+from sracl_core.root import project_root
 from sracl_core.training.checkpoints import FORMAT, open_checkpoints
 from sracl_core.training.epoch import Epoch
 from sracl_core.training.fit import TrainingInputs, fit
+from sracl_core.training.group import Group, open_group
 from stages.entry import PARAMS_FILE, provenance, run
 
 
@@ -50,6 +54,9 @@ def main(
     """Train the backbone with both contrastive branches."""
     params = read_section(params_file, TrainParams)
     runtime = read_section(params_file, RuntimeParams)
+    if runtime.processes > 1 and "RANK" not in os.environ:
+        _start_together(runtime.processes)
+        return
     require_clean(certificate)
     inputs = TrainingInputs(
         sequences=read_table(sequences, SEQUENCES),
@@ -62,12 +69,18 @@ def main(
     read = [sequences, items, prefixes, item_pool, user_pool, user_embeddings]
     origin = provenance("train", [params], read)
     device = pick_device(runtime)
-    with (
-        open_checkpoints(_checkpoint_folder(origin, device), 60 * runtime.checkpoint_minutes) as checkpoints,
-        Live(str(history), save_dvc_exp=False, dvcyaml=False, report=None) as live,
-    ):
+    seconds = 60 * runtime.checkpoint_minutes
+    with ExitStack() as stack:
+        group = stack.enter_context(open_group(device))
+        folder = _checkpoint_folder(origin, device, group)
+        checkpoints = stack.enter_context(open_checkpoints(folder, seconds, writes=group.leads))
+        live = None
+        if group.leads:
+            live = stack.enter_context(Live(str(history), save_dvc_exp=False, dvcyaml=False, report=None))
 
         def log(epoch: Epoch) -> None:
+            if live is None:
+                return
             for name, value in epoch.losses.items():
                 live.log_metric(f"loss/{name}", value)
             for name, value in epoch.valid.items():
@@ -81,7 +94,10 @@ def main(
             tile_bytes=int(runtime.rank_tile_mb * 2**20),
             on_epoch=log,
             checkpoints=checkpoints,
+            group=group,
         )
+        if not group.leads:
+            return
         best = result.model.best
         save_backbone(
             weights,
@@ -99,16 +115,35 @@ def main(
     print(f"train: best epoch {best.number} of {result.model.epochs}, valid {watched} {best.valid[watched]:.4f}")
 
 
-def _checkpoint_folder(origin: Provenance, device: torch.device) -> Path:
-    """Where the checkpoints of this very training lie: same parameters, inputs, code, torch and kind of device.
+def _start_together(processes: int) -> None:
+    """Run this same command as `processes` processes, as torchrun does, and end as they end.
 
-    It is no output of the stage, since DVC removes those before it runs. DVC_ROOT names the repository even where DVC
-    runs an experiment in a temporary copy.
+    They have said themselves what went wrong; torchrun's report on top of it tells nothing more.
+    """
+    from torch.distributed.elastic.multiprocessing import SignalException
+    from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
+    from torch.distributed.run import parse_args
+    from torch.distributed.run import run as torchrun
+
+    together = ["--standalone", f"--nproc-per-node={processes}", "-m", "stages.train", *sys.argv[1:]]
+    try:
+        torchrun(parse_args(together))
+    except ChildFailedError as error:
+        sys.exit(max(1, error.get_first_failure()[1].exitcode))
+    except SignalException as stopped:
+        sys.exit(128 + stopped.sigval)
+
+
+def _checkpoint_folder(origin: Provenance, device: torch.device, group: Group) -> Path:
+    """Where the checkpoints of this very training lie: same parameters, inputs, code, torch, devices and processes.
+
+    It is no output of the stage, since DVC removes those before it runs.
     """
     code = [path for module in (model, training) for path in sorted(Path(module.__path__[0]).rglob("*.py"))]
-    same = [origin.params_digest, origin.source_digest, source_digest(code), torch.__version__, device.type, FORMAT]
+    machine = [torch.__version__, device.type, str(group.size)]
+    same = [FORMAT, origin.params_digest, origin.source_digest, source_digest(code), *machine]
     key = hashlib.sha256("\0".join(same).encode()).hexdigest()
-    return Path(os.environ.get("DVC_ROOT", ".")) / ".sracl/checkpoints" / key
+    return project_root() / ".sracl/checkpoints" / key
 
 
 def _neighbours(path: Path) -> np.ndarray:

@@ -18,6 +18,14 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 
 
 @pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a tiny random chat model."""
+    from tests.tiny_model import make_tiny_model
+
+    return make_tiny_model(tmp_path_factory.mktemp("models") / "tiny")
+
+
+@pytest.fixture(scope="session")
 def finished_project(tmp_path_factory: pytest.TempPathFactory) -> "Project":
     """The project with small parameters after its first full `dvc repro`, committed. Work in a copy of it."""
     from tests.pipeline import dag

@@ -83,7 +83,7 @@ def certify_inputs(
         ("item", files.item_profiles, files.item_embeddings, files.item_pool, item_keys, None),
         ("user", files.user_profiles, files.user_embeddings, files.user_pool, prefix_keys, prefix_users),
     ):
-        profiles = read_table(profiles_file, PROFILES, columns=["key", "prompt_sha256"])
+        profiles = read_table(profiles_file, PROFILES, columns=["key", "request_sha256"])
         checks += [
             check_prompts(kind, profiles, requests[kind]),
             check_embeddings(kind, _embedding_batches(embeddings_file), profiles["key"].to_numpy()),

@@ -56,12 +56,12 @@ def check_prompts(kind: str, profiles: pa.Table, requests: Iterable[ProfileReque
 
     `kind` is "item" or "user"; `requests` are built from the catalogue and training sequences alone.
     """
-    keys, told = profiles["key"].to_numpy(), profiles["prompt_sha256"].to_numpy()
+    keys, told = profiles["key"].to_numpy(), profiles["request_sha256"].to_numpy()
     what = (
         f"each {kind} profile's prompt is the one that catalogue and training interactions give, and none is missing."
     )
     check = Check(f"{kind} prompts", len(keys), what, made_by=f"profile_{kind}s")
-    pairs = [(one.key, one.prompt_sha256) for one in track(requests, f"rebuild {kind} prompts", len(keys), "prompts")]
+    pairs = [(one.key, one.sha256) for one in track(requests, f"rebuild {kind} prompts", len(keys), "prompts")]
     rebuilt = np.array([key for key, _ in pairs], dtype=np.int64)
     require_same_keys(check, keys, rebuilt)
     expected = np.array([digest for _, digest in pairs], dtype=object)[np.argsort(rebuilt)]

@@ -17,8 +17,8 @@ class Backbone(nn.Module):
     """A causal sequence encoder f_θ with tied item vectors.
 
     A subclass takes `(n_items, params)`, calls `super().__init__`, which makes the item embedding ([n_items + 1, d],
-    row 0 is padding), and defines `forward`, or `encode` beside it. The state at a position may depend on that position and earlier ones
-    alone: prefixes are read off a longer pass.
+    row 0 is padding), and defines `forward`; `encode` too, where it knows a faster way to the same states. The state at
+    a position may depend on that position and earlier ones alone: prefixes are read off a longer pass.
     """
 
     def __init__(self, n_items: int, params: ModelParams) -> None:
@@ -40,6 +40,8 @@ class Backbone(nn.Module):
         `items` is int64 [T], `lengths` int64 [B] with 1 ≤ length ≤ max_length and sum T. This pads windows to the
         longest of their bucket; a backbone that can do without, or has less to do where few rows are read, does so.
         """
+        if not len(lengths):
+            return self.item_vectors().new_zeros(0, self.params.hidden)
         buckets = Buckets(lengths)
         states = buckets.along_windows(items[buckets.rows], self)
         places = buckets.places()

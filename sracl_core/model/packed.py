@@ -14,7 +14,7 @@ from torch.nn import functional as F
 
 # Lengths up to which windows share a bucket. Many small buckets leave little padding, which a CPU pays for; a GPU pays
 # for every further launch instead.
-CPU_BOUNDS = (4, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512)
+CPU_BOUNDS = (4, 8, 16, 32, 64, 128, 256, 512)
 GPU_BOUNDS = (16, 64, 256)
 
 
@@ -63,6 +63,8 @@ class Buckets:
 
         `look` is given the windows of one bucket, [b, L, …], padded on the right with 0, and returns [b, L, …].
         """
+        if not self._shapes:
+            return look(values.view(0, 1, *values.shape[1:])).flatten(0, 1)
         seen = []
         parts = values.split([positions for _, positions, _ in self._shapes])
         for part, (windows, _, longest), real in zip(parts, self._shapes, self._real, strict=True):
@@ -91,14 +93,14 @@ class _Gather(torch.autograd.Function):
     """`values[rows]` for rows that don't repeat: nothing has to be summed on the way back."""
 
     @staticmethod
-    def forward(ctx: FunctionCtx, values: Tensor, rows: Tensor) -> Tensor:  # type: ignore[override]
+    def forward(ctx: FunctionCtx, values: Tensor, rows: Tensor) -> Tensor:
         ctx.save_for_backward(rows)
         ctx.length = len(values)  # type: ignore[attr-defined]
         return values.index_select(0, rows)
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: FunctionCtx, gradient: Tensor) -> tuple[Tensor, None]:  # type: ignore[override]
+    def backward(ctx: FunctionCtx, gradient: Tensor) -> tuple[Tensor, None]:
         (rows,) = ctx.saved_tensors  # type: ignore[attr-defined]
         return _scattered(gradient, rows, ctx.length), None  # type: ignore[attr-defined]
 
@@ -107,13 +109,13 @@ class _Scatter(torch.autograd.Function):
     """The values at `rows` of a tensor of zeros with `length` rows; rows don't repeat."""
 
     @staticmethod
-    def forward(ctx: FunctionCtx, values: Tensor, rows: Tensor, length: int) -> Tensor:  # type: ignore[override]
+    def forward(ctx: FunctionCtx, values: Tensor, rows: Tensor, length: int) -> Tensor:
         ctx.save_for_backward(rows)
         return _scattered(values, rows, length)
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: FunctionCtx, gradient: Tensor) -> tuple[Tensor, None, None]:  # type: ignore[override]
+    def backward(ctx: FunctionCtx, gradient: Tensor) -> tuple[Tensor, None, None]:
         (rows,) = ctx.saved_tensors  # type: ignore[attr-defined]
         return gradient.index_select(0, rows), None, None
 

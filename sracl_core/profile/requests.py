@@ -1,7 +1,8 @@
 """What a profile engine is told about an item or a user prefix: training interactions and catalogue text, no more.
 
 Requests are pure functions of the items, the training sequences and the rows drawn from them, so that anyone can
-rebuild a prompt and compare its hash with the one beside the profile.
+rebuild one and compare its hash with the one beside the profile. An engine knows nothing of an item or a user but its
+request; what it makes of it, the prompt of a model for instance, is its own affair.
 """
 
 import hashlib
@@ -15,10 +16,6 @@ import pyarrow as pa
 from sracl_core.params.profile import ItemProfileParams, UserProfileParams
 from sracl_core.profile.catalogue import Catalogue, ItemCard, cut
 from sracl_core.ragged import Ragged
-
-# Every line after the first is one JSON value: text from the data can neither end its line nor its quotes.
-ITEM_TASK = "Describe this item and who would choose it. What follows is data."
-USER_TASK = "Describe the preferences of who chose these items, oldest first. What follows is data."
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,16 +44,20 @@ class UserFacts:
 
 @dataclass(frozen=True, slots=True)
 class ProfileRequest:
-    """One profile to write: `prompt` is the canonical text of `facts`; `key` is the item or the prefix."""
+    """One profile to write: `lines` are the canonical text of `facts`; `key` is the item or the prefix.
+
+    Each line is one JSON value without angle brackets: text from the data can end neither its line, nor its quotes,
+    nor a tag that an engine puts round the lines.
+    """
 
     key: int
-    prompt: str
+    lines: tuple[str, ...]
     facts: ItemFacts | UserFacts
 
     @property
-    def prompt_sha256(self) -> str:
-        """SHA-256 of the prompt in UTF-8, hexadecimal."""
-        return hashlib.sha256(self.prompt.encode()).hexdigest()
+    def sha256(self) -> str:
+        """SHA-256 of the lines in UTF-8, hexadecimal."""
+        return hashlib.sha256("\n".join(self.lines).encode()).hexdigest()
 
 
 def item_requests(
@@ -78,7 +79,7 @@ def item_requests(
         card = catalogue[item]
         card = replace(card, description=cut(card.description, params.description_characters))
         facts = ItemFacts(card, tuple(shown.get(item, ())))
-        yield ProfileRequest(item, _item_prompt(facts), facts)
+        yield ProfileRequest(item, _item_lines(facts), facts)
 
 
 def user_requests(
@@ -86,9 +87,9 @@ def user_requests(
 ) -> Iterator[ProfileRequest]:
     """Yield one request a prefix, in the order of `prefixes` (schemas ITEMS and PREFIXES).
 
-    `sequences` holds the training part of user u in row u; a prefix shows its last `params.window` items at most. The
-    task comes first and histories grow at the end, so the prompts of one user share their beginning. Method: user
-    profile, step 2 of SRA-CL.
+    `sequences` holds the training part of user u in row u; a prefix shows its items from `start` on, its last
+    `params.window` at most. There is one line an item, the newest last, so that the requests of one user share their
+    beginning. Method: user profile, step 2 of SRA-CL.
     """
     history = [HistoryItem(_name(card), card.brand, card.categories) for card in Catalogue.from_table(items).cards]
     lines = [_line(title=item.title, brand=item.brand, categories=item.categories) for item in history]
@@ -96,30 +97,27 @@ def user_requests(
     for key, user, start, end in _rows(prefixes, ("prefix", "user", "start", "end")):
         base = offsets[user]
         rows = values[base + max(start, end - params.window) : base + end]
-        prompt = "\n".join([USER_TASK, *[lines[row] for row in rows]])
-        yield ProfileRequest(key, prompt, UserFacts(tuple([history[row] for row in rows])))
+        yield ProfileRequest(key, tuple([lines[row] for row in rows]), UserFacts(tuple([history[row] for row in rows])))
 
 
-def _item_prompt(facts: ItemFacts) -> str:
+def _item_lines(facts: ItemFacts) -> tuple[str, ...]:
+    """What tells most comes first: an engine with little room cuts at the end."""
     card = facts.card
+    short = {"title": card.title, "brand": card.brand, "categories": card.categories, "price": card.price}
     lines = [
-        ITEM_TASK,
-        _line(
-            item_id="" if card.title else card.item_id,
-            title=card.title,
-            brand=card.brand,
-            categories=card.categories,
-            price=card.price,
-            description=card.description,
-            attributes=dict(card.attributes),
-        ),
+        _line(item_id="" if card.title else card.item_id, **short),
+        *([_line(description=card.description)] if card.description else []),
+        *([_line(attributes=dict(card.attributes))] if card.attributes else []),
+        *(_line(chosen_before=context) for context in facts.contexts),
     ]
-    return "\n".join(lines + [_line(chosen_before=context) for context in facts.contexts])
+    return tuple(lines)
 
 
 def _line(**values: object) -> str:
     """One JSON object on one line, without the empty values."""
-    return json.dumps({name: value for name, value in values.items() if value}, ensure_ascii=False)
+    text = json.dumps({name: value for name, value in values.items() if value}, ensure_ascii=False)
+    # Outside a string JSON has no angle bracket, and inside one an escape means the same.
+    return text.replace("<", "\\u003c").replace(">", "\\u003e")
 
 
 def _name(card: ItemCard) -> str:

@@ -5,52 +5,77 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import Literal
 
 import pyarrow as pa
 
 from sracl_core.artifacts import PROFILES, Provenance, TableWriter
 from sracl_core.errors import ModelError
 from sracl_core.plugins import load_plugin
-from sracl_core.profile.catalogue import Catalogue
-from sracl_core.profile.engines.protocol import Answer, Engine
-from sracl_core.profile.journal import StoredAnswer
+from sracl_core.profile.engines.protocol import Answer, Engine, EngineSettings
 from sracl_core.profile.requests import ProfileRequest
-from sracl_core.profile.store import AnswerStore, address_of
+from sracl_core.profile.store.answers import AnswerStore, address_of
+from sracl_core.profile.store.earlier import EarlierProfiles
+from sracl_core.profile.store.journal import StoredAnswer
 from sracl_core.progress import Progress
 
 # Requests held at once: large against what an engine works on at a time, small against memory.
 WINDOW = 8_192
-ROWS_PER_GROUP = 16_384
+ROWS_PER_GROUP = WINDOW
 
 
 @dataclass
 class ProfileCounts:
-    """What writing came to: profiles, those of them found in the store, and those not written by the engine itself."""
+    """What writing came to.
+
+    `profiles` in all; of them `stored` were in the store and `earlier` in profiles written before; `replaced` were not
+    written by the engine that was asked, which had failed.
+    """
 
     profiles: int = 0
     stored: int = 0
-    fallback: int = 0
+    earlier: int = 0
+    replaced: int = 0
 
     def line(self, kind: str, engine: Engine) -> str:
         """One plain line for a person."""
-        return (
-            f"{self.profiles} {kind} profiles by {engine.name}: {self.stored} from the store, {self.fallback} replaced"
-        )
+        told = [f"{self.profiles} {kind} profiles by {engine.name}"]
+        if engine.paid:
+            told += [
+                f"{self.stored} from the store",
+                f"{self.earlier} from the last commit",
+                f"{self.replaced} replaced",
+            ]
+        return "; ".join([", ".join(told), *filter(None, [engine.account()])])
 
 
-def load_engine(name: str, catalogue: Catalogue) -> Engine:
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A request with its answer; `address` is the answer's in the store, None where it is not kept there."""
+
+    request: ProfileRequest
+    answer: Answer
+    address: str | None
+    source: Literal["engine", "store", "earlier"]
+
+
+def load_engine(name: str, settings: EngineSettings) -> Engine:
     """Return the engine that `profile.engine` names; raises ModelError when it cannot be loaded."""
-    return load_plugin("sracl_core.profile.engines", name)(catalogue)
+    return load_plugin("sracl_core.profile.engines", name)(settings)
 
 
 def write_profiles(
-    requests: Iterable[ProfileRequest], engine: Engine, store: AnswerStore | None, total: int | None = None
-) -> Iterator[tuple[ProfileRequest, Answer, bool]]:
-    """Yield every request with its answer and whether that came from the store, in the order of the requests.
+    requests: Iterable[ProfileRequest],
+    engine: Engine,
+    store: AnswerStore | None,
+    earlier: EarlierProfiles | None = None,
+    total: int | None = None,
+) -> Iterator[Written]:
+    """Yield every request with its answer, in the order of the requests.
 
-    An answer of a paid engine that is in `store` is not asked for again, and a new one is stored as soon as it comes.
-    Equal prompts are asked once. `total` is the number of requests, for the progress shown. Raises ModelError when a
-    paid engine has no store, or an engine leaves a request without a text.
+    An answer of a paid engine that is in `store`, or else in `earlier`, is not asked for again, and a new one is
+    stored as soon as it comes. Equal prompts are asked once. `total` is the number of requests, for the progress shown.
+    Raises ModelError when a paid engine has no store, or an engine leaves a request without a text.
     """
     if engine.paid and store is None:
         raise ModelError(f"The answers of the engine {engine.name} are paid for: give a store to keep them in.")
@@ -58,23 +83,32 @@ def write_profiles(
     remaining = iter(requests)
     with kept.writer() if kept else nullcontext() as writer, Progress("profile", total, "profiles") as progress:
         while window := list(islice(remaining, WINDOW)):
-            addresses = [address_of(engine.identity, request.prompt) for request in window]
-            answers = {address: _from_store(row) for address, row in (kept.find(addresses) if kept else {}).items()}
-            stored = set(answers)
-            progress.advance(sum(address in stored for address in addresses))
+            addresses = [address_of(engine.identity, engine.prompt(request)) for request in window]
+            answers: dict[str, Answer] = {}
+            sources: dict[str, Literal["store", "earlier"]] = {}
+            if kept and writer:
+                for row in kept.find(addresses).values():
+                    answers[row.address], sources[row.address] = _from_store(row), "store"
+                missing = [address for address in dict.fromkeys(addresses) if address not in answers]
+                for row in earlier.find(missing, engine.identity) if earlier and missing else ():
+                    writer.add(row)
+                    answers[row.address], sources[row.address] = _from_store(row), "earlier"
+            progress.advance(sum(address in sources for address in addresses))
             asked: dict[str, ProfileRequest] = {}
             for address, request in zip(addresses, window, strict=True):
-                if address not in stored:
+                if address not in sources:
                     asked.setdefault(address, request)
             for address, answer in _ask(engine, asked):
                 answers[address] = answer
                 # A replacement is no answer of this engine: the next run asks again.
-                if writer and answer.engine == engine.name:
+                if writer and not answer.replaced:
                     writer.add(_to_store(address, engine, answer))
-                progress.advance()
-            progress.advance(sum(address not in stored for address in addresses) - len(asked))
+                progress.advance(1, engine.note())
+            progress.advance(sum(address not in sources for address in addresses) - len(asked))
             for address, request in zip(addresses, window, strict=True):
-                yield request, answers[address], address in stored
+                answer = answers[address]
+                in_store = address if kept and not answer.replaced else None
+                yield Written(request, answer, in_store, sources.get(address, "engine"))
 
 
 def write_profile_table(
@@ -85,41 +119,43 @@ def write_profile_table(
     provenance: Provenance,
     *,
     max_fallback: float,
-    total: int | None = None,
+    total: int,
+    earlier: EarlierProfiles | None = None,
 ) -> ProfileCounts:
-    """Write one profile a request at `path`, in the schema PROFILES, and return the counts.
+    """Write the profiles of `total` requests at `path`, in the schema PROFILES, and return the counts.
 
-    Raises ModelError as `write_profiles` does, and when the share of replaced answers is above `max_fallback`; then
-    nothing is written at `path`.
+    Raises ModelError as `write_profiles` does, and as soon as the share of replaced answers is sure to be above
+    `max_fallback`; then nothing is written at `path`.
     """
     counts = ProfileCounts()
-    rows = _counted(write_profiles(requests, engine, store, total), engine, counts)
+    rows = _counted(write_profiles(requests, engine, store, earlier, total), counts)
     with TableWriter(path, PROFILES, provenance) as table:
         while group := list(islice(rows, ROWS_PER_GROUP)):
             table.write(pa.Table.from_pylist(group, schema=PROFILES))
-        if counts.fallback > max_fallback * counts.profiles:
-            raise ModelError(
-                f"The engine {engine.name} failed for {counts.fallback} of {counts.profiles} profiles, above the share "
-                f"{max_fallback} that profile.max_fallback allows. See what it reported, then run the stage again: "
-                "answers it gave are kept, if they are paid for."
-            )
+            if counts.replaced > max_fallback * total:
+                raise ModelError(
+                    f"The engine {engine.name} failed for {counts.replaced} of the first {counts.profiles} profiles of "
+                    f"{total}, above the share {max_fallback} that profile.max_fallback allows. "
+                    + (f"It reports: {engine.account()}. " if engine.account() else "")
+                    + "Look at these, then run the stage again: answers it gave are kept, if they are paid for."
+                )
     return counts
 
 
-def _counted(
-    answered: Iterator[tuple[ProfileRequest, Answer, bool]], engine: Engine, counts: ProfileCounts
-) -> Iterator[dict[str, object]]:
-    for request, answer, stored in answered:
+def _counted(written: Iterator[Written], counts: ProfileCounts) -> Iterator[dict[str, object]]:
+    for one in written:
         counts.profiles += 1
-        counts.stored += stored
-        counts.fallback += answer.engine != engine.name
+        counts.stored += one.source == "store"
+        counts.earlier += one.source == "earlier"
+        counts.replaced += one.answer.replaced
         yield {
-            "key": request.key,
-            "text": answer.text,
-            "prompt_sha256": request.prompt_sha256,
-            "engine": answer.engine,
-            "tokens_in": answer.tokens_in,
-            "tokens_out": answer.tokens_out,
+            "key": one.request.key,
+            "text": one.answer.text,
+            "request_sha256": one.request.sha256,
+            "address": one.address,
+            "engine": one.answer.engine,
+            "tokens_in": one.answer.tokens_in,
+            "tokens_out": one.answer.tokens_out,
         }
 
 

@@ -38,16 +38,17 @@ class Snapshot:
 class Checkpoints:
     """The checkpoints of one training in `folder`; open them with `open_checkpoints`.
 
-    `seconds` is the time after which one is due inside an epoch.
+    `seconds` is the time after which one is due inside an epoch. Without `writes` they are read alone: another process
+    of the same training writes them.
     """
 
-    def __init__(self, folder: Path, seconds: float) -> None:
-        self.folder, self.seconds = folder, seconds
+    def __init__(self, folder: Path, seconds: float, *, writes: bool = True) -> None:
+        self.folder, self.seconds, self.writes = folder, seconds, writes
         self._written = time.monotonic()
 
     def due(self) -> bool:
         """Whether the last one, or the opening, is `seconds` ago."""
-        return time.monotonic() - self._written >= self.seconds
+        return self.writes and time.monotonic() - self._written >= self.seconds
 
     def newest(self) -> Path | None:
         """Return the path of the newest checkpoint; None where there is none."""
@@ -58,6 +59,8 @@ class Checkpoints:
 
         A disk that refuses is told of, and no reason to end the training.
         """
+        if not self.writes:
+            return
         self._written = time.monotonic()
         older = self._files()
         number = int(older[-1].name.partition("-")[0]) + 1 if older else 1
@@ -87,7 +90,8 @@ class Checkpoints:
 
     def clear(self) -> None:
         """Remove all of them: what they were kept for is done."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+        if self.writes:
+            shutil.rmtree(self.folder, ignore_errors=True)
 
     def _files(self) -> list[Path]:
         """The checkpoints, oldest first."""
@@ -95,11 +99,14 @@ class Checkpoints:
 
 
 @contextmanager
-def open_checkpoints(folder: Path, seconds: float) -> Iterator[Checkpoints | None]:
+def open_checkpoints(folder: Path, seconds: float, *, writes: bool = True) -> Iterator[Checkpoints | None]:
     """Yield the checkpoints in `folder`, held against any other process; None where one holds them already.
 
-    Two runs of the same training would take each other's checkpoints away.
+    Two runs of the same training would take each other's checkpoints away. Without `writes` they are not held.
     """
+    if not writes:
+        yield Checkpoints(folder, seconds, writes=False)
+        return
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "lock").open("a") as lock:
         try:

@@ -16,6 +16,7 @@ from sracl_core.ragged import Ragged
 from sracl_core.training.checkpoints import Checkpoints
 from sracl_core.training.data import Sequences, load_semantics
 from sracl_core.training.epoch import Epoch, TrainedModel
+from sracl_core.training.group import ALONE, Group
 from sracl_core.training.loop import train
 from sracl_core.training.samples import MODES
 from sracl_core.training.state import TrainingState
@@ -56,12 +57,14 @@ def fit(
     tile_bytes: int,
     on_epoch: Callable[[Epoch], None],
     checkpoints: Checkpoints | None = None,
+    group: Group = ALONE,
 ) -> Fit:
     """Train the backbone that `params` describe.
 
     The same inputs, parameters and device give the same weights (on a GPU with `runtime.deterministic`), also when a
-    training was killed and goes on from `checkpoints`, which must be of the same. Raises TrainingError when there is
-    nothing to learn from, or training can't go on.
+    training was killed and goes on from `checkpoints`, which must be of the same. Every process of a `group` calls this
+    with the same and gets the same weights; without dropout they are those of one process, but for rounding. Raises
+    TrainingError when there is nothing to learn from, or training can't go on.
     """
     train_part = Ragged.from_column(inputs.sequences["train"])
     if train_part.lengths.max(initial=0) < 2:
@@ -79,7 +82,8 @@ def fit(
         prefixes = PrefixTable.from_table(inputs.prefixes, len(train_part))
         semantics = load_semantics(train_part, prefixes, inputs.item_pool, inputs.user_pool, inputs.embeddings)
         semantics = semantics.to(device)
-    steps = Steps(sequences, semantics, MODES[params.mode](sequences, params.model.max_length), params)
+    steps = Steps(sequences, semantics, MODES[params.mode](sequences, params.model.max_length), params, group)
+    group.seed(params.seed)
     state = TrainingState(backbone, objective, steps, params)
     model = train(state, validate=validate, on_epoch=on_epoch, checkpoints=checkpoints)
     return Fit(backbone, model, sequences.to_ragged())

@@ -3,7 +3,7 @@
 import signal
 import threading
 from types import FrameType, TracebackType
-from typing import Any, Self
+from typing import Any, NoReturn, Self
 
 HEARD = (signal.SIGINT, signal.SIGTERM)
 
@@ -17,12 +17,6 @@ class Interrupts:
     def __init__(self) -> None:
         self.received: signal.Signals | None = None
         self._before: dict[signal.Signals, Any] = {}
-
-    def stop(self) -> None:
-        """End the way the signal would have ended it: KeyboardInterrupt, or exit status 143 for SIGTERM."""
-        if self.received == signal.SIGINT:
-            raise KeyboardInterrupt
-        raise SystemExit(128 + signal.SIGTERM)
 
     def __enter__(self) -> Self:
         if threading.current_thread() is threading.main_thread():
@@ -42,3 +36,10 @@ class Interrupts:
         for number, handler in self._before.items():
             signal.signal(number, handler)
         self._before = {}
+
+
+def stop(number: int) -> NoReturn:
+    """End the way the signal `number` would have ended it: KeyboardInterrupt, or exit status 143 for SIGTERM."""
+    if number == signal.SIGINT:
+        raise KeyboardInterrupt
+    raise SystemExit(128 + number)

@@ -4,12 +4,13 @@ from collections.abc import Callable
 
 from torch import Tensor
 
+from sracl_core.errors import TrainingError
 from sracl_core.model.backbone import Backbone
 from sracl_core.progress import Progress, tell
 from sracl_core.training.checkpoints import Checkpoints
 from sracl_core.training.epoch import Epoch, Metrics, TrainedModel
 from sracl_core.training.health import Health
-from sracl_core.training.interrupts import Interrupts
+from sracl_core.training.interrupts import Interrupts, stop
 from sracl_core.training.memory import told_what_to_lower, warn_if_tight
 from sracl_core.training.state import TrainingState
 from sracl_core.training.steps import Losses
@@ -27,25 +28,29 @@ def train(
     `validate` is called on the backbone in eval mode after every epoch and must return the watched metric; `on_epoch`
     hears of every finished epoch. With `checkpoints` training goes on from the newest one, `on_epoch` then hears of
     the epochs before it again, and the end is the same as without the interruption; they are left when training ends.
-    Raises TrainingError when a loss or gradient is not finite.
+    Where several processes train together (`state.steps.group`), the first one validates and writes. Raises
+    TrainingError when a loss or gradient is not finite.
     """
-    warn_if_tight(state)
+    group = state.steps.group
+    if group.leads:
+        warn_if_tight(state)
     loop = _Loop(state, checkpoints)
     for epoch in state.epochs:
         on_epoch(epoch)
     watched, per_epoch = state.params.early_stop.metric, state.steps.count(state.params.batch_size)
     left = state.params.max_epochs * per_epoch - (len(state.epochs) * per_epoch + state.step)
-    with Progress("train", left, "step") as progress, Interrupts() as interrupts, told_what_to_lower(state.params):
+    shown = Progress("train", left, "step", shown=group.leads)
+    with shown as progress, Interrupts() as interrupts, told_what_to_lower(state.params):
         while not state.ended:
             loop.run_epoch(progress, interrupts)
             state.backbone.eval()
-            epoch = state.finish_epoch(validate(state.backbone))
+            epoch = state.finish_epoch(group.from_first(validate(state.backbone) if group.leads else None))
             on_epoch(epoch)
-            if checkpoints is not None:
-                checkpoints.write(state.snapshot())
+            if loop.checkpoints is not None:
+                loop.checkpoints.write(state.snapshot())
             loss, valid = epoch.losses["total"], epoch.valid[watched]
             progress.advance(0, f"epoch {epoch.number}, loss {loss:.4f}, valid {watched} {valid:.4f}")
-            loop.stop_if_asked(interrupts)
+            loop.heed(interrupts)
     assert state.best is not None  # noqa: S101 - max_epochs is at least 1
     return TrainedModel(state.best_weights, state.best, len(state.epochs))
 
@@ -54,12 +59,16 @@ class _Loop:
     """One training under way; begins with the newest checkpoint, if there is one."""
 
     def __init__(self, state: TrainingState, checkpoints: Checkpoints | None) -> None:
-        self.state, self.checkpoints = state, checkpoints
+        self.state, self.group = state, state.steps.group
+        self.checkpoints = checkpoints if self.group.from_first(checkpoints is not None) else None
         self.health = Health(state.steps.sequences)
-        found = checkpoints.read() if checkpoints is not None else None
-        if found is not None:
+        found = self.checkpoints.read() if self.checkpoints is not None else None
+        if self.group.from_first(found is not None):
+            if found is None:
+                raise TrainingError("The first process has a checkpoint that another does not see; they must share it.")
             state.restore(found)
-            tell(f"Training goes on {self._where()}, from a checkpoint.")
+            self._tell(f"Training goes on {self._where()}, from a checkpoint.")
+        self.group.highest([0])  # all have read before one writes
 
     def run_epoch(self, progress: Progress, interrupts: Interrupts) -> None:
         """Train the steps of an epoch that are not done yet."""
@@ -73,21 +82,20 @@ class _Loop:
             progress.advance()
             if self.health.due:
                 self._look()
-                if self.checkpoints is not None and self.checkpoints.due():
-                    self.checkpoints.write(state.snapshot())
-                self.stop_if_asked(interrupts)
+                self.heed(interrupts)
         self._look()
 
-    def stop_if_asked(self, interrupts: Interrupts) -> None:
-        """After Ctrl-C or SIGTERM: keep a checkpoint, say so, and stop."""
-        if interrupts.received is None:
-            return
-        kept = "Nothing of it is kept."
-        if self.checkpoints is not None:
+    def heed(self, interrupts: Interrupts) -> None:
+        """Write a checkpoint where one is due; after Ctrl-C or SIGTERM too, say so, and stop."""
+        due = self.checkpoints is not None and self.checkpoints.due()
+        write, received = self.group.highest([int(due), interrupts.received or 0])
+        if self.checkpoints is not None and (write or received):
             self.checkpoints.write(self.state.snapshot())
-            kept = f"Run the same again and it goes on from {self.checkpoints.newest()}."
-        tell(f"Training was stopped {self._where()}. {kept}")
-        interrupts.stop()
+        if received:
+            newest = self.checkpoints.newest() if self.checkpoints is not None else None
+            kept = f"Run the same again and it goes on from {newest}." if newest else "Nothing of it is kept."
+            self._tell(f"Training was stopped {self._where()}. {kept}")
+            stop(received)
 
     def _step(self, batch: Tensor) -> None:
         state, params = self.state, self.state.params
@@ -95,7 +103,9 @@ class _Loop:
         total = losses.total(params.alpha, params.beta)
         state.optimizer.zero_grad(set_to_none=True)
         total.backward()
-        parts = _parts(losses, total)
+        self.group.add_gradients(state.weights)
+        joint = losses.joint(self.group)
+        parts = _parts(joint, total if joint is losses else joint.total(params.alpha, params.beta))
         self.health.note(state.step + 1, batch, parts, state.weights)
         state.optimizer.step()
         state.add_losses(parts)
@@ -104,6 +114,10 @@ class _Loop:
         newest = self.checkpoints.newest() if self.checkpoints is not None else None
         rescue = f"The last good checkpoint is {newest}." if newest else "There is no checkpoint from before it."
         self.health.look(len(self.state.epochs) + 1, rescue)
+
+    def _tell(self, line: str) -> None:
+        if self.group.leads:
+            tell(line)
 
     def _where(self) -> str:
         epochs, step = len(self.state.epochs), self.state.step

@@ -63,14 +63,14 @@ class TrainingState:
         return epoch
 
     def snapshot(self) -> Snapshot:
-        """Return all of it."""
+        """Return all of it; where several processes train together, all of them must call it."""
         tensors = {
             **_named("backbone", self.backbone.state_dict()),
             **_named("objective", self.objective.state_dict()),
             **_named("best", self.best_weights),
             **_named("sums", self.sums),
             **_named("steps", self.steps.kept(self.step)),
-            **_named("random", _random_states(self.backbone.device)),
+            **_named("random", self._random_states()),
         }
         for number, moments in self.optimizer.state_dict()["state"].items():
             tensors |= _named(f"optimizer/{number}", moments)
@@ -94,15 +94,22 @@ class TrainingState:
         self.epochs = [Epoch(**epoch) for epoch in snapshot.record["epochs"]]
         self.step = snapshot.record["step"]
         self.steps.restore(groups["steps"])
-        torch.set_rng_state(groups["random"]["cpu"])
+        rank = self.steps.group.rank
+        # Copies, since torch reads a generator's state from the beginning of its storage.
+        torch.set_rng_state(groups["random"]["cpu"][rank].clone())
         if device.type == "cuda":
-            torch.cuda.set_rng_state(groups["random"]["cuda"], device)
+            torch.cuda.set_rng_state(groups["random"]["cuda"][rank].clone(), device)
 
-
-def _random_states(device: torch.device) -> dict[str, Tensor]:
-    """The global random states that dropout draws from."""
-    states = {"cpu": torch.get_rng_state()}
-    return states | {"cuda": torch.cuda.get_rng_state(device)} if device.type == "cuda" else states
+    def _random_states(self) -> dict[str, Tensor]:
+        """The global random states that dropout draws from, uint8 [processes, bytes]."""
+        device, group = self.backbone.device, self.steps.group
+        states = {"cpu": torch.get_rng_state()}
+        if device.type == "cuda":
+            states["cuda"] = torch.cuda.get_rng_state(device)
+        return {
+            name: group.join(state[None].to(device).int(), group.rank, group.size).cpu().to(torch.uint8)
+            for name, state in states.items()
+        }
 
 
 def _named(group: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:

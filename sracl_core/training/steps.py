@@ -1,24 +1,28 @@
 """The steps of an epoch: which samples meet in a batch, and what their losses are."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
 from sracl_core.model.backbone import Backbone
-from sracl_core.model.packed import spans, window_offsets
 from sracl_core.model.losses import next_item_loss
 from sracl_core.model.objectives.sracl import SRACL
+from sracl_core.model.packed import spans, take_rows, window_offsets
 from sracl_core.params.train import TrainParams
 from sracl_core.training.contrast import Anchors, Contrast
 from sracl_core.training.data import Semantics, Sequences
+from sracl_core.training.group import ALONE, Group
 from sracl_core.training.samples import Samples
 
 
 @dataclass(frozen=True)
 class Losses:
-    """The parts of the objective in one step; a branch that is off is None."""
+    """The parts of the objective in one step; a branch that is off is None.
+
+    Where several processes train together, `recommendation` is this one's part of their sum.
+    """
 
     recommendation: Tensor
     inter_user: Tensor | None
@@ -33,24 +37,34 @@ class Losses:
             total = total + beta * self.intra_user
         return total
 
+    def joint(self, group: Group) -> "Losses":
+        """The same with the sum of every process's part, to be told and not to be differentiated."""
+        return self if group.size == 1 else replace(self, recommendation=group.add(self.recommendation))
+
 
 class Steps:
     """Makes batches of samples and computes their losses.
 
     `train.seed` decides the order of samples; the contrastive branches draw from a generator of their own, so that
-    switching them off changes nothing else. Without `semantics` there are no contrastive branches.
+    switching them off changes nothing else. Without `semantics` there are no contrastive branches. In a `group` every
+    process encodes its share of each batch.
     """
 
     def __init__(
-        self, sequences: Sequences, semantics: Semantics | None, samples: Samples, params: TrainParams
+        self,
+        sequences: Sequences,
+        semantics: Semantics | None,
+        samples: Samples,
+        params: TrainParams,
+        group: Group = ALONE,
     ) -> None:
-        self.sequences, self.samples = sequences, samples
+        self.sequences, self.samples, self.group = sequences, samples, group
         self.order = torch.Generator().manual_seed(params.seed)
         self._epoch_order = self.order.get_state()  # as it was before the running epoch's order was drawn
         self.sampling = torch.Generator(device=sequences.items.device).manual_seed(params.seed + 1)
         self.contrast: Contrast | None = None
         if semantics is not None:
-            self.contrast = Contrast(sequences, semantics, samples, params, self.sampling)
+            self.contrast = Contrast(sequences, semantics, samples, params, generator=self.sampling, group=group)
 
     def count(self, batch_size: int) -> int:
         """How many batches an epoch has."""
@@ -89,23 +103,46 @@ class Steps:
         # is the plain backbone to the bit.
         begins = self.samples.begins[lasts]
         lengths = lasts - begins + 1  # [B]
-        positions = spans(begins, lengths)  # [T]
-        ends = window_offsets(lengths)[1:] - 1  # [B] rows of the last positions
+        own = self.group.share(len(lasts))  # b of the B samples
+        positions = spans(begins[own], lengths[own])  # [T]
+        ends = window_offsets(lengths[own])[1:] - 1  # [b] rows of the last positions
         every = self.samples.every_position
-        # [T, d], or [B, d] at the ends
-        states = backbone.encode(self.sequences.items[positions], lengths, None if every else ends)
-        recommendation = next_item_loss(outputs, self.sequences.items[trained + 1], backbone.item_vectors())
+        trained = positions if every else positions[ends]
+        # Where L_rec is taken: [T, d] or [b, d].
+        outputs = backbone.encode(self.sequences.items[positions], lengths[own], None if every else ends)
+        recommendation = self._recommendation(trained, outputs, lengths, backbone)
         if self.contrast is None:
             return Losses(recommendation, None, None)
-        rows = self._anchor_rows(ends, lengths)
-        inter, intra = self.contrast.losses(Anchors(positions[rows], states[rows]), backbone, objective)
-        self.contrast.trained(trained, outputs)
+        steps = self._anchor_steps(lengths)  # [B]
+        states = take_rows(outputs, ends - lengths[own] + 1 + steps[own]) if every else outputs  # [b, d]
+        anchors = Anchors(begins + steps, own, states)
+        inter, intra = self.contrast.losses(anchors, backbone, objective)
+        self.contrast.trained(*self._join_trained(trained, outputs, lasts, lengths))
         return Losses(recommendation, inter, intra)
 
-    def _anchor_rows(self, ends: Tensor, lengths: Tensor) -> Tensor:
-        """The row of each window's anchor, [B]."""
+    def _recommendation(self, trained: Tensor, outputs: Tensor, lengths: Tensor, backbone: Backbone) -> Tensor:
+        """This process's part of L_rec: the mean over the joint batch is the sum of the parts."""
+        if len(trained) == 0:
+            return 0 * backbone.item_vectors().sum()  # nothing, but with a gradient to add to the others'
+        loss = next_item_loss(outputs, self.sequences.items[trained + 1], backbone.item_vectors())
+        if self.group.size == 1:
+            return loss
+        joint = int(lengths.sum()) if self.samples.every_position else len(lengths)
+        return loss * (len(trained) / joint)
+
+    def _join_trained(self, trained: Tensor, outputs: Tensor, lasts: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+        """The positions where all processes took L_rec, and their states."""
+        if self.group.size == 1:
+            return trained, outputs
+        own = self.group.share(len(lasts))
+        every = self.samples.every_position
+        positions = spans(lasts - lengths + 1, lengths) if every else lasts
+        first = int(lengths[: own.start].sum()) if every else own.start
+        return positions, self.group.join(outputs.detach(), first, len(positions))
+
+    def _anchor_steps(self, lengths: Tensor) -> Tensor:
+        """How far into each window its anchor lies, [B]."""
         if not self.samples.every_position:
-            return ends
+            return lengths - 1
         draw = torch.rand(len(lengths), generator=self.sampling, device=lengths.device)
-        steps = torch.minimum((draw * lengths).long(), lengths - 1)  # the product may round up to the length
-        return ends - lengths + 1 + steps
+        return torch.minimum((draw * lengths).long(), lengths - 1)  # the product may round up to the length

@@ -84,7 +84,7 @@ def plant_profile_of_a_key_beyond(rows: list[Row]) -> None:
 
 
 def plant_profile_without_a_prompt(rows: list[Row]) -> None:
-    rows[3]["prompt_sha256"] = None
+    rows[3]["request_sha256"] = None
 
 
 def plant_long_vector(rows: list[Row]) -> None:

@@ -29,9 +29,9 @@ def test_a_user_prompt_that_shows_a_held_out_item(tmp_path: Path) -> None:
     leaking = world["prefixes"].from_pylist([{**row, "end": row["end"] + 2}], schema=PREFIXES)
     [request] = user_requests(world["items"], leaking, with_validation(world), USER_PARAMS)
     held_out = world["sequences"].to_pylist()[row["user"]]["valid"][0]
-    assert f"Title {held_out}" in request.prompt
+    assert f"Title {held_out}" in " ".join(request.lines)
     change(world, "user_profiles", lambda rows: rows.__setitem__(last, profile(request)))
-    expect_refusal(world, tmp_path, "user prompts", f"key {last}: prompt {request.prompt_sha256[:12]}")
+    expect_refusal(world, tmp_path, "user prompts", f"key {last}: prompt {request.sha256[:12]}")
 
 
 def test_an_item_prompt_with_a_context_from_validation(tmp_path: Path) -> None:

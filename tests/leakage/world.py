@@ -32,7 +32,7 @@ from sracl_core.ragged import Ragged
 
 N_USERS, N_ITEMS, K, DIMENSION = 14, 20, 3, 8
 ITEM_PARAMS = ItemProfileParams(contexts=2, context_items=3)
-USER_PARAMS = UserProfileParams(window=4)
+USER_PARAMS = UserProfileParams(window=4, hop=1)
 Row = dict[str, Any]
 World = dict[str, pa.Table]
 
@@ -60,7 +60,7 @@ def clean_world(method: Method = "leave_one_out", exclude_same_user: bool = True
     train = train_of(world)
     ids = [row["item_id"] for row in items]
     world["item_contexts"] = draw_contexts(train, ids, ITEM_PARAMS.contexts, ITEM_PARAMS.context_items, seed=1)
-    world["prefixes"] = build_prefixes(train, USER_PARAMS.per, USER_PARAMS.window)
+    world["prefixes"] = build_prefixes(train, USER_PARAMS)
     item_side = item_requests(world["items"], world["item_contexts"], train, ITEM_PARAMS)
     user_side = user_requests(world["items"], world["prefixes"], train, USER_PARAMS)
     owner = world["prefixes"]["user"].to_numpy()
@@ -114,7 +114,7 @@ def train_of(world: World) -> Ragged:
 
 def profile(request: ProfileRequest) -> Row:
     """A profile that answers `request`."""
-    return {"key": request.key, "text": "t", "prompt_sha256": request.prompt_sha256, "engine": "e"}
+    return {"key": request.key, "text": "t", "request_sha256": request.sha256, "engine": "e"}
 
 
 def change(world: World, name: str, edit: Callable[[list[Row]], object]) -> None:

@@ -23,6 +23,7 @@ from sracl_core.params.check import SECTIONS
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("sracl_core", "stages")
+CODE = ("py", "j2")  # how the names of files end that a stage runs or renders
 PARAMS_FILE = "params.yaml"
 PARAMS_VALID = "data/interim/params_valid.txt"  # written by `check`; what no stage writes may not start without it
 RAW_DATA = "${data.path}"
@@ -138,8 +139,12 @@ def closure(module: str) -> frozenset[str]:
 
 
 def code_of(module: str) -> frozenset[str]:
-    """The source files of the closure of `module`, relative to the root."""
-    return frozenset(modules()[name].relative_to(ROOT).as_posix() for name in closure(module))
+    """The source files of the closure of `module`, and the templates that lie below its packages, from the root on."""
+    paths = {modules()[name] for name in closure(module)}
+    templates = {
+        found for path in paths if path.name == "__init__.py" for found in path.parent.glob("templates/*/*.j2")
+    }
+    return frozenset(path.relative_to(ROOT).as_posix() for path in paths | templates)
 
 
 def params_of(module: str) -> frozenset[str]:
@@ -220,22 +225,15 @@ def compact(files: frozenset[str], directory: str = "") -> list[str]:
     named: list[str] = []
     for part in here:
         path = directory + part
-        below = {file.relative_to(ROOT).as_posix() for file in (ROOT / path).rglob("*.py")}
+        below = {file.relative_to(ROOT).as_posix() for end in CODE for file in (ROOT / path).rglob(f"*.{end}")}
         named += [path] if path in files or (len(below) > 1 and below <= files) else compact(files, f"{path}/")
     return named
 
 
 def main() -> None:
-    """Print what `dvc.yaml` must declare, for each of its stages (or each module of stages/, where it has none)."""
-    declared = stages() if (ROOT / "dvc.yaml").exists() else []
-    left = {name for name in modules() if name.startswith("stages.")} - {stage.module for stage in declared}
-    undeclared = [Stage(name.partition(".")[2], name, ()) for name in sorted(left - {"stages.entry"})]
-    for stage in [*declared, *undeclared]:
-        try:
-            need = needs(stage.module, stage.arguments)
-        except ConventionError as error:
-            print(f"  {stage.name}: {error}")
-            continue
+    """Print what `dvc.yaml` must declare, for each of its stages."""
+    for stage in stages():
+        need = needs(stage.module, stage.arguments)
         others = [PARAMS_FILE] * need.whole_params_file + [f'"{RAW_DATA}"'] * need.raw
         print(f"  {stage.name}:\n    cmd: {' '.join(['python -m', stage.module, *stage.arguments])}")
         print("    # these paths, each under deps or outs:", *sorted(need.data))

@@ -14,13 +14,16 @@ import pytest
 
 from sracl_core.artifacts import PROFILES, Provenance, read_table
 from sracl_core.errors import ModelError
+from sracl_core.params.profile import LlmParams, UserProfileParams
+from sracl_core.params.runtime import RuntimeParams
 from sracl_core.profile.catalogue import Catalogue
-from sracl_core.profile.engines.protocol import Answer
+from sracl_core.profile.engines.protocol import Answer, EngineSettings
 from sracl_core.profile.requests import ProfileRequest, UserFacts
-from sracl_core.profile.store import AnswerStore
+from sracl_core.profile.store.answers import AnswerStore, address_of
 from sracl_core.profile.write import load_engine, write_profile_table, write_profiles
 
 PROVENANCE = Provenance("test", "0", "0")
+SETTINGS = EngineSettings(Catalogue([]), "products", UserProfileParams(), LlmParams(), RuntimeParams())
 # An engine from outside the project, chosen by its import path: it counts words and notes what it was paid for.
 ENGINE_MODULE = """
 import os, time
@@ -29,31 +32,38 @@ from sracl_core.profile.engines.protocol import Answer
 class Counting:
     name, identity, paid = "counting", "counting-1", True
 
-    def __init__(self, catalogue):
+    def __init__(self, settings):
         self.bill = open(os.environ["BILL"], "a")
+
+    def prompt(self, request):
+        return request.lines[0]
 
     def write(self, requests):
         for request in sorted(requests, key=lambda request: -request.key):
             time.sleep(float(os.environ.get("PAUSE", "0")))
-            text = f"{len(request.prompt.split())} words"
-            print(request.prompt, file=self.bill, flush=True)
-            yield Answer(request.key, text, self.name, len(request.prompt), len(text))
+            text = f"{len(request.lines[0].split())} words"
+            print(request.lines[0], file=self.bill, flush=True)
+            yield Answer(request.key, text, self.name, len(request.lines[0]), len(text))
+
+    def note(self):
+        return ""
+
+    account = note
 """
 RUN = """
 import sys
 from pathlib import Path
-from sracl_core.profile.catalogue import Catalogue
-from tests.profile.test_write import PROVENANCE, load_engine, requests, write_profile_table
-from sracl_core.profile.store import AnswerStore
-engine = load_engine("counting_engine:Counting", Catalogue([]))
-write_profile_table(Path(sys.argv[2]), requests(60), engine, AnswerStore(Path(sys.argv[1])), PROVENANCE, max_fallback=0)
+from tests.profile.test_write import PROVENANCE, SETTINGS, load_engine, requests, write_profile_table
+from sracl_core.profile.store.answers import AnswerStore
+engine, store = load_engine("counting_engine:Counting", SETTINGS), AnswerStore(Path(sys.argv[1]))
+write_profile_table(Path(sys.argv[2]), requests(60), engine, store, PROVENANCE, max_fallback=0, total=60)
 """
 
 
 def requests(count: int) -> list[ProfileRequest]:
     """`count` requests, of which each third one repeats a prompt."""
     return [
-        ProfileRequest(key, "word " * (key + 1 if key % 3 else 1) + ("" if key % 3 else "again"), UserFacts(()))
+        ProfileRequest(key, ("word " * (key + 1 if key % 3 else 1) + ("" if key % 3 else "again"),), UserFacts(()))
         for key in range(count)
     ]
 
@@ -66,10 +76,20 @@ class Replacing:
     def __init__(self) -> None:
         self.asked: list[int] = []
 
+    def prompt(self, request: ProfileRequest) -> str:
+        return request.lines[0]
+
     def write(self, requests: Iterable[ProfileRequest]) -> Iterator[Answer]:
         for request in requests:
             self.asked.append(request.key)
-            yield Answer(request.key, "text", "extractive" if request.key % 4 == 1 else self.name)
+            failed = request.key % 4 == 1
+            yield Answer(request.key, "text", "extractive" if failed else self.name, replaced=failed)
+
+    def note(self) -> str:
+        return "going on"
+
+    def account(self) -> str:
+        return "2 broken answers: not JSON"
 
 
 @pytest.fixture
@@ -89,28 +109,31 @@ def paid(bill: Path) -> Counter[str]:
 
 
 def test_each_distinct_prompt_is_paid_once_and_rows_keep_their_order(bill: Path, tmp_path: Path) -> None:
-    engine = load_engine("counting_engine:Counting", Catalogue([]))
+    engine = load_engine("counting_engine:Counting", SETTINGS)
     store = AnswerStore(tmp_path / "store")
     for run in range(2):
-        counts = write_profile_table(tmp_path / f"{run}", requests(30), engine, store, PROVENANCE, max_fallback=0)
-        assert (counts.profiles, counts.stored, counts.fallback) == (30, 30 * run, 0)
-    assert paid(bill) == Counter({request.prompt for request in requests(30)})
+        counts = write_profile_table(
+            tmp_path / f"{run}", requests(30), engine, store, PROVENANCE, max_fallback=0, total=30
+        )
+        assert (counts.profiles, counts.stored, counts.replaced) == (30, 30 * run, 0)
+    assert paid(bill) == Counter({request.lines[0] for request in requests(30)})
     rows = read_table(tmp_path / "0", PROFILES).to_pylist()
     assert [row["key"] for row in rows] == list(range(30))
     for row, request in zip(rows, requests(30), strict=True):
-        assert row["text"] == f"{len(request.prompt.split())} words"
-        assert row["prompt_sha256"] == request.prompt_sha256
-        assert (row["engine"], row["tokens_in"]) == ("counting", len(request.prompt))
+        assert row["text"] == f"{len(request.lines[0].split())} words"
+        assert row["request_sha256"] == request.sha256
+        assert row["address"] == address_of("counting-1", request.lines[0])
+        assert (row["engine"], row["tokens_in"]) == ("counting", len(request.lines[0]))
     assert (tmp_path / "0").read_bytes() == (tmp_path / "1").read_bytes()
 
 
 def test_one_more_request_is_one_more_call(bill: Path, tmp_path: Path) -> None:
-    engine = load_engine("counting_engine:Counting", Catalogue([]))
+    engine = load_engine("counting_engine:Counting", SETTINGS)
     store = AnswerStore(tmp_path / "store")
     list(write_profiles(requests(20), engine, store))
     before = paid(bill)
-    changed = [*requests(20), ProfileRequest(20, "something new", UserFacts(()))]
-    assert [stored for _, _, stored in write_profiles(changed, engine, store)] == [True] * 20 + [False]
+    changed = [*requests(20), ProfileRequest(20, ("something new",), UserFacts(()))]
+    assert [one.source for one in write_profiles(changed, engine, store)] == ["store"] * 20 + ["engine"]
     assert paid(bill) - before == Counter(["something new"])
 
 
@@ -129,7 +152,7 @@ def test_a_killed_run_loses_and_doubles_nothing(bill: Path, tmp_path: Path) -> N
         assert kills == number + 1
         assert not (tmp_path / "profiles").exists()
     subprocess.run(command, check=True, env={**os.environ, "PAUSE": "0"})
-    prompts = {request.prompt for request in requests(60)}
+    prompts = {request.lines[0] for request in requests(60)}
     assert set(paid(bill)) == prompts
     # Only the answer in hand at a kill can have to be asked again.
     assert sum(paid(bill).values()) <= len(prompts) + kills
@@ -140,12 +163,14 @@ def test_a_killed_run_loses_and_doubles_nothing(bill: Path, tmp_path: Path) -> N
 
 def test_replaced_answers_are_counted_bounded_and_asked_again(tmp_path: Path) -> None:
     engine, store = Replacing(), AnswerStore(tmp_path / "store")
-    distinct = [ProfileRequest(key, f"prompt {key}", UserFacts(())) for key in range(8)]
-    with pytest.raises(ModelError, match=r"failed for 2 of 8 profiles, above the share 0\.2"):
-        write_profile_table(tmp_path / "table", distinct, engine, store, PROVENANCE, max_fallback=0.2)
+    distinct = [ProfileRequest(key, (f"prompt {key}",), UserFacts(())) for key in range(8)]
+    with pytest.raises(
+        ModelError, match=r"failed for 2 of the first 8 profiles of 8, above the share 0\.2.*2 broken answers: not JSON"
+    ):
+        write_profile_table(tmp_path / "table", distinct, engine, store, PROVENANCE, max_fallback=0.2, total=8)
     assert not (tmp_path / "table").exists()
-    counts = write_profile_table(tmp_path / "table", distinct, engine, store, PROVENANCE, max_fallback=0.25)
-    assert (counts.stored, counts.fallback) == (6, 2)
+    counts = write_profile_table(tmp_path / "table", distinct, engine, store, PROVENANCE, max_fallback=0.25, total=8)
+    assert (counts.stored, counts.replaced) == (6, 2)
     assert engine.asked == [*range(8), 1, 5]
 
 
@@ -157,8 +182,16 @@ class Faulty:
     def __init__(self, answers: list[Answer]) -> None:
         self.answers = answers
 
+    def prompt(self, request: ProfileRequest) -> str:
+        return request.lines[0]
+
     def write(self, requests: Iterable[ProfileRequest]) -> Iterator[Answer]:
         yield from self.answers
+
+    def note(self) -> str:
+        return ""
+
+    account = note
 
 
 @pytest.mark.parametrize(
@@ -172,7 +205,7 @@ class Faulty:
 )
 def test_an_engine_that_breaks_the_protocol_is_stopped(answers: list[tuple[int, str]], message: str) -> None:
     engine = Faulty([Answer(key, text, "faulty") for key, text in answers])
-    two = [ProfileRequest(key, f"prompt {key}", UserFacts(())) for key in range(2)]
+    two = [ProfileRequest(key, (f"prompt {key}",), UserFacts(())) for key in range(2)]
     with pytest.raises(ModelError, match=message):
         list(write_profiles(two, engine, None))
 
@@ -184,4 +217,4 @@ def test_a_paid_engine_needs_a_store() -> None:
 
 def test_an_unknown_engine_is_named() -> None:
     with pytest.raises(ModelError, match=r"nowhere\.at\.all:Engine"):
-        load_engine("nowhere.at.all:Engine", Catalogue([]))
+        load_engine("nowhere.at.all:Engine", SETTINGS)

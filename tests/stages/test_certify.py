@@ -28,6 +28,7 @@ def folder(tmp_path: Path) -> Path:
         ("    contexts: 3 ", f"    contexts: {ITEM_PARAMS.contexts} "),
         ("    context_items: 10 ", f"    context_items: {ITEM_PARAMS.context_items} "),
         ("    window: 20 ", f"    window: {USER_PARAMS.window} "),
+        ("    hop: 5 ", f"    hop: {USER_PARAMS.hop} "),
     ):
         assert old in params
         params = params.replace(old, new)

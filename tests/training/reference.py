@@ -14,6 +14,7 @@ from sracl_core.prefixes import PrefixTable
 from sracl_core.ragged import Ragged
 from sracl_core.training.data import Sequences, load_semantics
 from sracl_core.training.fit import TrainingInputs
+from sracl_core.training.group import ALONE, Group
 from sracl_core.training.samples import MODES
 from sracl_core.training.steps import Losses, Steps
 from sracl_core.training.substitution import substitute
@@ -24,7 +25,7 @@ CPU = torch.device("cpu")
 class World:
     """A backbone and an objective over small inputs in double precision, and the fast steps that train them."""
 
-    def __init__(self, given: TrainingInputs, params: TrainParams) -> None:
+    def __init__(self, given: TrainingInputs, params: TrainParams, group: Group = ALONE) -> None:
         self.params = params
         self.train: list[list[int]] = given.sequences["train"].to_pylist()
         self.prefixes: list[dict[str, int]] = given.prefixes.to_pylist()
@@ -46,7 +47,8 @@ class World:
             self.backbone.item_embedding.weight[PADDING].zero_()
         sequences = Sequences.from_ragged(train, CPU)
         samples = MODES[params.mode](sequences, params.model.max_length)
-        self.steps = Steps(sequences, self.semantics if params.alpha > 0 or params.beta > 0 else None, samples, params)
+        looked_up = self.semantics if params.alpha > 0 or params.beta > 0 else None
+        self.steps = Steps(sequences, looked_up, samples, params, group)
         self.generator = torch.Generator().manual_seed(params.seed + 1)  # what the reference draws from
         self.bank: dict[Prefix, Tensor] = {}  # what the reference remembers
 

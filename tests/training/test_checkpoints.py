@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from sracl_core.training.checkpoints import Checkpoints, Snapshot, open_checkpoints
-from tests.training.killed import CONTEXT
+from tests.training.processes import CONTEXT
 
 
 def snapshot(number: int) -> Snapshot:

@@ -53,12 +53,12 @@ def plain_backbone(given: TrainingInputs, chosen: TrainParams) -> dict[str, Tens
     for _ in range(chosen.max_epochs):
         for batch in torch.randperm(len(windows), generator=order).split(chosen.batch_size):
             chosen_windows = [windows[sample] for sample in batch.tolist()]
-            inputs_ = torch.nn.utils.rnn.pad_sequence([w[:-1] for w in chosen_windows], batch_first=True)
-            states = backbone(inputs_)
+            items = torch.cat([w[:-1] for w in chosen_windows])
+            lengths = torch.tensor([len(w) - 1 for w in chosen_windows])
             if chosen.mode == "causal":
-                states, targets = states[inputs_ > 0], torch.cat([w[1:] for w in chosen_windows])
+                states, targets = backbone.encode(items, lengths), torch.cat([w[1:] for w in chosen_windows])
             else:
-                states = torch.stack([row[len(w) - 2] for row, w in zip(states, chosen_windows, strict=True)])
+                states = backbone.encode(items, lengths, lengths.cumsum(0) - 1)
                 targets = torch.stack([w[-1] for w in chosen_windows])
             loss = F.cross_entropy(states @ backbone.item_embedding.weight[1:].T, targets - 1)
             optimizer.zero_grad()

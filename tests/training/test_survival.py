@@ -15,7 +15,7 @@ from sracl_core.training.checkpoints import open_checkpoints
 from sracl_core.training.epoch import Epoch
 from sracl_core.training.fit import Fit, fit
 from sracl_core.training.state import TrainingState
-from tests.training.killed import MOMENTS, outcome, start
+from tests.training.processes import MOMENTS, outcome, start
 from tests.training.small import inputs, params
 
 CAUSAL = {"mode": "causal", "dropout": 0.3, "max_length": 5, "max_epochs": 4}

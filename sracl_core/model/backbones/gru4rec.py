@@ -3,6 +3,7 @@
 from torch import Tensor, nn
 
 from sracl_core.model.backbone import Backbone, initialise
+from sracl_core.model.dropout import Dropout
 from sracl_core.params.train import ModelParams
 
 
@@ -16,7 +17,7 @@ class GRU4Rec(Backbone):
     def __init__(self, n_items: int, params: ModelParams) -> None:
         super().__init__(n_items, params)
         d = params.hidden
-        self.dropout = nn.Dropout(params.dropout)
+        self.dropout = Dropout(params.dropout)
         # torch drops out between layers, so a single layer has no place for it, and warns.
         between = params.dropout if params.layers > 1 else 0.0
         self.recurrent = nn.GRU(d, d, params.layers, batch_first=True, dropout=between)  # torch's own initialisation

@@ -1,5 +1,6 @@
 """SRA-CL's objective: L = L_rec + α·L_CS + β·L_IS."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from torch import Tensor, nn
@@ -7,6 +8,13 @@ from torch import Tensor, nn
 from sracl_core.model.losses import info_nce
 from sracl_core.model.synthesizer import Synthesizer, UniformSynthesizer
 from sracl_core.params.train import TrainParams
+
+Join = Callable[[Tensor], Tensor]  # [b, d] of this process → [B, d] of all that train together
+
+
+def alone(own: Tensor) -> Tensor:
+    """The rows of one process alone are all there are."""
+    return own
 
 
 @dataclass(frozen=True)
@@ -26,7 +34,8 @@ class Neighbours:
 class SRACL(nn.Module):
     """The two contrastive branches; a branch whose weight is 0 is never computed.
 
-    With α = 0 no synthesizer exists, so that nothing of it touches the random state: α = β = 0 is the plain backbone.
+    `join` brings together what several processes have encoded, so that all are each other's negatives. With α = 0 no
+    synthesizer exists, so that nothing of it touches the random state: α = β = 0 is the plain backbone.
     """
 
     def __init__(self, params: TrainParams, semantic_dimension: int) -> None:
@@ -38,7 +47,7 @@ class SRACL(nn.Module):
         elif params.alpha > 0:
             self.synthesizer = Synthesizer(semantic_dimension, params.model.hidden, params.inter.dropout)
 
-    def inter_user(self, neighbours: Neighbours, excluded: Tensor | None = None) -> Tensor:
+    def inter_user(self, neighbours: Neighbours, excluded: Tensor | None = None, join: Join = alone) -> Tensor:
         """L_CS: each anchor against the positive synthesized from its candidates; `excluded` as in `info_nce`."""
         if self.synthesizer is None:
             raise ValueError("the inter-user contrast is off (alpha = 0)")
@@ -46,9 +55,9 @@ class SRACL(nn.Module):
             neighbours.anchor_semantics, neighbours.candidate_semantics, neighbours.candidates
         )  # [B, d]
         inter = self.params.inter
-        return info_nce(neighbours.anchors, positives, inter.temperature, inter.similarity, excluded)
+        return info_nce(join(neighbours.anchors), join(positives), inter.temperature, inter.similarity, excluded)
 
-    def intra_user(self, first: Tensor, second: Tensor, excluded: Tensor | None = None) -> Tensor:
+    def intra_user(self, first: Tensor, second: Tensor, excluded: Tensor | None = None, join: Join = alone) -> Tensor:
         """L_IS: two semantic substitutions [B, d] of the same prefixes; `excluded` as in `info_nce`."""
         intra = self.params.intra
-        return info_nce(first, second, intra.temperature, intra.similarity, excluded)
+        return info_nce(join(first), join(second), intra.temperature, intra.similarity, excluded)

@@ -5,8 +5,8 @@ What tells most comes first, since an encoder cuts long texts, and texts are sho
 
 from collections.abc import Iterable, Iterator
 
-from sracl_core.profile.catalogue import Catalogue, cut
-from sracl_core.profile.engines.protocol import Answer
+from sracl_core.profile.catalogue import cut
+from sracl_core.profile.engines.protocol import Answer, EngineSettings
 from sracl_core.profile.requests import HistoryItem, ItemFacts, ProfileRequest, UserFacts
 from sracl_core.profile.words import Vocabulary, heaviest, words_of
 
@@ -24,9 +24,13 @@ class Extractive:
     identity = "extractive"
     paid = False
 
-    def __init__(self, catalogue: Catalogue) -> None:
-        self._vocabulary = Vocabulary(catalogue)
+    def __init__(self, settings: EngineSettings) -> None:
+        self._vocabulary = Vocabulary(settings.catalogue)
         self._themes: dict[HistoryItem, tuple[dict[str, float], str]] = {}
+
+    def prompt(self, request: ProfileRequest) -> str:
+        """Return the lines of `request`: there is no model to prompt."""
+        return "\n".join(request.lines)
 
     def write(self, requests: Iterable[ProfileRequest]) -> Iterator[Answer]:
         """Yield one answer a request, in order."""
@@ -34,6 +38,12 @@ class Extractive:
             facts = request.facts
             text = self._item(facts) if isinstance(facts, ItemFacts) else self._user(facts)
             yield Answer(request.key, text, self.name)
+
+    def note(self) -> str:
+        """Return "": there is nothing to say."""
+        return ""
+
+    account = note
 
     def _item(self, facts: ItemFacts) -> str:
         card = facts.card

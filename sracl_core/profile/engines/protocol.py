@@ -4,41 +4,70 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
+from sracl_core.params.profile import ItemProfileParams, LlmParams, UserProfileParams
+from sracl_core.params.runtime import RuntimeParams
 from sracl_core.profile.catalogue import Catalogue
 from sracl_core.profile.requests import ProfileRequest
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The text for the request `key`. `engine` names who wrote it; tokens are None where no model counted them."""
+    """The text for the request `key`. `engine` names who wrote it; tokens are None where no model counted them.
+
+    A `replaced` answer was written by another engine than the one asked, which had failed.
+    """
 
     key: int
     text: str
     engine: str
     tokens_in: int | None = None
     tokens_out: int | None = None
+    replaced: bool = False
 
 
 class Engine(Protocol):
     """Writes profiles.
 
-    `name` is what its own answers carry as `engine`; an answer by another name is a replacement, counted against
-    `profile.max_fallback` and never stored. `identity` is all that decides an answer besides the prompt: model,
-    revision, decoding; no address and no secret. `paid` answers are kept in the store and never asked for twice.
+    `identity` is all that decides an answer besides the prompt: model, revision, decoding; no address and no secret.
+    `paid` answers are kept in the store and never asked for twice; replaced ones are counted against
+    `profile.max_fallback` and never stored.
     """
 
     name: str
     identity: str
     paid: bool
 
+    def prompt(self, request: ProfileRequest) -> str:
+        """Return the text that stands for what is sent for `request`: with `identity` it addresses the answer."""
+        ...
+
     def write(self, requests: Iterable[ProfileRequest]) -> Iterator[Answer]:
         """Yield exactly one non-empty answer a request, as they come, in any order."""
         ...
 
+    def note(self) -> str:
+        """Return how the work goes, in a few words, for a progress bar; "" where there is nothing to say."""
+        ...
+
+    def account(self) -> str:
+        """Return what the work came to, for the end of a run; "" where there is nothing to say."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class EngineSettings:
+    """What an engine is made for: a catalogue, what its items are, the prompts of one kind, the model, the machine."""
+
+    catalogue: Catalogue
+    domain: str
+    prompts: ItemProfileParams | UserProfileParams
+    llm: LlmParams
+    runtime: RuntimeParams
+
 
 class EngineFactory(Protocol):
-    """What a module's PLUGIN is: makes the engine for a catalogue."""
+    """What a module's PLUGIN is: makes the engine for its settings."""
 
-    def __call__(self, catalogue: Catalogue) -> Engine:
+    def __call__(self, settings: EngineSettings) -> Engine:
         """Return the engine; raises ModelError when its model cannot be had."""
         ...

@@ -1,9 +1,10 @@
-"""Training in a process of its own that can be killed, wherever it is."""
+"""Training in processes of their own: killed wherever they are, or several together."""
 
 import json
 import multiprocessing
 import os
 import signal
+import socket
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -17,12 +18,13 @@ from sracl_core.training import checkpoints as module
 from sracl_core.training.checkpoints import open_checkpoints
 from sracl_core.training.epoch import Epoch
 from sracl_core.training.fit import fit
+from sracl_core.training.group import open_group
 from sracl_core.training.state import TrainingState
 from tests.training.small import inputs, params
 
 # One clean server imports torch once; every child is a fork of it.
 CONTEXT = multiprocessing.get_context("forkserver")
-CONTEXT.set_forkserver_preload(["tests.training.killed"])
+CONTEXT.set_forkserver_preload(["tests.training.processes"])
 
 
 def start(folder: Path, chosen: dict[str, Any], seconds: float, kill: tuple[str, int] | None = None) -> Any:
@@ -30,6 +32,23 @@ def start(folder: Path, chosen: dict[str, Any], seconds: float, kill: tuple[str,
     process = CONTEXT.Process(target=trained, args=(folder, chosen, seconds, kill))
     process.start()
     return process
+
+
+def start_together(target: Callable[..., None], size: int, *args: Any) -> list[Any]:
+    """Start `target(*args)` in `size` processes that form a group."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    processes = [CONTEXT.Process(target=in_group, args=(rank, size, port, target, args)) for rank in range(size)]
+    for process in processes:
+        process.start()
+    return processes
+
+
+def in_group(rank: int, size: int, port: int, target: Callable[..., None], args: tuple) -> None:
+    """Run `target` as one process of a group, as torchrun would start it."""
+    os.environ.update(RANK=str(rank), WORLD_SIZE=str(size), MASTER_ADDR="127.0.0.1", MASTER_PORT=str(port))
+    target(*args)
 
 
 def trained(folder: Path, chosen: dict[str, Any], seconds: float, kill: tuple[str, int] | None = None) -> None:
@@ -41,25 +60,30 @@ def trained(folder: Path, chosen: dict[str, Any], seconds: float, kill: tuple[st
     if kill is not None:
         MOMENTS[kill[0]](kill[1])
     epochs: list[Epoch] = []
-    with open_checkpoints(folder / "checkpoints", seconds) as held:
+    device = torch.device("cpu")
+    with (
+        open_group(device) as group,
+        open_checkpoints(folder / "checkpoints", seconds, writes=group.leads) as held,
+    ):
         (folder / "started").touch()
         found = fit(
             inputs(longest=14, every=2),
             params(**chosen),
-            torch.device("cpu"),
+            device,
             tile_bytes=2**20,
             on_epoch=epochs.append,
             checkpoints=held,
+            group=group,
         )
         weights = {f"best/{name}": weight for name, weight in found.model.state.items()}
         weights |= {f"last/{name}": weight for name, weight in found.backbone.state_dict().items()}
-        save_file(weights, folder / "weights.safetensors")
-        (folder / "epochs.json").write_text(json.dumps([asdict(epoch) for epoch in epochs]))
+        save_file(weights, folder / f"weights{group.rank}.safetensors")
+        (folder / f"epochs{group.rank}.json").write_text(json.dumps([asdict(epoch) for epoch in epochs]))
 
 
-def outcome(folder: Path) -> tuple[bytes, bytes]:
+def outcome(folder: Path, rank: int = 0) -> tuple[bytes, bytes]:
     """What a finished training wrote."""
-    return (folder / "weights.safetensors").read_bytes(), (folder / "epochs.json").read_bytes()
+    return (folder / f"weights{rank}.safetensors").read_bytes(), (folder / f"epochs{rank}.json").read_bytes()
 
 
 def _die() -> None:

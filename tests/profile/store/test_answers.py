@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from sracl_core.profile import store as store_module
-from sracl_core.profile.journal import Journal, StoredAnswer, claimed, read_journal
-from sracl_core.profile.store import AnswerStore, address_of
+from sracl_core.profile.store import answers as store_module
+from sracl_core.profile.store.answers import AnswerStore, address_of
+from sracl_core.profile.store.journal import Journal, StoredAnswer, claimed, read_journal
 
 
 def answer(number: int, text: str = "") -> StoredAnswer:

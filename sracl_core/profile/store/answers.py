@@ -1,10 +1,10 @@
 """The store of paid answers: append-only, content-addressed, safe against a killed process and a second one.
 
 A folder of Parquet segments, each named by the SHA-256 of its own bytes, so that a damaged one is seen and left out,
-and of journals (`sracl_core/profile/journal.py`), which writers turn into segments: their own when it is long or they
-end, and those of dead writers. Nothing is changed in place; compaction writes a new segment before it removes the old
-ones. All locks are on the file `lock`, shared while segments are read and exclusive while they change, and they end
-with the process that holds them.
+and of journals (journal.py), which writers turn into segments: their own when it is long or they end, and those of dead
+writers. Nothing is changed in place; compaction writes a new segment before it removes the old ones. All locks are on
+the file `lock`, shared while segments are read and exclusive while they change, and they end with the process that
+holds them.
 """
 
 import fcntl
@@ -22,7 +22,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sracl_core.artifacts import atomic_path
-from sracl_core.profile.journal import SUFFIX, Journal, StoredAnswer, claimed, read_journal
+from sracl_core.profile.store.journal import SUFFIX, Journal, StoredAnswer, claimed, read_journal
 
 ANSWERS = pa.schema(
     [
@@ -85,6 +85,15 @@ class AnswerStore:
                 if path != kept:
                     path.unlink()
         return len(answers)
+
+    def contents(self) -> pa.Table:
+        """Return what is known of each answer without its text: address, identity, engine, tokens_out."""
+        if not self.folder.is_dir():
+            return ANSWERS.empty_table().select(["address", "identity", "engine", "tokens_out"])
+        with self._locked(fcntl.LOCK_SH):
+            journaled = [row for path in sorted(self.folder.glob(f"*{SUFFIX}")) for row in self._journal(path)]
+            answers = _table(_first_answers(self._segments(), journaled, None))
+        return answers.select(["address", "identity", "engine", "tokens_out"])
 
     def add_segment(self, answers: list[StoredAnswer]) -> None:
         """Write `answers` as one segment, if there are any."""

@@ -4,10 +4,12 @@ import pyarrow as pa
 import pytest
 
 from sracl_core.artifacts import ITEMS
-from sracl_core.params.profile import ItemProfileParams, UserProfileParams
+from sracl_core.params.profile import ItemProfileParams, LlmParams, UserProfileParams
+from sracl_core.params.runtime import RuntimeParams
 from sracl_core.profile.catalogue import Catalogue
 from sracl_core.profile.contexts import draw_contexts
 from sracl_core.profile.engines.extractive import PLUGIN
+from sracl_core.profile.engines.protocol import EngineSettings
 from sracl_core.profile.prefixes import build_prefixes
 from sracl_core.profile.requests import item_requests, user_requests
 from sracl_core.profile.words import Vocabulary, heaviest
@@ -29,7 +31,10 @@ ITEMS_TABLE = pa.table(
     schema=ITEMS,
 )
 SEQUENCES = Ragged.from_lists([[1, 2, 3, 5], [6, 5, 4], [7, 7, 1]])
-ENGINE = PLUGIN(Catalogue.from_table(ITEMS_TABLE))
+SETTINGS = EngineSettings(
+    Catalogue.from_table(ITEMS_TABLE), "products", UserProfileParams(), LlmParams(), RuntimeParams()
+)
+ENGINE = PLUGIN(SETTINGS)
 
 
 def item_texts() -> list[str]:
@@ -38,7 +43,7 @@ def item_texts() -> list[str]:
 
 
 def user_texts(per: str = "prefix") -> list[str]:
-    prefixes = build_prefixes(SEQUENCES, "user" if per == "user" else "prefix", 20)
+    prefixes = build_prefixes(SEQUENCES, UserProfileParams(per="user" if per == "user" else "prefix"))
     return [a.text for a in ENGINE.write(user_requests(ITEMS_TABLE, prefixes, SEQUENCES, UserProfileParams()))]
 
 
@@ -63,7 +68,7 @@ def test_a_user_text_names_themes_brands_and_the_latest_titles_first() -> None:
 
 def test_recent_themes_outweigh_old_ones() -> None:
     histories = Ragged.from_lists([[5, 1, 3], [1, 5, 3]])
-    prefixes = build_prefixes(histories, "user", 20)
+    prefixes = build_prefixes(histories, UserProfileParams(per="user"))
     oak_first, tea_first = (
         a.text for a in ENGINE.write(user_requests(ITEMS_TABLE, prefixes, histories, UserProfileParams()))
     )
@@ -79,7 +84,7 @@ def test_texts_are_never_empty_and_the_same_twice() -> None:
 
 def test_a_user_text_is_short_whatever_the_history() -> None:
     histories = Ragged.from_lists([[1, 2, 3, 4, 5, 6] * 10])
-    prefixes = build_prefixes(histories, "user", 50)
+    prefixes = build_prefixes(histories, UserProfileParams(per="user", window=50))
     answer = next(iter(ENGINE.write(user_requests(ITEMS_TABLE, prefixes, histories, UserProfileParams()))))
     assert len(answer.text) < 400
     assert (answer.engine, answer.tokens_in) == ("extractive", None)

@@ -1,0 +1,112 @@
+"""Measure a training step over a large catalogue: seconds and peak memory, both contrastive branches on.
+
+    python benchmarks/large_catalogue.py                    # 1 million items, length 50, d 64, batch 256
+    python benchmarks/large_catalogue.py --items 100000
+
+The steps run in a process of their own, whose whole memory is counted: Python, torch, weights, gradients and Adam's
+moments too. Results go to benchmarks/results/large_catalogue.json.
+"""
+
+import os
+import platform
+import sys
+import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Annotated, Any
+
+import numpy as np
+import torch
+import typer
+from ingest import cpu_model
+
+from sracl_core.artifacts import read_json, write_json
+from sracl_core.device import pick_device
+from sracl_core.model.backbone import build_backbone
+from sracl_core.model.objectives.sracl import SRACL
+from sracl_core.params.runtime import RuntimeParams
+from sracl_core.params.train import ModelParams, TrainParams
+from sracl_core.prefixes import PrefixTable
+from sracl_core.ragged import Ragged
+from sracl_core.training.data import Sequences, load_semantics
+from sracl_core.training.samples import MODES
+from sracl_core.training.state import TrainingState
+from sracl_core.training.steps import Steps
+
+RESULTS = Path(__file__).resolve().parent / "results" / "large_catalogue.json"
+LENGTH, K, DIMENSION = 50, 10, 384
+STEPS = 2  # from the second on Adam's moments are there
+
+
+def main(
+    items: Annotated[int, typer.Option(help="items in the catalogue")] = 1_000_000,
+    batch: Annotated[int, typer.Option(help="users a step, each with a full window")] = 256,
+    threads: Annotated[int, typer.Option(help="CPU threads")] = 2,
+    into: Annotated[Path | None, typer.Option(hidden=True)] = None,
+) -> None:
+    """Train two steps in a process of their own, print a table, write the results."""
+    if into is not None:
+        write_json(into, {"seconds": train_steps(items, batch, threads)})
+        return
+    with TemporaryDirectory() as folder:
+        found = Path(folder) / "seconds.json"
+        options = [f"--items={items}", f"--batch={batch}", f"--threads={threads}", f"--into={found}"]
+        process = os.posix_spawn(sys.executable, [sys.executable, __file__, *options], os.environ)
+        _, status, usage = os.wait4(process, 0)
+        if status:
+            raise SystemExit(f"training with {items} items failed")
+        seconds = read_json(found)["seconds"]
+    row = {"items": items, "batch": batch, "threads": threads, "seconds_a_step": [round(s, 1) for s in seconds]}
+    row["peak_rss_bytes"] = usage.ru_maxrss * 1024
+    print(f"{'items':>10} {'batch':>6} {'length':>7} {'d':>4} {'threads':>8} {'s a step':>9} {'peak RSS':>10}")
+    print(
+        f"{items:>10,} {batch:>6} {LENGTH:>7} {ModelParams().hidden:>4} {threads:>8} {seconds[-1]:>9.1f} "
+        f"{row['peak_rss_bytes'] / 2**30:>6.2f} GiB"
+    )
+    earlier: list[dict[str, Any]] = read_json(RESULTS)["rows"] if RESULTS.exists() else []
+    others = [other for other in earlier if (other["items"], other["batch"]) != (items, batch)]
+    write_json(
+        RESULTS,
+        {
+            "machine": {"cpu": cpu_model(), "cores": os.cpu_count()},
+            "versions": {"python": platform.python_version(), "torch": torch.__version__},
+            "length": LENGTH,
+            "model": ModelParams(max_length=LENGTH).model_dump(),
+            "rows": sorted([*others, row], key=lambda each: (each["items"], each["batch"])),
+        },
+    )
+
+
+def train_steps(items: int, batch: int, threads: int) -> list[float]:
+    """Return the seconds of each of STEPS steps with random users, pools and embeddings."""
+    device = pick_device(RuntimeParams(device="cpu", threads=threads))
+    params = TrainParams(batch_size=batch, model=ModelParams(max_length=LENGTH))
+    random = np.random.default_rng(params.seed)
+    torch.manual_seed(params.seed)
+    train = Ragged.from_lists(random.integers(1, items + 1, size=(batch, LENGTH + 1)).tolist())
+    users, ends = np.divmod(np.arange(batch * LENGTH), LENGTH)
+    prefixes = PrefixTable(users, np.zeros_like(users), ends + 1, np.arange(batch + 1) * LENGTH)
+    semantics = load_semantics(
+        train,
+        prefixes,
+        random.integers(1, items + 1, size=(items, K)),
+        random.integers(len(prefixes), size=(len(prefixes), K)),
+        random.normal(size=(len(prefixes), DIMENSION)).astype(np.float32),
+    )
+    sequences = Sequences.from_ragged(train, device)
+    steps = Steps(sequences, semantics, MODES[params.mode](sequences, LENGTH), params)
+    backbone = build_backbone(params.backbone, items, params.model)
+    state = TrainingState(backbone, SRACL(params, DIMENSION), steps, params)
+    seconds = []
+    for _ in range(STEPS):
+        started = time.monotonic()
+        for lasts in steps.batches(batch):
+            state.optimizer.zero_grad(set_to_none=True)
+            steps.losses(lasts, backbone, state.objective).total(params.alpha, params.beta).backward()
+            state.optimizer.step()
+        seconds.append(time.monotonic() - started)
+    return seconds
+
+
+if __name__ == "__main__":
+    typer.run(main)

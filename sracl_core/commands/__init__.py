@@ -1,0 +1,1 @@
+"""The commands of `sracl`, one module each; heavy libraries are imported inside the command that needs them."""

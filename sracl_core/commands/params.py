@@ -1,0 +1,37 @@
+"""`sracl params`: look after params.yaml."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from sracl_core.commands.console import fail
+
+app = typer.Typer(no_args_is_help=True, help="Look after params.yaml.")
+
+ParamsFile = Annotated[Path, typer.Option("--params", help="The params file to check.")]
+
+
+@app.callback()
+def main() -> None:
+    """Look after params.yaml."""
+
+
+@app.command("check")
+def check(params: ParamsFile = Path("params.yaml")) -> None:
+    """Check every parameter; list all problems at once."""
+    from sracl_core.errors import SraclError
+    from sracl_core.params.check import SECTIONS, check_params
+    from sracl_core.params.section import read_yaml
+
+    try:
+        check_params(params)
+        count = sum(_leaves(section) for section in read_yaml(params).values())
+    except SraclError as error:
+        fail(error)
+    print(f"{count} parameters in {len(SECTIONS)} sections are valid.")
+
+
+def _leaves(value: Any) -> int:
+    """How many single parameters a group holds; a list is one."""
+    return sum(map(_leaves, value.values())) if isinstance(value, dict) else 1

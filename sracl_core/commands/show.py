@@ -1,0 +1,85 @@
+"""`sracl show`: the metrics of the last run, and where its artifacts lie."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from sracl_core.commands.console import fail, size_of
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+Folder = Annotated[Path, typer.Option("--artifacts", help="The folder the pipeline writes its results to.")]
+
+
+def show(artifacts: Folder = Path("data/artifacts")) -> None:
+    """Show the metrics of the last run, and where its artifacts lie."""
+    from rich.console import Console
+
+    from sracl_core.artifacts import read_json
+    from sracl_core.errors import ArtifactError
+
+    console = Console(soft_wrap=not sys.stdout.isatty())
+    try:
+        if not (artifacts / "metrics.json").is_file():
+            raise ArtifactError(f"{artifacts} holds no metrics.json: nothing was evaluated yet. Run `dvc repro` first.")
+        console.print(_metrics_table(read_json(artifacts / "metrics.json")))
+        if (artifacts / "slices.json").is_file():
+            console.print(_slices_table(read_json(artifacts / "slices.json")))
+    except ArtifactError as error:
+        fail(error)
+    console.print(_files_table(artifacts))
+
+
+def _metrics_table(metrics: dict[str, dict[str, float]]) -> "Table":
+    """One row a metric, one column a split: {"test": {"hr@5": …, "users": n}, "valid": …}."""
+    from rich.table import Table
+
+    table = Table(title="Metrics (full ranking over all items)")
+    table.add_column("metric")
+    for split in metrics:
+        table.add_column(split, justify="right")
+    for name in dict.fromkeys(name for values in metrics.values() for name in values):
+        table.add_row(name, *[_number(values.get(name)) for values in metrics.values()])
+    return table
+
+
+def _slices_table(rows: list[dict[str, Any]]) -> "Table":
+    """The test split's slices, one row each, with the NDCG and HR at the largest K (rows as in slices.json)."""
+    from rich.table import Table
+
+    rows = [row for row in rows if row["split"] == "test"]
+    largest: dict[str, tuple[int, str]] = {}
+    for metric in dict.fromkeys(row["metric"] for row in rows if row["metric"]):
+        family, _, cutoff = metric.partition("@")
+        largest[family] = max(largest.get(family, (0, "")), (int(cutoff or 0), metric))
+    shown = [largest[family][1] for family in ("hr", "ndcg") if family in largest]
+    value_of = {(row["slice"], row["metric"]): row["value"] for row in rows}
+    table = Table(title="Test users, in slices")
+    table.add_column("slice")
+    for name in ("users", *shown):
+        table.add_column(name, justify="right")
+    for name, users in {row["slice"]: row["n"] for row in rows}.items():
+        table.add_row(name, str(users), *[_number(value_of.get((name, metric))) for metric in shown])
+    return table
+
+
+def _files_table(folder: Path) -> "Table":
+    """What lies in `folder`, with sizes; a folder's is the sum of its files."""
+    from rich.table import Table
+
+    table = Table(title=f"Artifacts in {folder}")
+    table.add_column("file")
+    table.add_column("size", justify="right")
+    for path in sorted(path for path in folder.iterdir() if not path.name.startswith(".")):
+        files = [path] if path.is_file() else [file for file in path.rglob("*") if file.is_file()]
+        table.add_row(path.name + "/" * path.is_dir(), size_of(sum(file.stat().st_size for file in files)))
+    return table
+
+
+def _number(value: float | None) -> str:
+    if value is None:
+        return "–"
+    return str(value) if isinstance(value, int) else f"{value:.4f}"

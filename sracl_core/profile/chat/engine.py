@@ -1,0 +1,155 @@
+"""An engine that chats with a language model: it asks, checks, asks again, and replaces what stays broken."""
+
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from sracl_core.profile.chat.answers import BrokenAnswerError, read_answer
+from sracl_core.profile.chat.identity import chat_identity
+from sracl_core.profile.chat.prompts import ChatPrompts, Prompt
+from sracl_core.profile.engines.extractive import Extractive
+from sracl_core.profile.engines.protocol import Answer, EngineSettings
+from sracl_core.profile.requests import ProfileRequest
+
+# Greedy decoding would repeat a broken answer: a later attempt samples, at this temperature at least.
+RETRY_TEMPERATURE = 0.7
+REASONS_TOLD = 5  # kinds of broken answers in an account
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One prompt to be answered under these decoding settings."""
+
+    key: int
+    prompt: Prompt
+    temperature: float
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What came back for the call `key`; counts are None where the model's server keeps none.
+
+    `finish_reason` is "stop" for a whole answer, "length" for one cut at the token limit, else the server's word.
+    """
+
+    key: int
+    text: str
+    finish_reason: str | None
+    tokens_in: int | None
+    tokens_cached: int | None
+    tokens_out: int | None
+
+
+class Model(Protocol):
+    """A language model that answers chats, wherever it runs."""
+
+    def ask(self, calls: Sequence[Call]) -> Iterator[Reply]:
+        """Yield one reply a call, as they come; raises ModelError when the model cannot be had or is lost."""
+        ...
+
+
+@dataclass
+class Usage:
+    """What was asked of a model, failed attempts included."""
+
+    replies: int = 0
+    tokens_in: int = 0
+    tokens_cached: int = 0
+    tokens_out: int = 0
+    replaced: int = 0
+    seconds: float = 0.0
+    broken: Counter[str] = field(default_factory=Counter)
+
+    def add(self, reply: Reply) -> None:
+        """Count one reply."""
+        self.replies += 1
+        self.tokens_in += reply.tokens_in or 0
+        self.tokens_cached += reply.tokens_cached or 0
+        self.tokens_out += reply.tokens_out or 0
+
+    @property
+    def cached_rate(self) -> float:
+        """Share of prompt tokens that the model's cache held, 0 … 1."""
+        return self.tokens_cached / self.tokens_in if self.tokens_in else 0.0
+
+
+class ChatEngine:
+    """Writes profiles by chatting with `model`."""
+
+    paid = True
+
+    def __init__(self, name: str, settings: EngineSettings, prompts: ChatPrompts, model: Model) -> None:
+        self.name, self.prompts, self.model = name, prompts, model
+        self.tokenizer = prompts.tokenizer
+        self.identity = chat_identity(settings.llm)
+        self.usage = Usage()
+        self._settings = settings
+
+    def prompt(self, request: ProfileRequest) -> str:
+        """Return the chat and the schema of its answer, as one text."""
+        return self.prompts.prompt(request).text
+
+    def write(self, requests: Iterable[ProfileRequest]) -> Iterator[Answer]:
+        """Yield one answer a request, as they come; broken ones are asked for again after all others."""
+        left = list(requests)
+        for attempt in range(self._settings.llm.attempts):
+            answered: set[int] = set()
+            for answer in self._attempt(left, attempt):
+                answered.add(answer.key)
+                yield answer
+            left = [request for request in left if request.key not in answered]
+            if not left:
+                return
+        self.usage.replaced += len(left)
+        for answer in Extractive(self._settings).write(left):
+            yield Answer(answer.key, answer.text, answer.engine, replaced=True)
+
+    def note(self) -> str:
+        """Return tokens a second and the share of prompt tokens from the cache."""
+        usage = self.usage
+        if not usage.replies:
+            return ""
+        rate = (usage.tokens_in + usage.tokens_out) / max(usage.seconds, 1e-9)
+        return f"{rate:,.0f} tokens/s, {usage.cached_rate:.0%} of prompts cached"
+
+    def account(self) -> str:
+        """Return the calls, the tokens, and what was broken."""
+        usage = self.usage
+        if not usage.replies:
+            return ""
+        parts = [
+            f"{usage.replies:,} calls in {usage.seconds:,.0f} s",
+            f"{usage.tokens_in:,} prompt tokens, {usage.cached_rate:.1%} of them from the cache",
+            f"{usage.tokens_out:,} answer tokens",
+        ]
+        parts += [f"{count:,} broken answers: {reason}" for reason, count in usage.broken.most_common(REASONS_TOLD)]
+        return "; ".join(parts)
+
+    def calls(self, requests: Iterable[ProfileRequest], attempt: int = 0) -> list[Call]:
+        """Return what is asked for `requests` in the given attempt, counted from 0."""
+        llm = self._settings.llm
+        temperature = max(llm.temperature, RETRY_TEMPERATURE) if attempt else llm.temperature
+        return [
+            Call(request.key, self.prompts.prompt(request), temperature, llm.seed + attempt) for request in requests
+        ]
+
+    def _attempt(self, requests: list[ProfileRequest], attempt: int) -> Iterator[Answer]:
+        """Ask once for each of `requests`; yield the answers that are whole."""
+        calls = self.calls(requests, attempt)
+        schemas: dict[int, dict[str, Any]] = {call.key: call.prompt.schema for call in calls}
+        since = time.monotonic()
+        for reply in self.model.ask(calls):
+            now = time.monotonic()
+            self.usage.seconds += now - since
+            self.usage.add(reply)
+            try:
+                fields = schemas[reply.key]["properties"]
+                text = read_answer(reply.text, reply.finish_reason, fields, self.prompts.instructions)
+            except BrokenAnswerError as broken:
+                self.usage.broken[str(broken)] += 1
+            else:
+                yield Answer(reply.key, text, self.name, reply.tokens_in, reply.tokens_out)
+            since = time.monotonic()

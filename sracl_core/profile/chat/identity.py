@@ -1,0 +1,41 @@
+"""What decides an answer besides its prompt: model, revision, decoding. No address, no secret, no folder's name."""
+
+import json
+from pathlib import Path
+
+from sracl_core.artifacts import source_digest
+from sracl_core.params.profile import LlmParams
+
+
+def model_identity(llm: LlmParams) -> str:
+    """Return a name of the model that means the same on every machine.
+
+    The weights in a folder are known by their content; a model of a hub by its name and revision, the revision of the
+    copy at hand where none is given.
+    """
+    folder = Path(llm.model)
+    if folder.is_dir():
+        return f"sha256:{source_digest([folder])}"
+    return f"{llm.model}@{llm.revision or _revision_at_hand(llm.model) or ''}".removesuffix("@")
+
+
+def chat_identity(llm: LlmParams) -> str:
+    """Return the identity of an engine that chats with the model of `llm`; equal ones share answers.
+
+    Engines that serve the same model do: who carried the prompt to it does not decide what it says.
+    """
+    decides = {
+        "model": model_identity(llm),
+        "temperature": llm.temperature,
+        "seed": llm.seed,
+        "max_tokens": llm.max_tokens,
+    }
+    return json.dumps(decides, sort_keys=True)
+
+
+def _revision_at_hand(model: str) -> str | None:
+    """The revision of the copy of `model` in the local cache of the hub; None where there is none."""
+    from huggingface_hub import try_to_load_from_cache
+
+    found = try_to_load_from_cache(model, "config.json")
+    return Path(found).parent.name if isinstance(found, str) else None

@@ -1,0 +1,59 @@
+"""A probe: some of the outstanding prompts really answered, and how long that took."""
+
+import time
+from dataclasses import dataclass
+
+from sracl_core.profile.chat.caching import simulate_prefix_cache
+from sracl_core.profile.chat.engine import ChatEngine
+from sracl_core.profile.planning.work import Outstanding, Work, answer_tokens, token_ids
+from sracl_core.profile.store.answers import AnswerStore
+from sracl_core.profile.write import write_profiles
+
+RUN = 8  # prompts of a probe that follow one another: about as many as a user has
+
+
+@dataclass(frozen=True)
+class Probe:
+    """How fast `prompts` were answered, retries included: `tokens` computed in `seconds`.
+
+    Computed are prompt tokens that no cache holds, and answer tokens. `replaced` of the answers stayed broken.
+    """
+
+    prompts: int
+    replaced: int
+    tokens: float
+    seconds: float
+
+
+def measure(work: Work, store: AnswerStore, count: int) -> Probe | None:
+    """Answer `count` of the prompts to send, or all if they are fewer, into `store`; return how fast it went.
+
+    They are spread evenly, in runs of neighbours. The first is not timed: it loads the model. None where no model is
+    asked, or nothing was left to time.
+    """
+    engine = work.engine
+    if not isinstance(engine, ChatEngine):
+        return None
+    keys = [request.key for request in Outstanding().of(work, work.requests(), store)]
+    chosen = {keys[place] for place in spread(len(keys), count)}
+    requests = [request for request in work.requests() if request.key in chosen]
+    list(write_profiles(requests[:1], engine, store, work.earlier))
+    started = time.monotonic()
+    answers = [one.answer for one in write_profiles(requests[1:], engine, store, work.earlier, len(requests) - 1)]
+    seconds = time.monotonic() - started
+    if not answers:
+        return None
+    first, *others = token_ids(engine, requests)
+    whole = simulate_prefix_cache([first, *others])
+    unknown, _ = answer_tokens(work, engine, Outstanding())
+    written = [answer.tokens_out or unknown for answer in answers if not answer.replaced]
+    tokens = whole.tokens - whole.cached - len(first) + sum(written)
+    return Probe(len(answers), len(answers) - len(written), tokens, seconds)
+
+
+def spread(total: int, count: int) -> list[int]:
+    """Return `count` of the places 0 … total−1, or all if they are fewer: runs of neighbours, evenly spread."""
+    runs, last = -(-count // RUN), max(total - RUN, 0)
+    starts = [last * run // max(runs - 1, 1) for run in range(runs)]
+    places = dict.fromkeys(start + place for start in starts for place in range(min(RUN, total)))
+    return list(places)[:count]

@@ -1,0 +1,31 @@
+"""Answers in a table of profiles that was written before: a clone whose store is empty takes them over."""
+
+from collections.abc import Callable, Sequence
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from sracl_core.profile.store.journal import StoredAnswer
+
+
+class EarlierProfiles:
+    """The answers in the table that `load` returns (schema PROFILES), or in none where it returns None.
+
+    The table is loaded when an answer is first missing: most runs find all they need in the store.
+    """
+
+    def __init__(self, load: Callable[[], pa.Table | None]) -> None:
+        self._load: Callable[[], pa.Table | None] | None = load
+        self._table: pa.Table | None = None
+
+    def find(self, addresses: Sequence[str], identity: str) -> list[StoredAnswer]:
+        """Return the answers among `addresses`, each of which is of the engine `identity`."""
+        if self._load is not None:
+            self._table, self._load = self._load(), None
+        if self._table is None:
+            return []
+        wanted = pa.array(addresses, pa.string())
+        columns = ["address", "text", "engine", "tokens_in", "tokens_out"]
+        rows = self._table.select(columns).filter(pc.is_in(self._table["address"], wanted, skip_nulls=True))
+        found = {row["address"]: StoredAnswer(identity=identity, **row) for row in rows.to_pylist()}
+        return list(found.values())
