@@ -1,7 +1,9 @@
 """The engine vllm: the model runs in this process, by the library vLLM, on GPUs or on the CPU."""
 
 import os
+import sys
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from itertools import islice
 from typing import Any
 
@@ -93,24 +95,25 @@ def load_vllm(llm: LlmParams, runtime: RuntimeParams, context: int, **more: Any)
     on_cpu = runtime.device == "cpu" or not torch.cuda.is_available()
     options: dict[str, Any] = {"block_size": CPU_BLOCK_TOKENS} if on_cpu else {}
     try:
-        return LLM(
-            model=llm.model,
-            tokenizer=llm.tokenizer or llm.model,
-            revision=llm.revision,
-            dtype=llm.dtype,
-            seed=llm.seed,
-            max_model_len=context,
-            gpu_memory_utilization=runtime.vllm_gpu_share,
-            tensor_parallel_size=runtime.vllm_gpus,
-            enable_prefix_caching=True,
-            trust_remote_code=False,
-            disable_log_stats=False,  # the cache's counters
-            # Compiling pays on a GPU over many calls; on a CPU it takes longer than it saves.
-            enforce_eager=on_cpu,
-            # White space between JSON tokens says nothing, and a weak model can fill a whole answer with it.
-            structured_outputs_config={"backend": "xgrammar", "disable_any_whitespace": True},
-            **options | more,
-        )
+        with _hidden("llvmlite.binding.ffi"):
+            return LLM(
+                model=llm.model,
+                tokenizer=llm.tokenizer or llm.model,
+                revision=llm.revision,
+                dtype=llm.dtype,
+                seed=llm.seed,
+                max_model_len=context,
+                gpu_memory_utilization=runtime.vllm_gpu_share,
+                tensor_parallel_size=runtime.vllm_gpus,
+                enable_prefix_caching=True,
+                trust_remote_code=False,
+                disable_log_stats=False,  # the cache's counters
+                # Compiling pays on a GPU over many calls; on a CPU it takes longer than it saves.
+                enforce_eager=on_cpu,
+                # White space between JSON tokens says nothing, and a weak model can fill a whole answer with it.
+                structured_outputs_config={"backend": "xgrammar", "disable_any_whitespace": True},
+                **options | more,
+            )
     except Exception as error:  # vLLM raises whatever its parts raise
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise ModelError(
@@ -118,6 +121,21 @@ def load_vllm(llm: LlmParams, runtime: RuntimeParams, context: int, **more: Any)
             "profile.items.data_tokens, profile.users.data_tokens or profile.llm.max_tokens if the model has fewer, "
             "and runtime.vllm_gpu_share or runtime.vllm_cpu_cache_gb if memory is short."
         ) from error
+
+
+@contextmanager
+def _hidden(module: str) -> Iterator[None]:
+    """Take `module` out of the list of loaded modules, if it is there.
+
+    vLLM on a CPU goes through all of them and what they hold, and fails at llvmlite's handle of a C library, which is
+    there wherever numba was imported.
+    """
+    found = sys.modules.pop(module, None)
+    try:
+        yield
+    finally:
+        if found is not None:
+            sys.modules[module] = found
 
 
 def _reply(output: Any) -> Reply:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
+import ranx  # noqa: F401 - brings numba: whoever has imported that must be able to load vLLM, too
 
 from sracl_core.artifacts import ITEMS, PROFILES, Provenance, read_table
 from sracl_core.errors import ModelError, ParamsError
