@@ -6,7 +6,6 @@ Each size runs in a process of its own with `runtime.memory_gb` 2. Results go to
 """
 
 import os
-import platform
 import shutil
 import sys
 import time
@@ -16,15 +15,15 @@ from threading import Event, Thread
 from typing import Annotated, Any
 
 import duckdb
-import pyarrow as pa
 import typer
+from machine import RESULTS_FOLDER, machine, versions
 from ruamel.yaml import YAML
 
 from sracl_core.artifacts import read_json, write_json
 from sracl_core.params.section import read_yaml
 
 ROOT = Path(__file__).resolve().parent.parent
-RESULTS = ROOT / "benchmarks" / "results" / "ingest.json"
+RESULTS = RESULTS_FOLDER / "ingest.json"
 MEMORY_GB = 2.0
 SECONDS_BETWEEN_LOOKS = 0.2
 
@@ -41,13 +40,11 @@ def main(
         print_table(sizes)
     earlier = {size["rows"]: size for size in read_json(RESULTS)["sizes"]} if RESULTS.exists() else {}
     merged = earlier | {size["rows"]: size for size in sizes}
-    versions = {"python": platform.python_version(), "duckdb": duckdb.__version__, "pyarrow": pa.__version__}
-    machine = {"cpu": cpu_model(), "cores": os.cpu_count()}
     write_json(
         RESULTS,
         {
-            "machine": machine,
-            "versions": versions,
+            "machine": machine(),
+            "versions": versions("duckdb", "pyarrow"),
             "memory_gb": MEMORY_GB,
             "sizes": [merged[rows] for rows in sorted(merged)],
         },
@@ -126,13 +123,6 @@ def bytes_below(folder: Path) -> int:
             except FileNotFoundError:
                 continue
     return total
-
-
-def cpu_model() -> str:
-    """Return the name of the processor."""
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text().splitlines() if info.exists() else []
-    return next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), platform.processor())
 
 
 def print_table(sizes: list[dict[str, Any]]) -> None:

@@ -8,7 +8,6 @@ moments too. Results go to benchmarks/results/large_catalogue.json.
 """
 
 import os
-import platform
 import sys
 import time
 from pathlib import Path
@@ -16,25 +15,19 @@ from tempfile import TemporaryDirectory
 from typing import Annotated, Any
 
 import numpy as np
-import torch
 import typer
-from ingest import cpu_model
+from generated import generated_inputs
+from machine import RESULTS_FOLDER, machine, versions
+from project import train_step
 
 from sracl_core.artifacts import read_json, write_json
 from sracl_core.device import pick_device
-from sracl_core.model.backbone import build_backbone
-from sracl_core.model.objectives.sracl import SRACL
 from sracl_core.params.runtime import RuntimeParams
 from sracl_core.params.train import ModelParams, TrainParams
-from sracl_core.prefixes import PrefixTable
-from sracl_core.ragged import Ragged
-from sracl_core.training.data import Sequences, load_semantics
-from sracl_core.training.samples import MODES
-from sracl_core.training.state import TrainingState
-from sracl_core.training.steps import Steps
+from sracl_core.training.fit import begin_training
 
-RESULTS = Path(__file__).resolve().parent / "results" / "large_catalogue.json"
-LENGTH, K, DIMENSION = 50, 10, 384
+RESULTS = RESULTS_FOLDER / "large_catalogue.json"
+LENGTH, K = 50, 10
 STEPS = 2  # from the second on Adam's moments are there
 
 
@@ -68,8 +61,8 @@ def main(
     write_json(
         RESULTS,
         {
-            "machine": {"cpu": cpu_model(), "cores": os.cpu_count()},
-            "versions": {"python": platform.python_version(), "torch": torch.__version__},
+            "machine": machine(),
+            "versions": versions("torch"),
             "length": LENGTH,
             "model": ModelParams(max_length=LENGTH).model_dump(),
             "rows": sorted([*others, row], key=lambda each: (each["items"], each["batch"])),
@@ -81,29 +74,12 @@ def train_steps(items: int, batch: int, threads: int) -> list[float]:
     """Return the seconds of each of STEPS steps with random users, pools and embeddings."""
     device = pick_device(RuntimeParams(device="cpu", threads=threads))
     params = TrainParams(batch_size=batch, model=ModelParams(max_length=LENGTH))
-    random = np.random.default_rng(params.seed)
-    torch.manual_seed(params.seed)
-    train = Ragged.from_lists(random.integers(1, items + 1, size=(batch, LENGTH + 1)).tolist())
-    users, ends = np.divmod(np.arange(batch * LENGTH), LENGTH)
-    prefixes = PrefixTable(users, np.zeros_like(users), ends + 1, np.arange(batch + 1) * LENGTH)
-    semantics = load_semantics(
-        train,
-        prefixes,
-        random.integers(1, items + 1, size=(items, K)),
-        random.integers(len(prefixes), size=(len(prefixes), K)),
-        random.normal(size=(len(prefixes), DIMENSION)).astype(np.float32),
-    )
-    sequences = Sequences.from_ragged(train, device)
-    steps = Steps(sequences, semantics, MODES[params.mode](sequences, LENGTH), params)
-    backbone = build_backbone(params.backbone, items, params.model)
-    state = TrainingState(backbone, SRACL(params, DIMENSION), steps, params)
+    state = begin_training(generated_inputs(np.full(batch, LENGTH + 1), items, K), params, device)
     seconds = []
     for _ in range(STEPS):
         started = time.monotonic()
-        for lasts in steps.batches(batch):
-            state.optimizer.zero_grad(set_to_none=True)
-            steps.losses(lasts, backbone, state.objective).total(params.alpha, params.beta).backward()
-            state.optimizer.step()
+        for lasts in state.steps.batches(batch):
+            train_step(state, lasts)
         seconds.append(time.monotonic() - started)
     return seconds
 

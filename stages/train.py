@@ -29,6 +29,7 @@ from sracl_core.params.runtime import RuntimeParams
 from sracl_core.params.section import read_section
 from sracl_core.params.train import TrainParams
 from sracl_core.retrieval.embeddings import read_embeddings
+from sracl_core.retrieval.neighbours import read_neighbours
 from sracl_core.root import project_root
 from sracl_core.training.checkpoints import FORMAT, open_checkpoints
 from sracl_core.training.epoch import Epoch
@@ -62,8 +63,8 @@ def main(
         sequences=read_table(sequences, SEQUENCES),
         n_items=read_table(items, ITEMS, columns=["item"]).num_rows,
         prefixes=read_table(prefixes, PREFIXES),
-        item_pool=_neighbours(item_pool),
-        user_pool=_neighbours(user_pool),
+        item_pool=read_neighbours(item_pool),
+        user_pool=read_neighbours(user_pool),
         embeddings=read_embeddings(user_embeddings)[1],
     )
     read = [sequences, items, prefixes, item_pool, user_pool, user_embeddings]
@@ -144,12 +145,6 @@ def _checkpoint_folder(origin: Provenance, device: torch.device, group: Group) -
     same = [FORMAT, origin.params_digest, origin.source_digest, source_digest(code), *machine]
     key = hashlib.sha256("\0".join(same).encode()).hexdigest()
     return project_root() / ".sracl/checkpoints" / key
-
-
-def _neighbours(path: Path) -> np.ndarray:
-    """The neighbours of a candidate pool, int64 [keys, k]."""
-    table = read_table(path)
-    return table["neighbour"].combine_chunks().flatten().to_numpy().reshape(len(table), -1)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from sracl_core.plugins import load_plugin
 from sracl_core.profile.engines.protocol import Answer, Engine, EngineSettings
 from sracl_core.profile.requests import ProfileRequest
 from sracl_core.profile.store.answers import AnswerStore, address_of
-from sracl_core.profile.store.earlier import EarlierProfiles
+from sracl_core.profile.store.earlier import EarlierProfiles, find_paid
 from sracl_core.profile.store.journal import StoredAnswer
 from sracl_core.progress import Progress
 
@@ -87,12 +87,11 @@ def write_profiles(
             answers: dict[str, Answer] = {}
             sources: dict[str, Literal["store", "earlier"]] = {}
             if kept and writer:
-                for row in kept.find(addresses).values():
-                    answers[row.address], sources[row.address] = _from_store(row), "store"
-                missing = [address for address in dict.fromkeys(addresses) if address not in answers]
-                for row in earlier.find(missing, engine.identity) if earlier and missing else ():
+                stored, taken_over = find_paid(addresses, engine.identity, kept, earlier)
+                for row in taken_over.values():
                     writer.add(row)
-                    answers[row.address], sources[row.address] = _from_store(row), "earlier"
+                answers = {address: _from_store(row) for address, row in (stored | taken_over).items()}
+                sources = {address: "store" if address in stored else "earlier" for address in answers}
             progress.advance(sum(address in sources for address in addresses))
             asked: dict[str, ProfileRequest] = {}
             for address, request in zip(addresses, window, strict=True):

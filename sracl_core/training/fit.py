@@ -66,13 +66,25 @@ def fit(
     with the same and gets the same weights; without dropout they are those of one process, but for rounding. Raises
     TrainingError when there is nothing to learn from, or training can't go on.
     """
+    state = begin_training(inputs, params, device, group)
+    validate = Validation(inputs.sequences, params.early_stop.metric, tile_bytes)
+    model = train(state, validate=validate, on_epoch=on_epoch, checkpoints=checkpoints)
+    return Fit(state.backbone, model, state.steps.sequences.to_ragged())
+
+
+def begin_training(
+    inputs: TrainingInputs, params: TrainParams, device: torch.device, group: Group = ALONE
+) -> TrainingState:
+    """Return a training before its first step, everything seeded from `params.seed`, the global random states too.
+
+    Raises TrainingError when there is nothing to learn from.
+    """
     train_part = Ragged.from_column(inputs.sequences["train"])
     if train_part.lengths.max(initial=0) < 2:
         raise TrainingError(
             "No user has two training interactions, so there is no next item to learn. Take more data, or lower "
             "data.core_users and data.core_items if they cut too much."
         )
-    validate = Validation(inputs.sequences, params.early_stop.metric, tile_bytes)
     torch.manual_seed(params.seed)
     backbone = build_backbone(params.backbone, inputs.n_items, params.model).to(device)
     objective = SRACL(params, inputs.embeddings.shape[1]).to(device)
@@ -84,6 +96,4 @@ def fit(
         semantics = semantics.to(device)
     steps = Steps(sequences, semantics, MODES[params.mode](sequences, params.model.max_length), params, group)
     group.seed(params.seed)
-    state = TrainingState(backbone, objective, steps, params)
-    model = train(state, validate=validate, on_epoch=on_epoch, checkpoints=checkpoints)
-    return Fit(backbone, model, sequences.to_ragged())
+    return TrainingState(backbone, objective, steps, params)

@@ -4,7 +4,7 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Protocol
 
 from sracl_core.profile.chat.answers import BrokenAnswerError, read_answer
 from sracl_core.profile.chat.identity import chat_identity
@@ -59,7 +59,6 @@ class Usage:
     tokens_in: int = 0
     tokens_cached: int = 0
     tokens_out: int = 0
-    replaced: int = 0
     seconds: float = 0.0
     broken: Counter[str] = field(default_factory=Counter)
 
@@ -103,7 +102,6 @@ class ChatEngine:
             left = [request for request in left if request.key not in answered]
             if not left:
                 return
-        self.usage.replaced += len(left)
         for answer in Extractive(self._settings).write(left):
             yield Answer(answer.key, answer.text, answer.engine, replaced=True)
 
@@ -138,16 +136,13 @@ class ChatEngine:
 
     def _attempt(self, requests: list[ProfileRequest], attempt: int) -> Iterator[Answer]:
         """Ask once for each of `requests`; yield the answers that are whole."""
-        calls = self.calls(requests, attempt)
-        schemas: dict[int, dict[str, Any]] = {call.key: call.prompt.schema for call in calls}
         since = time.monotonic()
-        for reply in self.model.ask(calls):
+        for reply in self.model.ask(self.calls(requests, attempt)):
             now = time.monotonic()
             self.usage.seconds += now - since
             self.usage.add(reply)
             try:
-                fields = schemas[reply.key]["properties"]
-                text = read_answer(reply.text, reply.finish_reason, fields, self.prompts.instructions)
+                text = read_answer(reply.text, reply.finish_reason, self.prompts.fields, self.prompts.instructions)
             except BrokenAnswerError as broken:
                 self.usage.broken[str(broken)] += 1
             else:

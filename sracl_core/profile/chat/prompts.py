@@ -50,6 +50,12 @@ class ChatPrompts:
         )
         self._items: dict[str, tuple[str, int]] = {}
 
+    @property
+    def fields(self) -> dict[str, Any]:
+        """The fields of every answer, by name, as its JSON schema has them."""
+        fields: dict[str, Any] = self._schema["properties"]
+        return fields
+
     def prompt(self, request: ProfileRequest) -> Prompt:
         """Return the prompt for `request`, its data within `data_tokens`.
 

@@ -20,7 +20,8 @@ from sracl_core.profile.engines.protocol import Engine, EngineSettings
 from sracl_core.profile.prefixes import build_prefixes
 from sracl_core.profile.requests import ProfileRequest, item_requests, user_requests
 from sracl_core.profile.store.answers import AnswerStore, address_of
-from sracl_core.profile.store.earlier import EarlierProfiles
+from sracl_core.profile.store.earlier import EarlierProfiles, find_paid
+from sracl_core.profile.store.journal import StoredAnswer
 from sracl_core.profile.write import load_engine
 from sracl_core.ragged import Ragged
 
@@ -103,7 +104,7 @@ class Outstanding:
 
     def of(self, work: Work, requests: Iterator[ProfileRequest], store: AnswerStore) -> Iterator[ProfileRequest]:
         """Yield one request a prompt to send, in the order of sending."""
-        engine, earlier = work.engine, work.earlier
+        engine = work.engine
         seen: set[str] = set()
         while window := list(islice(requests, AT_ONCE)):
             first: dict[str, ProfileRequest] = {}
@@ -111,10 +112,10 @@ class Outstanding:
                 first.setdefault(address_of(engine.identity, engine.prompt(request)), request)
             new = [address for address in first if address not in seen]
             seen.update(new)
-            found = store.find(new) if engine.paid else {}
-            if earlier and engine.paid and len(found) < len(new):
-                missing = [address for address in new if address not in found]
-                found |= {row.address: row for row in earlier.find(missing, engine.identity)}
+            found: dict[str, StoredAnswer] = {}
+            if engine.paid:
+                stored, taken_over = find_paid(new, engine.identity, store, work.earlier)
+                found = stored | taken_over
             self.requests += len(window)
             self.distinct += len(new)
             self.stored += len(found)

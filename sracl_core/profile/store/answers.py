@@ -59,10 +59,7 @@ class AnswerStore:
         """Return the stored answers among `addresses`; where two writers answered at once, the same one always."""
         if not self.folder.is_dir():
             return {}
-        with self._locked(fcntl.LOCK_SH):
-            # Journals before segments: an answer that moves from the one to the other meanwhile is seen in either.
-            journaled = [row for path in sorted(self.folder.glob(f"*{SUFFIX}")) for row in self._journal(path)]
-            return {row.address: row for row in _first_answers(self._segments(), journaled, addresses)}
+        return {row.address: row for row in self._answers(addresses)}
 
     def writer(self) -> "StoreWriter":
         """Return a writer of new answers, a context manager; first takes over the journals of dead writers."""
@@ -90,16 +87,20 @@ class AnswerStore:
         """Return what is known of each answer without its text: address, identity, engine, tokens_out."""
         if not self.folder.is_dir():
             return ANSWERS.empty_table().select(["address", "identity", "engine", "tokens_out"])
-        with self._locked(fcntl.LOCK_SH):
-            journaled = [row for path in sorted(self.folder.glob(f"*{SUFFIX}")) for row in self._journal(path)]
-            answers = _table(_first_answers(self._segments(), journaled, None))
-        return answers.select(["address", "identity", "engine", "tokens_out"])
+        return _table(self._answers(None)).select(["address", "identity", "engine", "tokens_out"])
 
     def add_segment(self, answers: list[StoredAnswer]) -> None:
         """Write `answers` as one segment, if there are any."""
         if answers:
             with self._locked(fcntl.LOCK_EX):
                 self._write_segment(answers)
+
+    def _answers(self, wanted: Sequence[str] | None) -> list[StoredAnswer]:
+        """The answers at the addresses `wanted` (None: all), by address."""
+        with self._locked(fcntl.LOCK_SH):
+            # Journals before segments: an answer that moves from the one to the other meanwhile is seen in either.
+            journaled = [row for path in sorted(self.folder.glob(f"*{SUFFIX}")) for row in self._journal(path)]
+            return _first_answers(self._segments(), journaled, wanted)
 
     @contextmanager
     def _locked(self, kind: int) -> Iterator[None]:

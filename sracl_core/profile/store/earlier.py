@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from sracl_core.profile.store.answers import AnswerStore
 from sracl_core.profile.store.journal import StoredAnswer
 
 
@@ -29,3 +30,13 @@ class EarlierProfiles:
         rows = self._table.select(columns).filter(pc.is_in(self._table["address"], wanted, skip_nulls=True))
         found = {row["address"]: StoredAnswer(identity=identity, **row) for row in rows.to_pylist()}
         return list(found.values())
+
+
+def find_paid(
+    addresses: Sequence[str], identity: str, store: AnswerStore, earlier: EarlierProfiles | None
+) -> tuple[dict[str, StoredAnswer], dict[str, StoredAnswer]]:
+    """Return the answers of the engine `identity` at `addresses`: those in `store`, and from `earlier` the others."""
+    stored = store.find(addresses)
+    missing = [address for address in dict.fromkeys(addresses) if address not in stored]
+    rows = earlier.find(missing, identity) if earlier and missing else []
+    return stored, {row.address: row for row in rows}
