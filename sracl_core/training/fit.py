@@ -66,8 +66,8 @@ def fit(
     with the same and gets the same weights; without dropout they are those of one process, but for rounding. Raises
     TrainingError when there is nothing to learn from, or training can't go on.
     """
-    state = begin_training(inputs, params, device, group)
     validate = Validation(inputs.sequences, params.early_stop.metric, tile_bytes)
+    state = begin_training(inputs, params, device, group)
     model = train(state, validate=validate, on_epoch=on_epoch, checkpoints=checkpoints)
     return Fit(state.backbone, model, state.steps.sequences.to_ragged())
 
