@@ -77,12 +77,11 @@ class Contrast:
 
     def _neighbours(self, anchors: Tensor, rows: Tensor, pool: Tensor, backbone: Backbone) -> Neighbours:
         """The candidates `pool` [b, k] of the anchors with states [b, d], whose prefixes are `rows` [b]."""
-        states = self.candidates.states(pool.flatten(), backbone)
         return Neighbours(
             anchors=anchors,
-            candidates=states.view(*pool.shape, states.shape[1]),  # [b, k, d]
             anchor_semantics=self.semantics.embeddings[rows],  # [b, D]
             candidate_semantics=self.semantics.embeddings[pool],  # [b, k, D]
+            encode=lambda asked: self.candidates.states(pool[asked], backbone),
         )
 
     def _views(self, anchors: Anchors, backbone: Backbone) -> tuple[Tensor, Tensor]:

@@ -177,4 +177,4 @@ def _positive(world: World, anchor: Prefix) -> Tensor:
     states = [_candidate(world, world.row(other)) for other in pool]
     e = world.semantics.embeddings
     assert world.objective.synthesizer is not None
-    return world.objective.synthesizer(e[row][None], e[pool][None], torch.stack(states)[None])[0]
+    return world.objective.synthesizer(e[row][None], e[pool][None]).weights[0] @ torch.stack(states)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from torch import Tensor, nn
 
 from sracl_core.model.losses import info_nce
-from sracl_core.model.synthesizer import Synthesizer, UniformSynthesizer
+from sracl_core.model.synthesizer import Mixture, Synthesizer, UniformSynthesizer
 from sracl_core.params.train import TrainParams
 
 Join = Callable[[Tensor], Tensor]  # [b, d] of this process → [B, d] of all that train together
@@ -21,14 +21,14 @@ def alone(own: Tensor) -> Tensor:
 class Neighbours:
     """Anchors and their candidates, as the inter-user contrast needs them.
 
-    `anchors` [B, d], `candidates` [B, k, d] (states with gradient), `anchor_semantics` [B, D] and
-    `candidate_semantics` [B, k, D] (frozen).
+    `anchors` [B, d], `anchor_semantics` [B, D] and `candidate_semantics` [B, k, D] (frozen). `encode` takes which
+    candidates are asked for, bool [B, k], and returns their states [M, d], in the order of its rows.
     """
 
     anchors: Tensor
-    candidates: Tensor
     anchor_semantics: Tensor
     candidate_semantics: Tensor
+    encode: Callable[[Tensor], Tensor]
 
 
 class SRACL(nn.Module):
@@ -51,9 +51,8 @@ class SRACL(nn.Module):
         """L_CS: each anchor against the positive synthesized from its candidates; `excluded` as in `info_nce`."""
         if self.synthesizer is None:
             raise ValueError("the inter-user contrast is off (alpha = 0)")
-        positives = self.synthesizer(
-            neighbours.anchor_semantics, neighbours.candidate_semantics, neighbours.candidates
-        )  # [B, d]
+        mixture: Mixture = self.synthesizer(neighbours.anchor_semantics, neighbours.candidate_semantics)
+        positives = mixture.mix(neighbours.encode(mixture.kept))  # [B, d]
         inter = self.params.inter
         return info_nce(join(neighbours.anchors), join(positives), inter.temperature, inter.similarity, excluded)
 

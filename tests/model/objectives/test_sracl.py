@@ -18,25 +18,27 @@ def objective(alpha: float, synthesizer: str = "uniform") -> SRACL:
     return SRACL(TrainParams(model=MODEL, alpha=alpha, beta=0.1, inter=inter, intra=INTRA), semantic_dimension=6)
 
 
+RANDOM = torch.Generator().manual_seed(0)
+ANCHORS, CANDIDATES = torch.randn(3, 4, generator=RANDOM), torch.randn(3, 2, 4, generator=RANDOM)
+
+
 def neighbours() -> Neighbours:
-    random = torch.Generator().manual_seed(0)
-    shapes = {"anchors": (3, 4), "candidates": (3, 2, 4), "anchor_semantics": (3, 6), "candidate_semantics": (3, 2, 6)}
-    return Neighbours(**{name: torch.randn(shape, generator=random) for name, shape in shapes.items()})
+    semantics = torch.randn(3, 6), torch.randn(3, 2, 6)
+    return Neighbours(ANCHORS, *semantics, encode=lambda asked: CANDIDATES[asked])
 
 
 def test_each_branch_uses_its_own_similarity_and_temperature() -> None:
-    given = neighbours()
-    expected = info_nce(given.anchors, given.candidates.mean(1), 0.7, "dot")
-    torch.testing.assert_close(objective(0.1).inter_user(given), expected)
-    views = given.candidates.unbind(1)
+    expected = info_nce(ANCHORS, CANDIDATES.mean(1), 0.7, "dot")
+    torch.testing.assert_close(objective(0.1).inter_user(neighbours()), expected)
+    views = CANDIDATES.unbind(1)
     torch.testing.assert_close(objective(0.1).intra_user(*views), info_nce(*views, 0.3, "cosine"))
 
 
 def test_both_branches_leave_out_what_is_excluded() -> None:
-    given, excluded = neighbours(), torch.tensor([[0, 1, 0], [1, 0, 0], [0, 0, 0]], dtype=torch.bool)
-    expected = info_nce(given.anchors, given.candidates.mean(1), 0.7, "dot", excluded)
-    torch.testing.assert_close(objective(0.1).inter_user(given, excluded), expected)
-    views = given.candidates.unbind(1)
+    excluded = torch.tensor([[0, 1, 0], [1, 0, 0], [0, 0, 0]], dtype=torch.bool)
+    expected = info_nce(ANCHORS, CANDIDATES.mean(1), 0.7, "dot", excluded)
+    torch.testing.assert_close(objective(0.1).inter_user(neighbours(), excluded), expected)
+    views = CANDIDATES.unbind(1)
     torch.testing.assert_close(objective(0.1).intra_user(*views, excluded), info_nce(*views, 0.3, "cosine", excluded))
 
 

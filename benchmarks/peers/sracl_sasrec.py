@@ -1,0 +1,58 @@
+"""Plain SASRec by this project, in the comparison with other libraries."""
+
+from importlib.metadata import version
+
+import numpy as np
+import pyarrow as pa
+import torch
+from protocol import SETTINGS, Comparison
+
+from sracl_core.artifacts import PREFIXES, SEQUENCES
+from sracl_core.device import pick_device
+from sracl_core.model.encode import encode_histories
+from sracl_core.params.runtime import RuntimeParams
+from sracl_core.params.train import ModelParams, TrainParams
+from sracl_core.ragged import Ragged
+from sracl_core.training.fit import TrainingInputs, begin_training
+
+comparison = Comparison()
+names = ("hidden", "layers", "heads", "feed_forward", "dropout")
+params = TrainParams(
+    alpha=0.0,
+    beta=0.0,
+    batch_size=int(SETTINGS["batch"]),
+    learning_rate=SETTINGS["learning_rate"],
+    seed=comparison.seed,
+    model=ModelParams.model_validate({name: SETTINGS[name] for name in names} | {"max_length": SETTINGS["length"]}),
+)
+users = len(comparison.train)
+parts = [comparison.train, [[int(item)] for item in comparison.valid], [[int(item)] for item in comparison.test]]
+columns = [Ragged.from_lists(part).to_column() for part in parts]
+sequences = pa.table([pa.array(np.arange(users, dtype=np.int32)), *columns], schema=SEQUENCES)
+# Without contrast nothing reads pools or embeddings.
+nothing = np.zeros((0, 1))
+inputs = TrainingInputs(sequences, comparison.n_items, PREFIXES.empty_table(), nothing, nothing, nothing)
+state = begin_training(inputs, params, pick_device(RuntimeParams(device="cpu")))
+
+
+def scores(histories: list[list[int]]) -> np.ndarray:
+    """Scores of all items after each history, [U, n_items]."""
+    state.backbone.eval()
+    with torch.no_grad():
+        return (
+            encode_histories(state.backbone, Ragged.from_lists(histories)) @ state.backbone.item_vectors().T
+        ).numpy()
+
+
+going_on = True
+while going_on:
+    comparison.begin_epoch()
+    state.backbone.train()
+    for batch in state.steps.batches(params.batch_size):
+        losses = state.steps.losses(batch, state.backbone, state.objective)
+        state.optimizer.zero_grad(set_to_none=True)
+        losses.recommendation.backward()
+        state.optimizer.step()
+    going_on = comparison.end_epoch(scores)
+weights = sum(weight.numel() for weight in state.backbone.parameters())
+comparison.write("sracl", {"torch": torch.__version__, "sracl": version("sracl")}, weights)
