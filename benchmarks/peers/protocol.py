@@ -82,7 +82,6 @@ class Comparison:
             "parameters": parameters,
             "seconds_an_epoch": [round(one, 3) for one in self.seconds],
             "best_epoch": best + 1,
-            "seconds_to_best": round(sum(self.seconds[: best + 1]), 2),
             "validation": [round(one, 5) for one in self.validation],
             "test": {name: round(value, 4) for name, value in self.test_metrics.items()},
         }

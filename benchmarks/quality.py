@@ -1,0 +1,191 @@
+"""Measure what each branch is worth: tune every arm with the same small budget, then train it with five seeds.
+
+    python benchmarks/quality.py search --data OFFICE/data      # on validation alone; about 1.5 hours on two cores
+    python benchmarks/quality.py compare --data OFFICE/data     # with what the search chose; about 45 minutes
+    python benchmarks/quality.py report                         # docs/results.md from what was measured
+
+Arms: plain SASRec, with the inter-user contrast, with the intra-user contrast, with both. The search begins at the
+shipped parameters and turns one switch at a time, as many for every arm; a last trial turns all that helped alone.
+What it looks at is validation NDCG@20, one seed. `compare` uses other seeds. Both write after every trial and go on
+where they were cut off: benchmarks/results/quality_search.json and quality.json.
+"""
+
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import typer
+from machine import RESULTS_FOLDER, machine, versions
+from report import write_report
+from trials import Outcome, Trial, run_trials, state_of
+
+from sracl_core.artifacts import read_json, write_json
+
+SEARCH, COMPARISON = RESULTS_FOLDER / "quality_search.json", RESULTS_FOLDER / "quality.json"
+WATCHED = "ndcg@20"
+SEARCH_SEED, SEEDS = 1, (11, 12, 13, 14, 15)
+Row = dict[str, Any]  # what is recorded of a training
+Switch = dict[str, Any]  # parameters of `train` by dotted name, and `mine.k`, `mine.exclude_same_user`
+
+ARMS: dict[str, Switch] = {
+    "plain": {"alpha": 0.0, "beta": 0.0},
+    "inter": {"beta": 0.0},
+    "intra": {"alpha": 0.0},
+    "both": {},
+}
+BACKBONE: list[Switch] = [{"model.dropout": 0.4}, {"batch_size": 256}]
+MASKS: Switch = {"negatives.mask_same_target": True, "negatives.mask_pool": True}
+INTER_AS_AUTHORS: Switch = {"inter.similarity": "dot", "inter.temperature": 1.0}
+INTRA_AS_AUTHORS: Switch = {"intra.similarity": "dot", "intra.temperature": 1.0}
+SWITCHES: dict[str, list[Switch]] = {
+    "plain": [
+        *BACKBONE,
+        {"model.dropout": 0.6},
+        {"batch_size": 64},
+        {"learning_rate": 0.0005},
+        {"learning_rate": 0.002},
+        {"weight_decay": 1e-5},
+        {"model.max_length": 20},
+    ],
+    "inter": [
+        *BACKBONE,
+        {"alpha": 0.3},
+        {"inter.temperature": 0.2},
+        INTER_AS_AUTHORS,
+        {"mine.k": 5},
+        {"mine.exclude_same_user": False},
+        MASKS,
+    ],
+    "intra": [
+        *BACKBONE,
+        {"beta": 0.3},
+        {"intra.temperature": 0.2},
+        INTRA_AS_AUTHORS,
+        {"mine.k": 5},
+        {"intra.substitution_rate": 0.1},
+        MASKS,
+    ],
+    "both": [
+        *BACKBONE,
+        {"alpha": 0.3},
+        {"beta": 0.03},
+        INTER_AS_AUTHORS | INTRA_AS_AUTHORS,
+        {"mine.exclude_same_user": False},
+        {"intra.substitution_rate": 0.1},
+        MASKS,
+    ],
+}
+
+app = typer.Typer(add_completion=False, no_args_is_help=True)
+Data = Annotated[Path, typer.Option(help="the folder with interim/ and artifacts/")]
+Work = Annotated[Path, typer.Option(help="where outcomes are kept")]
+Processes = Annotated[int, typer.Option(help="trials at once, one thread each")]
+
+
+@app.command()
+def search(
+    data: Data = Path("data"), work: Work = Path(".sracl/quality"), processes: Processes = 2, only: str = ""
+) -> None:
+    """Turn one switch at a time in every arm (or in `only` one), then all that helped; tell the best on validation."""
+    arms = [only] if only else list(ARMS)
+    singles = [(arm, switch) for arm in arms for switch in [{}, *SWITCHES[arm]]]
+    found: dict[str, list[Row]] = {arm: [] for arm in arms}
+    _collect(singles, found, data, work, processes)
+    _collect([(arm, helpful(found[arm])) for arm in arms], found, data, work, processes)
+    for arm in arms:
+        print(f"{arm}: {best(found[arm])['switch'] or 'as shipped'}")
+
+
+@app.command()
+def compare(data: Data = Path("data"), work: Work = Path(".sracl/quality"), processes: Processes = 2) -> None:
+    """Train every arm, as the search chose it, with five seeds."""
+    chosen = {arm: found["chosen"] for arm, found in read_json(SEARCH)["arms"].items()}
+    # By seed, so that a run that is cut off has whole comparisons.
+    wanted = {trial_of(arm, chosen[arm], seed).key: (arm, seed) for seed in SEEDS for arm in ARMS}
+    trials = [trial_of(arm, chosen[arm], seed) for seed in SEEDS for arm in ARMS]
+    rows: list[Row] = []
+    known = _known(_same_state(COMPARISON, data).get("trainings", []))
+    for trial, outcome in run_trials(trials, data, work, processes, known):
+        arm, seed = wanted[trial.key]
+        rows.append({"arm": arm, "seed": seed, **_told(trial, outcome), "test": _rounded(outcome.test)})
+        print(f"{arm:<6} seed {seed}  test HR@20 {outcome.test['hr@20']:.4f}  NDCG@20 {outcome.test['ndcg@20']:.4f}")
+        ordered = sorted(rows, key=lambda row: (list(ARMS).index(row["arm"]), row["seed"]))
+        write_json(COMPARISON, {**_where(data), "chosen": chosen, "trainings": ordered})
+    write_report()
+
+
+@app.command()
+def report() -> None:
+    """Write the tables of docs/results.md from the results."""
+    write_report()
+
+
+def trial_of(arm: str, switch: Switch, seed: int) -> Trial:
+    """Return the trial of one arm with one switch turned."""
+    changes = {**ARMS[arm], **switch, "seed": seed}
+    pools = {name.removeprefix("mine."): changes.pop(name) for name in list(changes) if name.startswith("mine.")}
+    return Trial(changes, **pools)
+
+
+def helpful(rows: list[Row]) -> Switch:
+    """Return all switches together that raised the watched metric alone; of two for one parameter the better."""
+    shipped = next(row for row in rows if not row["switch"])["valid"][WATCHED]
+    together: Switch = {}
+    for row in sorted(rows, key=lambda row: row["valid"][WATCHED]):
+        if row["valid"][WATCHED] > shipped:
+            together |= row["switch"]
+    return together
+
+
+def best(rows: list[Row]) -> Row:
+    """Return the row with the highest watched validation metric."""
+    return max(rows, key=lambda row: row["valid"][WATCHED])
+
+
+def _collect(
+    wanted: list[tuple[str, Switch]], found: dict[str, list[Row]], data: Path, work: Path, processes: int
+) -> None:
+    """Run the trials `wanted`, add what is recorded of them to `found`, and write it."""
+    named = {trial_of(arm, switch, SEARCH_SEED).key: (arm, switch) for arm, switch in wanted}
+    trials = [trial_of(arm, switch, SEARCH_SEED) for arm, switch in wanted]
+    earlier = _same_state(SEARCH, data).get("arms", {})
+    known = _known([row for searched in earlier.values() for row in searched["trials"]])
+    for trial, outcome in run_trials(trials, data, work, processes, known):
+        arm, switch = named[trial.key]
+        print(f"{arm:<6} validation {WATCHED} {outcome.valid[WATCHED]:.4f}  {switch or 'as shipped'}", flush=True)
+        if switch not in [row["switch"] for row in found[arm]]:
+            found[arm].append({"switch": switch, **_told(trial, outcome)})
+        arms = earlier | {arm: {"chosen": best(rows)["switch"], "trials": rows} for arm, rows in found.items() if rows}
+        write_json(SEARCH, {**_where(data), "seed": SEARCH_SEED, "watched": WATCHED, "arms": arms})
+
+
+def _where(data: Path) -> dict[str, Any]:
+    return {"machine": machine(), "versions": versions("torch"), "state": state_of(data)}
+
+
+def _same_state(results: Path, data: Path) -> dict[str, Any]:
+    """What `results` hold, if they are of this code and data."""
+    found: dict[str, Any] = read_json(results) if results.exists() else {}
+    return found if found.get("state") == state_of(data) else {}
+
+
+def _known(rows: list[Row]) -> dict[str, Outcome]:
+    """The outcomes recorded in `rows`, by the trial's key."""
+    names = [field.name for field in fields(Outcome)]
+    return {row["key"]: Outcome(**{name: row.get(name, {}) for name in names}) for row in rows}
+
+
+def _told(trial: Trial, outcome: Outcome) -> dict[str, Any]:
+    """What is recorded of a training besides its test metrics."""
+    told = asdict(outcome) | {"key": trial.key, "valid": _rounded(outcome.valid), "seconds": round(outcome.seconds)}
+    del told["test"]
+    return told
+
+
+def _rounded(metrics: dict[str, float]) -> dict[str, float]:
+    return {name: round(float(np.float64(value)), 5) for name, value in metrics.items()}
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,141 @@
+"""Write the tables of docs/results.md from the results that the benchmarks left.
+
+    python benchmarks/report.py
+
+A table stands between `<!-- NAME -->` and `<!-- /NAME -->`; what is around them is written by hand.
+"""
+
+import re
+from collections.abc import Callable
+from statistics import mean, median, stdev
+from typing import Any
+
+from machine import RESULTS_FOLDER
+from scipy.stats import ttest_rel
+
+from sracl_core.artifacts import read_json
+
+PAGE = RESULTS_FOLDER.parent.parent / "docs" / "results.md"
+ARMS = {
+    "plain": "plain SASRec",
+    "inter": "+ inter-user",
+    "intra": "+ intra-user",
+    "both": "SRA-CL (both)",
+}
+METRICS = ("hr@10", "ndcg@10", "hr@20", "ndcg@20")
+
+
+def epochs(found: dict[str, Any]) -> list[str]:
+    """Seconds of an epoch in every mode."""
+    lines = ["| data, device | " + " | ".join(found["runs"][0]["seconds_an_epoch"]) + " |"]
+    lines.append("|---|" + "---|" * len(found["runs"][0]["seconds_an_epoch"]))
+    for run in found["runs"]:
+        device = run["machine"].get("gpu", f"{run['machine']['cores']} cores, {run['machine']['cpu']}")
+        times = [f"{median(taken):.2f} s" for taken in run["seconds_an_epoch"].values()]
+        lines.append(f"| {run['data']}; {device} | " + " | ".join(times) + " |")
+    return lines
+
+
+def peers(found: dict[str, Any]) -> list[str]:
+    """This project beside other libraries."""
+    columns = {
+        "seconds_an_epoch": "s an epoch",
+        "best_epoch": "best epoch",
+        "seconds_to_best": "s to best",
+        "hr@20": "HR@20",
+        "ndcg@20": "NDCG@20",
+    }
+    lines = ["| library | " + " | ".join(columns.values()) + " |", "|---|" + "---|" * len(columns)]
+    for name, row in found["rows"].items():
+        lines.append(
+            f"| {name} | " + " | ".join(f"{row[column]:g}" if column in row else "" for column in columns) + " |"
+        )
+    return lines
+
+
+def large_catalogue(found: dict[str, Any]) -> list[str]:
+    """Steps over large catalogues."""
+    lines = ["| items | batch | length | threads | s a step | peak memory |", "|---|---|---|---|---|---|"]
+    for row in found["rows"]:
+        lines.append(
+            f"| {row['items']:,} | {row['batch']} | {found['length']} | {row['threads']} | {row['seconds_a_step'][-1]} "
+            f"| {row['peak_rss_bytes'] / 2**30:.2f} GiB |"
+        )
+    return lines
+
+
+def growth(found: dict[str, Any]) -> list[str]:
+    """How an epoch grows with the work."""
+    lines = ["| what grows | from | to | s an epoch | slope | steepest |", "|---|---|---|---|---|---|"]
+    for name, sweep in found["sweeps"].items():
+        sizes, seconds = sweep["sizes"], sweep["seconds_an_epoch"]
+        lines.append(
+            f"| {name} | {sizes[0]:,} | {sizes[-1]:,} | {seconds[0]:g} to {seconds[-1]:g} | {sweep['slope']} "
+            f"| {sweep['steepest']} |"
+        )
+    return lines
+
+
+def quality_search(found: dict[str, Any]) -> list[str]:
+    """What the search tried, best first in every arm."""
+    lines = [
+        "| arm | what differs from the shipped parameters | validation NDCG@20 | best epoch |",
+        "|---|---|---|---|",
+    ]
+    for arm, searched in found["arms"].items():
+        for trial in sorted(searched["trials"], key=lambda one: -one["valid"]["ndcg@20"]):
+            value = f"{trial['valid']['ndcg@20']:.4f}"
+            value = f"**{value}**" if trial["switch"] == searched["chosen"] else value
+            lines.append(f"| {ARMS[arm]} | {_switch(trial['switch'])} | {value} | {trial['best_epoch']} |")
+    return lines
+
+
+def quality(found: dict[str, Any]) -> list[str]:
+    """Every arm over the seeds, and its gain over plain SASRec."""
+    tests = {arm: [row["test"] for row in found["trainings"] if row["arm"] == arm] for arm in ARMS}
+    heads = [f"{metric.upper()}" for metric in METRICS]
+    lines = ["| arm | seeds | " + " | ".join(heads) + " | HR@20 over plain | NDCG@20 over plain |"]
+    lines.append("|---|---|" + "---|" * (len(heads) + 2))
+    for arm, rows in tests.items():
+        values = {metric: [row[metric] for row in rows] for metric in METRICS}
+        cells = [f"{mean(one):.4f} ± {stdev(one) if len(one) > 1 else 0:.4f}" for one in values.values()]
+        gains = [_gain(values[metric], [row[metric] for row in tests["plain"]]) for metric in ("hr@20", "ndcg@20")]
+        lines.append(
+            f"| {ARMS[arm]} | {len(rows)} | " + " | ".join(cells + ([""] * 2 if arm == "plain" else gains)) + " |"
+        )
+    return lines
+
+
+TABLES: dict[str, Callable[[dict[str, Any]], list[str]]] = {
+    function.__name__: function for function in (epochs, peers, large_catalogue, growth, quality_search, quality)
+}
+
+
+def with_tables(page: str) -> str:
+    """Return `page` with every table in it made anew."""
+    for name, table in TABLES.items():
+        results = RESULTS_FOLDER / f"{name}.json"
+        lines = table(read_json(results)) if results.exists() else ["Not measured yet."]
+        body = "\n".join([f"<!-- {name} -->", "", *lines, "", f"<!-- /{name} -->"])
+        page = re.sub(rf"<!-- {name} -->.*?<!-- /{name} -->", lambda _, body=body: body, page, flags=re.DOTALL)
+    return page
+
+
+def write_report() -> None:
+    """Write docs/results.md."""
+    PAGE.write_text(with_tables(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+def _gain(values: list[float], plain: list[float]) -> str:
+    """The relative gain, and p of a paired t-test over the seeds."""
+    gain = f"{100 * (mean(values) / mean(plain) - 1):+.1f} %"
+    paired = len(values) == len(plain) > 1
+    return f"{gain} (p = {ttest_rel(values, plain).pvalue:.2g})" if paired else gain
+
+
+def _switch(switch: dict[str, Any]) -> str:
+    return ", ".join(f"`{name}` {value}" for name, value in switch.items()) or "nothing"
+
+
+if __name__ == "__main__":
+    write_report()
