@@ -34,23 +34,23 @@ ARMS: dict[str, Switch] = {
     "intra": {"alpha": 0.0},
     "both": {},
 }
-BACKBONE: list[Switch] = [{"model.dropout": 0.4}, {"batch_size": 256}]
+LESS_DROPOUT: Switch = {"model.dropout": 0.4}
 MASKS: Switch = {"negatives.mask_same_target": True, "negatives.mask_pool": True}
 INTER_AS_AUTHORS: Switch = {"inter.similarity": "dot", "inter.temperature": 1.0}
 INTRA_AS_AUTHORS: Switch = {"intra.similarity": "dot", "intra.temperature": 1.0}
 SWITCHES: dict[str, list[Switch]] = {
     "plain": [
-        *BACKBONE,
+        LESS_DROPOUT,
         {"model.dropout": 0.6},
-        {"batch_size": 64},
+        {"batch_size": 128},
         {"learning_rate": 0.0005},
         {"learning_rate": 0.002},
         {"weight_decay": 1e-5},
         {"model.max_length": 20},
     ],
     "inter": [
-        *BACKBONE,
-        {"alpha": 0.3},
+        LESS_DROPOUT,
+        {"alpha": 1.0},
         {"inter.temperature": 0.2},
         INTER_AS_AUTHORS,
         {"mine.k": 5},
@@ -58,7 +58,7 @@ SWITCHES: dict[str, list[Switch]] = {
         MASKS,
     ],
     "intra": [
-        *BACKBONE,
+        LESS_DROPOUT,
         {"beta": 0.3},
         {"intra.temperature": 0.2},
         INTRA_AS_AUTHORS,
@@ -67,8 +67,8 @@ SWITCHES: dict[str, list[Switch]] = {
         MASKS,
     ],
     "both": [
-        *BACKBONE,
-        {"alpha": 0.3},
+        LESS_DROPOUT,
+        {"alpha": 1.0},
         {"beta": 0.03},
         INTER_AS_AUTHORS | INTRA_AS_AUTHORS,
         {"mine.exclude_same_user": False},

@@ -14,12 +14,15 @@ INITIAL_STD = 0.02
 
 
 class Backbone(nn.Module):
-    """A causal sequence encoder f_θ with tied item vectors.
+    """A sequence encoder f_θ with tied item vectors.
 
     A subclass takes `(n_items, params)`, calls `super().__init__`, which makes the item embedding ([n_items + 1, d],
     row 0 is padding), and defines `forward`; `encode` too, where it knows a faster way to the same states. The state at
-    a position may depend on that position and earlier ones alone: prefixes are read off a longer pass.
+    a position may depend on that position and earlier ones alone, so that prefixes are read off a longer pass; a
+    backbone of which this is not true sets `reads_prefixes` to False, and is trained in mode `prefix`.
     """
+
+    reads_prefixes = True
 
     def __init__(self, n_items: int, params: ModelParams) -> None:
         super().__init__()

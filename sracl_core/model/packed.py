@@ -52,6 +52,10 @@ class Buckets:
         self._shapes = [(windows, positions, length) for windows, positions, length in shapes if windows]
         self._real = self._real_places()
 
+    def steps_left(self) -> Tensor:
+        """Return how many positions of its window follow each one, int64 [T], in this layout's order."""
+        return torch.repeat_interleave(self._lengths, self._lengths) - 1 - self.steps
+
     def places(self) -> Tensor:
         """Return where each packed row lies in this layout, int64 [T]."""
         places = torch.empty_like(self.rows)

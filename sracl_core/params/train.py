@@ -30,6 +30,10 @@ class ModelParams(Fields):
     feed_forward: int = Field(256, ge=1, description="inner dimension of the feed-forward layers (sasrec)")
     dropout: float = Field(0.5, ge=0, lt=1, description="dropout probability")
     max_length: int = Field(50, ge=2, description="most recent items the backbone sees")
+    positions: Literal["relative", "from_start", "from_end"] = Field(
+        "relative",
+        description="how order is told (sasrec): by distance, or by places counted from the first or last item",
+    )
 
     @model_validator(mode="after")
     def _heads_divide_hidden(self) -> Self:
@@ -80,14 +84,22 @@ class TrainParams(Section):
     backbone: BackboneName = Field("sasrec", description="sequence encoder")
     mode: Literal["causal", "prefix"] = Field("causal", description="how prefixes become samples")
     model: ModelParams = Field(ModelParams(), description="sizes of the backbone")
-    alpha: float = Field(0.1, ge=0, description="weight α of the inter-user contrast; 0 switches it off")
+    alpha: float = Field(0.3, ge=0, description="weight α of the inter-user contrast; 0 switches it off")
     beta: float = Field(0.1, ge=0, description="weight β of the intra-user contrast; 0 switches it off")
     inter: InterParams = Field(InterParams(), description="inter-user contrast")
     intra: IntraParams = Field(IntraParams(), description="intra-user contrast")
     negatives: NegativesParams = Field(NegativesParams(), description="what both contrasts leave out")
-    batch_size: int = Field(128, ge=2, description="samples a step: users (causal) or prefixes (prefix)")
+    batch_size: int = Field(64, ge=2, description="samples a step: users (causal) or prefixes (prefix)")
     learning_rate: float = Field(0.001, gt=0, description="step size of Adam")
     weight_decay: float = Field(0.0, ge=0, description="L2 penalty of Adam")
     max_epochs: int = Field(100, ge=1, description="epochs at most")
     early_stop: EarlyStopParams = Field(EarlyStopParams(), description="when training ends")
     seed: int = Field(2024, ge=0, description="seed of initialisation, order, sampling and dropout")
+
+    @model_validator(mode="after")
+    def _a_pass_has_many_ends(self) -> Self:
+        if self.mode == "causal" and self.model.positions == "from_end":
+            raise ValueError(
+                "model.positions: from_end needs mode: prefix; a causal pass reads prefixes with other ends"
+            )
+        return self

@@ -77,7 +77,7 @@ def begin_training(
 ) -> TrainingState:
     """Return a training before its first step, everything seeded from `params.seed`, the global random states too.
 
-    Raises TrainingError when there is nothing to learn from.
+    Raises TrainingError when there is nothing to learn from, or the mode is not one the backbone can be trained in.
     """
     train_part = Ragged.from_column(inputs.sequences["train"])
     if train_part.lengths.max(initial=0) < 2:
@@ -87,6 +87,10 @@ def begin_training(
         )
     torch.manual_seed(params.seed)
     backbone = build_backbone(params.backbone, inputs.n_items, params.model).to(device)
+    if params.mode == "causal" and not backbone.reads_prefixes:
+        raise TrainingError(
+            f"Prefixes can't be read off a longer pass of the backbone {params.backbone}; set train.mode: prefix."
+        )
     objective = SRACL(params, inputs.embeddings.shape[1]).to(device)
     sequences = Sequences.from_ragged(train_part, device)
     semantics = None

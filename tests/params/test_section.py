@@ -78,6 +78,8 @@ def test_every_problem_is_reported_at_once(tmp_path: Path) -> None:
         ({"train": None}, "train: expected a group of parameters, got None"),
         ({"train": ...}, "train: the section is missing"),
         ({"train__model__heads": 3}, "train.model: hidden (64) must be a multiple of heads (3)"),
+        ({"train__model__positions": "from_end"}, "train: model.positions: from_end needs mode: prefix; a causal pass "
+         "reads prefixes with other ends"),
         ({"split__valid_share": 0.6, "split__test_share": 0.4}, "split: valid_share + test_share must stay below 1, "
          "or nothing is left to train on"),
         ({"train__early_stop__metric": "recall@10"}, "train.early_stop.metric: 'recall@10' is not a metric; "

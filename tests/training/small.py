@@ -17,12 +17,22 @@ def params(
     dropout: float = 0.0,
     max_length: int = 6,
     candidates: str = "gradient",
+    *,
+    positions: str = "relative",
     **changes: object,
 ) -> TrainParams:
     settings: dict[str, object] = {
         "alpha": alpha,
         "beta": beta,
-        "model": ModelParams(hidden=8, layers=2, heads=2, feed_forward=16, dropout=dropout, max_length=max_length),
+        "model": ModelParams(
+            hidden=8,
+            layers=2,
+            heads=2,
+            feed_forward=16,
+            dropout=dropout,
+            max_length=max_length,
+            positions=positions,
+        ),
         "inter": InterParams(
             similarity="cosine", temperature=0.5, synthesizer="learnable", dropout=dropout, candidates=candidates
         ),

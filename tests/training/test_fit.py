@@ -14,6 +14,7 @@ from sracl_core.device import pick_device
 from sracl_core.errors import TrainingError
 from sracl_core.leakage.training import check_trained_on
 from sracl_core.model.backbone import build_backbone
+from sracl_core.model.backbones.gru4rec import GRU4Rec
 from sracl_core.params.runtime import RuntimeParams
 from sracl_core.params.train import BACKBONES, EarlyStopParams, ModelParams, TrainParams
 from sracl_core.ragged import Ragged
@@ -29,6 +30,19 @@ each_mode = pytest.mark.parametrize("mode", MODES)
 def run(given: TrainingInputs, chosen: TrainParams) -> tuple[Fit, list[Epoch]]:
     epochs: list[Epoch] = []
     return fit(given, chosen, CPU, tile_bytes=2**20, on_epoch=epochs.append), epochs
+
+
+class Bidirectional(GRU4Rec):
+    """Stands for a backbone whose states depend on what follows."""
+
+    reads_prefixes = False
+
+
+def test_a_backbone_that_sees_what_follows_is_trained_on_prefixes_alone() -> None:
+    name = f"{__name__}:Bidirectional"
+    with pytest.raises(TrainingError, match=r"Bidirectional; set train\.mode: prefix"):
+        run(inputs(), params(backbone=name))
+    run(inputs(), params(backbone=name, mode="prefix", max_epochs=1))
 
 
 def last_weights(result: Fit) -> dict[str, Tensor]:

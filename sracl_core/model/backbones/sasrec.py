@@ -1,4 +1,9 @@
-"""SASRec: a causal Transformer over items (Kang & McAuley, 2018), in the post-norm form with GELU."""
+"""SASRec: a causal Transformer over items (Kang & McAuley, 2018), in the post-norm form with GELU.
+
+`params.positions` says how it knows the order of items: `relative`, by a bias on attention, learned for every distance
+between two items and every head (Raffel et al., 2020); `from_start`, by an embedding counted from the window's first
+item; `from_end`, counted back from its last, which is what padding on the left amounts to.
+"""
 
 import math
 
@@ -21,6 +26,7 @@ class Layer(nn.Module):
         super().__init__()
         d = params.hidden
         self.heads = params.heads
+        self.distance_bias = nn.Embedding(params.max_length, self.heads) if params.positions == "relative" else None
         self.query_key_value = nn.Linear(d, 3 * d)
         self.output = nn.Linear(d, d)
         self.attention_norm = nn.LayerNorm(d, eps=NORM_EPSILON)
@@ -45,31 +51,35 @@ class Layer(nn.Module):
         b, L, width = query_key_value.shape
         heads = query_key_value.view(b, L, 3, self.heads, width // (3 * self.heads))
         query, key, value = heads.permute(2, 0, 3, 1, 4)  # [b, heads, L, d / heads]
-        # Padding lies on the right, so the causal mask alone keeps it out of every real position.
-        if self.training and query.device.type == "cpu":
-            mixed = self.dropout(_weights(query, key)) @ value
-        else:
-            rate = self.dropout.rate if self.training else 0.0
+        # Padding lies on the right, so what keeps out later positions keeps it out of every real position too.
+        rate = self.dropout.rate if self.training else 0.0
+        if rate and query.device.type == "cpu":  # as scaled_dot_product_attention does, but for its slow dropout
+            scores = self._bias(query, L) + (query / math.sqrt(query.shape[-1])) @ key.transpose(-2, -1)
+            mixed = self.dropout(scores.softmax(dim=-1)) @ value
+        elif self.distance_bias is None:
             mixed = F.scaled_dot_product_attention(query, key, value, dropout_p=rate, is_causal=True)
+        else:
+            mixed = F.scaled_dot_product_attention(query, key, value, self._bias(query, L), dropout_p=rate)
         return mixed.transpose(1, 2).reshape(b, L, width // 3)
 
-
-def _weights(query: Tensor, key: Tensor) -> Tensor:
-    """Attention weights [b, heads, L, L] of each position on itself and those before it.
-
-    As scaled_dot_product_attention computes them on a CPU in training, but for its slow dropout.
-    """
-    L, width = query.shape[-2:]
-    later = query.new_full((L, L), -torch.inf).triu(1)
-    return torch.softmax(later + (query / math.sqrt(width)) @ key.transpose(-2, -1), dim=-1)
+    def _bias(self, like: Tensor, length: int) -> Tensor:
+        """What is added to the scores [b, heads, L, L] of every position with every other: −inf for a later one."""
+        later = like.new_full((length, length), -torch.inf).triu(1)
+        if self.distance_bias is None:
+            return later
+        place = torch.arange(length, device=like.device)
+        distance = (place[:, None] - place).clamp(min=0)  # [L, L]
+        return later + self.distance_bias(distance).permute(2, 0, 1)  # [heads, L, L]
 
 
 class SASRec(Backbone):
-    """The Transformer backbone; position 0 is the first item of the window it is given."""
+    """The Transformer backbone."""
 
     def __init__(self, n_items: int, params: ModelParams) -> None:
         super().__init__(n_items, params)
-        self.position_embedding = nn.Embedding(params.max_length, params.hidden)
+        self.reads_prefixes = params.positions != "from_end"
+        absolute = params.positions != "relative"
+        self.position_embedding = nn.Embedding(params.max_length, params.hidden) if absolute else None
         self.input_norm = nn.LayerNorm(params.hidden, eps=NORM_EPSILON)
         self.dropout = Dropout(params.dropout)
         self.layers = nn.ModuleList([Layer(params) for _ in range(params.layers)])
@@ -87,7 +97,10 @@ class SASRec(Backbone):
         The last layer works on what is read alone.
         """
         buckets = Buckets(lengths)
-        vectors = self.item_embedding(items[buckets.rows]) + self.position_embedding(buckets.steps)
+        vectors = self.item_embedding(items[buckets.rows])
+        if self.position_embedding is not None:
+            places = buckets.steps if self.reads_prefixes else buckets.steps_left()
+            vectors = vectors + self.position_embedding(places)
         states = self.dropout(self.input_norm(vectors))  # [T, d]
         *earlier, last = self.layers
         for layer in earlier:

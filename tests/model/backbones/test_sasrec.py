@@ -1,5 +1,6 @@
 """SASRec is the function its equations say."""
 
+import pytest
 import torch
 from torch.nn import functional as F
 
@@ -7,27 +8,55 @@ from sracl_core.model.backbone import build_backbone
 from sracl_core.model.backbones.sasrec import SASRec
 from sracl_core.params.train import ModelParams
 
+ITEMS = [3, 7, 2, 9]
 
-def test_equals_the_equations_written_out() -> None:
+
+def tiny(positions: str, dropout: float = 0.0) -> SASRec:
     torch.manual_seed(0)
-    params = ModelParams(hidden=8, layers=2, heads=2, feed_forward=16, dropout=0.0, max_length=12)
-    backbone = build_backbone("sasrec", 20, params)
+    sizes = {"hidden": 8, "layers": 2, "heads": 2, "feed_forward": 16, "dropout": dropout, "max_length": 12}
+    backbone = build_backbone("sasrec", 20, ModelParams.model_validate(sizes | {"positions": positions}))
     assert isinstance(backbone, SASRec)
-    items = [3, 7, 2, 9]
-    x = F.layer_norm(
-        backbone.item_embedding.weight[items] + backbone.position_embedding.weight[: len(items)],
-        (8,),
-        backbone.input_norm.weight,
-        backbone.input_norm.bias,
-        1e-12,
-    )
+    with torch.no_grad():  # so large that a place mistaken for another shows
+        for name, weight in backbone.named_parameters():
+            if "distance_bias" in name or "position_embedding" in name:
+                weight.normal_()
+    return backbone
+
+
+@pytest.mark.parametrize("positions", ["relative", "from_start", "from_end"])
+def test_equals_the_equations_written_out(positions: str) -> None:
+    backbone = tiny(positions)
+    vectors = backbone.item_embedding.weight[ITEMS]
+    if backbone.position_embedding is not None:
+        places = [0, 1, 2, 3] if positions == "from_start" else [3, 2, 1, 0]
+        vectors = vectors + backbone.position_embedding.weight[places]
+    x = F.layer_norm(vectors, (8,), backbone.input_norm.weight, backbone.input_norm.bias, 1e-12)
     for layer in backbone.layers:
         q, k, v = layer.query_key_value(x).chunk(3, dim=1)
         heads = []
-        for head in (slice(0, 4), slice(4, 8)):
+        for number, head in enumerate((slice(0, 4), slice(4, 8))):
             scores = q[:, head] @ k[:, head].T / 4**0.5
+            for place in range(4):
+                for other in range(4):
+                    if positions == "relative" and other <= place:
+                        scores[place, other] += layer.distance_bias.weight[place - other, number]
             scores = scores.masked_fill(torch.ones(4, 4).triu(1).bool(), float("-inf"))
             heads.append(scores.softmax(1) @ v[:, head])
         x = layer.attention_norm(x + layer.output(torch.cat(heads, 1)))
         x = layer.feed_forward_norm(x + layer.narrow(F.gelu(layer.widen(x))))
-    torch.testing.assert_close(backbone(torch.tensor([items]))[0], x)
+    torch.testing.assert_close(backbone(torch.tensor([ITEMS]))[0], x)
+
+
+@pytest.mark.parametrize("positions", ["relative", "from_start", "from_end"])
+def test_attention_with_dropout_is_the_same_function(positions: str) -> None:
+    # A dropout of next to nothing takes the way of training with dropout, and drops nothing.
+    plain, dropping = tiny(positions), tiny(positions, dropout=1e-9)
+    items = torch.tensor([ITEMS])
+    torch.testing.assert_close(dropping.train()(items), plain(items))
+
+
+def test_only_counting_back_makes_a_state_depend_on_what_follows() -> None:
+    whole, alone = torch.tensor([ITEMS]), torch.tensor([ITEMS[:2]])
+    for positions, same in (("relative", True), ("from_start", True), ("from_end", False)):
+        backbone = tiny(positions)
+        assert torch.allclose(backbone(whole)[0, 1], backbone(alone)[0, 1], atol=1e-6) is same
