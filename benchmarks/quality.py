@@ -18,7 +18,7 @@ import numpy as np
 import typer
 from machine import RESULTS_FOLDER, machine, versions
 from report import write_report
-from trials import Outcome, Trial, run_trials, state_of
+from trials import Outcome, Switch, Trial, run_trials, state_of, trial_of
 
 from sracl_core.artifacts import read_json, write_json
 
@@ -26,7 +26,6 @@ SEARCH, COMPARISON = RESULTS_FOLDER / "quality_search.json", RESULTS_FOLDER / "q
 WATCHED = "ndcg@20"
 SEARCH_SEED, SEEDS = 1, (11, 12, 13, 14, 15)
 Row = dict[str, Any]  # what is recorded of a training
-Switch = dict[str, Any]  # parameters of `train` by dotted name, and `mine.k`, `mine.exclude_same_user`
 
 ARMS: dict[str, Switch] = {
     "plain": {"alpha": 0.0, "beta": 0.0},
@@ -102,11 +101,11 @@ def compare(data: Data = Path("data"), work: Work = Path(".sracl/quality"), proc
     """Train every arm, as the search chose it, with five seeds."""
     chosen = {arm: found["chosen"] for arm, found in read_json(SEARCH)["arms"].items()}
     # By seed, so that a run that is cut off has whole comparisons.
-    wanted = {trial_of(arm, chosen[arm], seed).key: (arm, seed) for seed in SEEDS for arm in ARMS}
-    trials = [trial_of(arm, chosen[arm], seed) for seed in SEEDS for arm in ARMS]
+    trials = {(arm, seed): trial_of(ARMS[arm] | chosen[arm], seed) for seed in SEEDS for arm in ARMS}
+    wanted = {trial.key: asked for asked, trial in trials.items()}
     rows: list[Row] = []
     known = _known(_same_state(COMPARISON, data).get("trainings", []))
-    for trial, outcome in run_trials(trials, data, work, processes, known):
+    for trial, outcome in run_trials(list(trials.values()), data, work, processes, known):
         arm, seed = wanted[trial.key]
         rows.append({"arm": arm, "seed": seed, **_told(trial, outcome), "test": _rounded(outcome.test)})
         print(f"{arm:<6} seed {seed}  test HR@20 {outcome.test['hr@20']:.4f}  NDCG@20 {outcome.test['ndcg@20']:.4f}")
@@ -119,13 +118,6 @@ def compare(data: Data = Path("data"), work: Work = Path(".sracl/quality"), proc
 def report() -> None:
     """Write the tables of docs/results.md from the results."""
     write_report()
-
-
-def trial_of(arm: str, switch: Switch, seed: int) -> Trial:
-    """Return the trial of one arm with one switch turned."""
-    changes = {**ARMS[arm], **switch, "seed": seed}
-    pools = {name.removeprefix("mine."): changes.pop(name) for name in list(changes) if name.startswith("mine.")}
-    return Trial(changes, **pools)
 
 
 def helpful(rows: list[Row]) -> Switch:
@@ -147,8 +139,8 @@ def _collect(
     wanted: list[tuple[str, Switch]], found: dict[str, list[Row]], data: Path, work: Path, processes: int
 ) -> None:
     """Run the trials `wanted`, add what is recorded of them to `found`, and write it."""
-    named = {trial_of(arm, switch, SEARCH_SEED).key: (arm, switch) for arm, switch in wanted}
-    trials = [trial_of(arm, switch, SEARCH_SEED) for arm, switch in wanted]
+    trials = [trial_of(ARMS[arm] | switch, SEARCH_SEED) for arm, switch in wanted]
+    named = {trial.key: asked for trial, asked in zip(trials, wanted, strict=True)}
     earlier = _same_state(SEARCH, data).get("arms", {})
     known = _known([row for searched in earlier.values() for row in searched["trials"]])
     for trial, outcome in run_trials(trials, data, work, processes, known):

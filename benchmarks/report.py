@@ -90,6 +90,15 @@ def quality_search(found: dict[str, Any]) -> list[str]:
     return lines
 
 
+def authors(found: dict[str, Any]) -> list[str]:
+    """The authors' settings, and what turning one of them does."""
+    lines = ["| settings | validation NDCG@20 | test HR@20 | test NDCG@20 | best epoch |", "|---|---|---|---|---|"]
+    for name, row in found["rows"].items():
+        values = (row["valid"]["ndcg@20"], row["test"]["hr@20"], row["test"]["ndcg@20"])
+        lines.append(f"| {name} | " + " | ".join(f"{value:.4f}" for value in values) + f" | {row['best_epoch']} |")
+    return lines
+
+
 def quality(found: dict[str, Any]) -> list[str]:
     """Every arm over the seeds, and its gain over plain SASRec."""
     tests = {arm: [row["test"] for row in found["trainings"] if row["arm"] == arm] for arm in ARMS}
@@ -107,7 +116,8 @@ def quality(found: dict[str, Any]) -> list[str]:
 
 
 TABLES: dict[str, Callable[[dict[str, Any]], list[str]]] = {
-    function.__name__: function for function in (epochs, peers, large_catalogue, growth, quality_search, quality)
+    function.__name__: function
+    for function in (epochs, peers, large_catalogue, growth, quality_search, quality, authors)
 }
 
 

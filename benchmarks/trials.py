@@ -32,6 +32,7 @@ from sracl_core.training.epoch import Epoch
 from sracl_core.training.fit import TrainingInputs, fit
 
 TILE_BYTES = 256 * 2**20
+Switch = dict[str, Any]  # parameters of `train` by dotted name, and `mine.k`, `mine.exclude_same_user`
 WIDEST = 20  # pools are mined once with this many candidates; a smaller pool is the beginning of a larger one
 
 
@@ -63,6 +64,13 @@ class Trial:
         return hashlib.sha256(json.dumps(same).encode()).hexdigest()[:16]
 
 
+def trial_of(changes: Switch, seed: int) -> Trial:
+    """Return the trial of one switch."""
+    pools = {name.removeprefix("mine."): value for name, value in changes.items() if name.startswith("mine.")}
+    train = {name: value for name, value in changes.items() if not name.startswith("mine.")}
+    return Trial({**train, "seed": seed}, **pools)
+
+
 @dataclass(frozen=True)
 class Outcome:
     """What a trial found; metrics by name, e.g. `test["hr@20"]`, `curve` the watched metric after every epoch."""
@@ -76,7 +84,7 @@ class Outcome:
 
 
 def run_trials(
-    trials: Sequence[Trial], data: Path, work: Path, processes: int, known: dict[str, Outcome]
+    trials: Sequence[Trial], data: Path, work: Path, processes: int, known: dict[str, Outcome] | None = None
 ) -> Iterator[tuple[Trial, Outcome]]:
     """Yield every trial with its outcome, as they end; those `known` by key, or found in `work`, are not run again."""
     folder = work / state_of(data)
@@ -84,7 +92,7 @@ def run_trials(
     waiting = []
     for trial in {trial.key: trial for trial in trials}.values():
         kept = folder / f"{trial.key}.json"
-        outcome = Outcome(**read_json(kept)) if kept.is_file() else known.get(trial.key)
+        outcome = Outcome(**read_json(kept)) if kept.is_file() else (known or {}).get(trial.key)
         if outcome is None:
             waiting.append(trial)
         else:

@@ -1,0 +1,79 @@
+"""Find what carries the figure of the authors' code: train with their settings, then with one turned at a time.
+
+    python benchmarks/authors.py --data OFFICE/data      # about an hour on two cores
+
+One seed; the test metrics are told, and nothing is chosen by them. Goes on where it was cut off:
+benchmarks/results/authors.json.
+"""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from machine import RESULTS_FOLDER, machine, versions
+from report import write_report
+from trials import Switch, run_trials, state_of, trial_of
+
+from sracl_core.artifacts import write_json
+
+RESULTS = RESULTS_FOLDER / "authors.json"
+SEED = 1
+AUTHORS: Switch = {
+    "mode": "prefix",
+    "model.positions": "from_end",
+    "model.max_length": 20,
+    "batch_size": 256,
+    "alpha": 0.1,
+    "beta": 0.1,
+    "inter.similarity": "dot",
+    "inter.temperature": 1.0,
+    "intra.similarity": "dot",
+    "intra.temperature": 1.0,
+    "mine.exclude_same_user": False,
+    "early_stop.metric": "mrr@10",
+}
+COSINE: Switch = {
+    f"{branch}.{name}": value
+    for branch in ("inter", "intra")
+    for name, value in (("similarity", "cosine"), ("temperature", 0.1))
+}
+ROWS: dict[str, Switch] = {
+    "their settings": {},
+    "no contrast (plain SASRec)": {"alpha": 0.0, "beta": 0.0},
+    "no intra-user contrast": {"beta": 0.0},
+    "positions counted from the start": {"model.positions": "from_start"},
+    "positions by distance": {"model.positions": "relative"},
+    "one causal pass a user, positions by distance, batches of 64": {
+        "mode": "causal",
+        "model.positions": "relative",
+        "batch_size": 64,
+    },
+    "candidates of other users alone": {"mine.exclude_same_user": True},
+    "cosine, τ = 0.1": COSINE,
+    "window of 50": {"model.max_length": 50},
+    "batches of 64": {"batch_size": 64},
+}
+
+
+def main(
+    data: Annotated[Path, typer.Option(help="the folder with interim/ and artifacts/")] = Path("data"),
+    work: Annotated[Path, typer.Option(help="where outcomes are kept")] = Path(".sracl/quality"),
+    processes: Annotated[int, typer.Option(help="trainings at once, one thread each")] = 2,
+) -> None:
+    """Train every row, print it, write the results."""
+    trials = {name: trial_of(AUTHORS | switch, SEED) for name, switch in ROWS.items()}
+    named = {trial.key: name for name, trial in trials.items()}
+    found: dict[str, Any] = {}
+    for trial, outcome in run_trials(list(trials.values()), data, work, processes):
+        name = named[trial.key]
+        found[name] = {"switch": ROWS[name], "key": trial.key, **asdict(outcome)}
+        print(f"{name:<64} test HR@20 {outcome.test['hr@20']:.4f}  NDCG@20 {outcome.test['ndcg@20']:.4f}", flush=True)
+        where = {"machine": machine(), "versions": versions("torch"), "state": state_of(data), "seed": SEED}
+        rows = {name: found[name] for name in ROWS if name in found}
+        write_json(RESULTS, {**where, "authors": AUTHORS, "rows": rows})
+    write_report()
+
+
+if __name__ == "__main__":
+    typer.run(main)
