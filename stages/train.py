@@ -92,7 +92,7 @@ def main(
             inputs,
             params,
             device,
-            tile_bytes=int(runtime.rank_tile_mb * 2**20),
+            tile_bytes=int(runtime.rank_tile_mb * 1e6),
             on_epoch=log,
             checkpoints=checkpoints,
             group=group,

@@ -7,17 +7,27 @@ from torch.nn import functional as F
 from sracl_core.model.chunks import chunked_cross_entropy
 
 SCORES_BYTES = 256 * 2**20  # scores of the catalogue held at once
+# On a CPU no more than its cache holds, as long as that makes matrices worth multiplying.
+CPU_SCORES_BYTES, CPU_ROWS = 2 * 2**20, 64
 
 
 def next_item_loss(states: Tensor, targets: Tensor, item_vectors: Tensor) -> Tensor:
     """Cross entropy of the next item over the whole catalogue, with tied item vectors; mean over positions.
 
-    `states` [T, d], `targets` int64 [T] (item ids from 1), `item_vectors` [n_items, d] (row i is item i + 1). Scores
-    [T, n_items] that would take more than SCORES_BYTES are never held at once. SRA-CL, L_rec.
+    `states` [T, d], `targets` int64 [T] (item ids from 1), `item_vectors` [n_items, d] (row i is item i + 1). Of the
+    scores [T, n_items] those of `rows_at_once` positions are held at once. SRA-CL, L_rec.
     """
-    if len(states) * len(item_vectors) * states.element_size() <= SCORES_BYTES:
+    rows = rows_at_once(len(item_vectors), states.element_size(), states.device)
+    if states.device.type != "cpu" and len(states) <= rows:
         return F.cross_entropy(states @ item_vectors.T, targets - 1)
-    return chunked_cross_entropy(states, item_vectors, targets - 1, SCORES_BYTES)
+    return chunked_cross_entropy(states, item_vectors, targets - 1, rows)
+
+
+def rows_at_once(n_items: int, bytes_each: int, device: torch.device) -> int:
+    """Return of how many positions the scores of all items, each of `bytes_each`, are held at once; at least 1."""
+    row = n_items * bytes_each
+    fitting = max(1, SCORES_BYTES // row)
+    return fitting if device.type != "cpu" else min(fitting, max(CPU_ROWS, CPU_SCORES_BYTES // row))
 
 
 def info_nce(

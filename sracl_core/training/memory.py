@@ -9,7 +9,7 @@ from torch import Tensor
 
 from sracl_core.errors import TrainingError
 from sracl_core.model.backbone import Backbone
-from sracl_core.model.losses import SCORES_BYTES
+from sracl_core.model.losses import rows_at_once
 from sracl_core.params.train import TrainParams
 from sracl_core.progress import tell
 from sracl_core.training.samples import Samples
@@ -41,8 +41,9 @@ def step_bytes(state: TrainingState) -> dict[str, int]:
     batch = min(params.batch_size, len(samples.lasts))
     sample = _mean_length(samples, samples.lasts)
     scored = batch * sample if samples.every_position else batch
+    scored_at_once = min(scored, rows_at_once(backbone.n_items, FLOAT_BYTES, backbone.device))
     found = {
-        "scores of the catalogue": COPIES_OF_SCORES * min(SCORES_BYTES, FLOAT_BYTES * scored * backbone.n_items),
+        "scores of the catalogue": COPIES_OF_SCORES * FLOAT_BYTES * scored_at_once * backbone.n_items,
         "samples": batch * sample * per_position,
         "optimizer": TO_COME * sum(weight.nbytes for weight in state.weights),
     }

@@ -11,7 +11,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from sracl_core.model import losses
 from sracl_core.model.chunks import chunked_cross_entropy
-from sracl_core.model.losses import info_nce, next_item_loss
+from sracl_core.model.losses import info_nce, next_item_loss, rows_at_once
 
 
 def test_next_item_loss_by_hand() -> None:
@@ -135,7 +135,7 @@ def test_next_item_loss_is_the_mean_over_positions() -> None:
     positions=st.integers(1, 12),
     n_items=st.integers(1, 9),
     hidden=st.integers(1, 4),
-    rows=st.integers(0, 13),
+    rows=st.integers(1, 13),
     scale=st.sampled_from([1.0, 500.0]),
     seed=st.integers(0, 1000),
 )
@@ -151,7 +151,7 @@ def test_chunked_cross_entropy_equals_the_plain_one_with_gradient(
     for chunked in (True, False):
         leaves = [tensor.clone().requires_grad_() for tensor in (states, vectors)]
         if chunked:
-            loss = chunked_cross_entropy(*leaves, targets, rows * n_items * 8)
+            loss = chunked_cross_entropy(*leaves, targets, rows)
         else:
             loss = F.cross_entropy(leaves[0] @ leaves[1].T, targets)
         results.append([loss.detach(), *torch.autograd.grad(3 * loss, leaves)])
@@ -165,7 +165,7 @@ def test_chunked_cross_entropy_agrees_with_finite_differences_and_can_be_used_tw
     targets = torch.tensor([0, 3, 1, 1, 2])
 
     def loss(states: torch.Tensor, vectors: torch.Tensor) -> torch.Tensor:
-        return chunked_cross_entropy(states, vectors, targets, 2 * 4 * 8)
+        return chunked_cross_entropy(states, vectors, targets, rows=2)
 
     assert torch.autograd.gradcheck(loss, [states, vectors])
     assert torch.autograd.gradcheck(lambda s: loss(s, vectors.detach()), [states])
@@ -176,20 +176,32 @@ def test_chunked_cross_entropy_agrees_with_finite_differences_and_can_be_used_tw
     assert all(torch.equal(a, b) for a, b in zip(first, again, strict=True))
 
 
-def test_small_scores_take_the_plain_way_and_large_ones_are_never_held_at_once(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_scores_of_all_positions_are_never_held_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     random = torch.Generator().manual_seed(0)
     states, vectors = (torch.randn(n, 8, generator=random, requires_grad=True) for n in (64, 1000))
     targets = torch.randint(1, 1001, (64,), generator=random)
-    plain = F.cross_entropy(states @ vectors.T, targets - 1)
-    assert torch.equal(next_item_loss(states, targets, vectors), plain)
-    monkeypatch.setattr(losses, "SCORES_BYTES", 10_000)
+    monkeypatch.setattr(losses, "CPU_ROWS", 4)
+    monkeypatch.setattr(losses, "CPU_SCORES_BYTES", 0)
     with Recorder() as recorder:
         chunked = next_item_loss(states, targets, vectors)
         chunked.backward()
     assert recorder.largest == vectors.numel(), "nothing is larger than the item vectors"
-    torch.testing.assert_close(chunked, plain)
+    torch.testing.assert_close(chunked, F.cross_entropy(states @ vectors.T, targets - 1))
+
+
+@pytest.mark.parametrize(
+    ("device", "n_items", "rows"),
+    [
+        ("cpu", 2_048, 256),  # as many as stay in the cache
+        ("cpu", 100_000, 64),  # enough to multiply by
+        ("cpu", 2**26, 1),  # no more than memory is meant for
+        ("cuda", 2_048, 32_768),
+        ("cuda", 2**20, 64),
+        ("cuda", 2**30, 1),
+    ],
+)
+def test_how_many_positions_are_scored_at_once(device: str, n_items: int, rows: int) -> None:
+    assert rows_at_once(n_items, 4, torch.device(device)) == rows
 
 
 class Recorder(TorchDispatchMode):
