@@ -7,7 +7,6 @@ import pyarrow as pa
 import pytest
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from sracl_core.artifacts import SEQUENCES, TRAINED_ON
 from sracl_core.device import pick_device
@@ -15,6 +14,7 @@ from sracl_core.errors import TrainingError
 from sracl_core.leakage.training import check_trained_on
 from sracl_core.model.backbone import build_backbone
 from sracl_core.model.backbones.gru4rec import GRU4Rec
+from sracl_core.model.losses import next_item_loss
 from sracl_core.params.runtime import RuntimeParams
 from sracl_core.params.train import BACKBONES, EarlyStopParams, ModelParams, TrainParams
 from sracl_core.ragged import Ragged
@@ -74,7 +74,7 @@ def plain_backbone(given: TrainingInputs, chosen: TrainParams) -> dict[str, Tens
             else:
                 states = backbone.encode(items, lengths, lengths.cumsum(0) - 1)
                 targets = torch.stack([w[-1] for w in chosen_windows])
-            loss = F.cross_entropy(states @ backbone.item_embedding.weight[1:].T, targets - 1)
+            loss = next_item_loss(states, targets, backbone.item_vectors())
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
