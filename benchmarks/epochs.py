@@ -16,10 +16,9 @@ from typing import Annotated, Any
 import torch
 import typer
 from generated import beauty_sized
-from machine import RESULTS_FOLDER, machine, versions
-from project import read_inputs, train_step
+from machine import RESULTS_FOLDER
+from project import keep_run, read_inputs, train_step
 
-from sracl_core.artifacts import read_json, write_json
 from sracl_core.device import pick_device
 from sracl_core.params.runtime import RuntimeParams
 from sracl_core.params.train import ModelParams, TrainParams
@@ -58,21 +57,15 @@ def main(
             if turn:
                 taken.append(one)
     train = Ragged.from_column(inputs.sequences["train"])
+    for row, taken in seconds.items():
+        print(f"{row:<40}{sorted(taken)[len(taken) // 2]:8.2f} s  ({min(taken):.2f} to {max(taken):.2f})")
+    name = "generated, of Beauty's size" if generated else f"{len(train):,} users, {inputs.n_items:,} items"
     found = {
-        "data": "generated, of Beauty's size" if generated else f"{len(train):,} users, {inputs.n_items:,} items",
-        "device": chosen.type,
-        "machine": machine(torch.cuda.get_device_name() if chosen.type == "cuda" else None),
-        "versions": versions("torch"),
         "training_interactions": len(train.values),
         "epochs_counted": turns,
         "seconds_an_epoch": {row: [round(one, 3) for one in sorted(taken)] for row, taken in seconds.items()},
     }
-    for row, taken in seconds.items():
-        print(f"{row:<40}{sorted(taken)[len(taken) // 2]:8.2f} s  ({min(taken):.2f} to {max(taken):.2f})")
-    earlier: list[dict[str, Any]] = read_json(RESULTS)["runs"] if RESULTS.exists() else []
-    others = [run for run in earlier if (run["data"], run["device"]) != (found["data"], found["device"])]
-    runs = sorted([*others, found], key=lambda run: (str(run["data"]), str(run["device"])))
-    write_json(RESULTS, {"runs": runs})
+    keep_run(RESULTS, name, chosen, found)
 
 
 def epoch(params: TrainParams, inputs: TrainingInputs, device: torch.device) -> float:

@@ -1,10 +1,13 @@
-"""What benchmarks of training share: the artifacts of a project, and a bare step."""
+"""What benchmarks of training share: the artifacts of a project, a bare step, and what is kept of a run."""
 
 from pathlib import Path
+from typing import Any
 
+import torch
+from machine import machine, versions
 from torch import Tensor
 
-from sracl_core.artifacts import ITEMS, PREFIXES, SEQUENCES, read_table
+from sracl_core.artifacts import ITEMS, PREFIXES, SEQUENCES, read_json, read_table, write_json
 from sracl_core.retrieval.embeddings import read_embeddings
 from sracl_core.retrieval.neighbours import read_neighbours
 from sracl_core.training.fit import TrainingInputs
@@ -29,3 +32,12 @@ def train_step(state: TrainingState, batch: Tensor) -> None:
     state.optimizer.zero_grad(set_to_none=True)
     losses.total(state.params.alpha, state.params.beta).backward()
     state.optimizer.step()
+
+
+def keep_run(results: Path, data: str, device: torch.device, found: dict[str, Any]) -> None:
+    """Write what a run has found to `results`, beside the newest of every other data and device."""
+    gpu = torch.cuda.get_device_name(device) if device.type == "cuda" else None
+    run = {"data": data, "device": device.type, "machine": machine(gpu), "versions": versions("torch"), **found}
+    earlier: list[dict[str, Any]] = read_json(results)["runs"] if results.exists() else []
+    others = [one for one in earlier if (one["data"], one["device"]) != (data, device.type)]
+    write_json(results, {"runs": sorted([*others, run], key=lambda one: (one["data"], one["device"]))})

@@ -30,9 +30,19 @@ def epochs(found: dict[str, Any]) -> list[str]:
     lines = ["| data, device | " + " | ".join(found["runs"][0]["seconds_an_epoch"]) + " |"]
     lines.append("|---|" + "---|" * len(found["runs"][0]["seconds_an_epoch"]))
     for run in found["runs"]:
-        device = run["machine"].get("gpu", f"{run['machine']['cores']} cores, {run['machine']['cpu']}")
         times = [f"{median(taken):.2f} s" for taken in run["seconds_an_epoch"].values()]
-        lines.append(f"| {run['data']}; {device} | " + " | ".join(times) + " |")
+        lines.append(f"| {run['data']}; {_device(run)} | " + " | ".join(times) + " |")
+    return lines
+
+
+def encoder_variants(found: dict[str, Any]) -> list[str]:
+    """Milliseconds of a step with the encoder as it is, and otherwise."""
+    names = list(found["runs"][0]["milliseconds_a_step"]["plain"])
+    lines = ["| data, device | branches | " + " | ".join(names) + " |", "|---|---|" + "---|" * len(names)]
+    for run in found["runs"]:
+        for branches, taken in run["milliseconds_a_step"].items():
+            times = " | ".join(f"{taken[name]:.1f} ms" for name in names)
+            lines.append(f"| {run['data']}; {_device(run)} | {branches} | {times} |")
     return lines
 
 
@@ -117,7 +127,7 @@ def quality(found: dict[str, Any]) -> list[str]:
 
 TABLES: dict[str, Callable[[dict[str, Any]], list[str]]] = {
     function.__name__: function
-    for function in (epochs, peers, large_catalogue, growth, quality_search, quality, authors)
+    for function in (epochs, encoder_variants, peers, large_catalogue, growth, quality_search, quality, authors)
 }
 
 
@@ -141,6 +151,10 @@ def _gain(values: list[float], plain: list[float]) -> str:
     gain = f"{100 * (mean(values) / mean(plain) - 1):+.1f} %"
     paired = len(values) == len(plain) > 1
     return f"{gain} (p = {ttest_rel(values, plain).pvalue:.2g})" if paired else gain
+
+
+def _device(run: dict[str, Any]) -> str:
+    return str(run["machine"].get("gpu", f"{run['machine']['cores']} cores, {run['machine']['cpu']}"))
 
 
 def _switch(switch: dict[str, Any]) -> str:
