@@ -33,22 +33,22 @@ ARMS: dict[str, Switch] = {
     "intra": {"alpha": 0.0},
     "both": {},
 }
-LESS_DROPOUT: Switch = {"model.dropout": 0.4}
+BACKBONE: list[Switch] = [{"model.dropout": 0.4}, {"learning_rate": 0.002}]
 MASKS: Switch = {"negatives.mask_same_target": True, "negatives.mask_pool": True}
 INTER_AS_AUTHORS: Switch = {"inter.similarity": "dot", "inter.temperature": 1.0}
 INTRA_AS_AUTHORS: Switch = {"intra.similarity": "dot", "intra.temperature": 1.0}
 SWITCHES: dict[str, list[Switch]] = {
     "plain": [
-        LESS_DROPOUT,
+        *BACKBONE,
         {"model.dropout": 0.6},
         {"batch_size": 128},
+        {"batch_size": 256},
         {"learning_rate": 0.0005},
-        {"learning_rate": 0.002},
         {"weight_decay": 1e-5},
         {"model.max_length": 20},
     ],
     "inter": [
-        LESS_DROPOUT,
+        *BACKBONE,
         {"alpha": 1.0},
         {"inter.temperature": 0.2},
         INTER_AS_AUTHORS,
@@ -57,7 +57,7 @@ SWITCHES: dict[str, list[Switch]] = {
         MASKS,
     ],
     "intra": [
-        LESS_DROPOUT,
+        *BACKBONE,
         {"beta": 0.3},
         {"intra.temperature": 0.2},
         INTRA_AS_AUTHORS,
@@ -66,7 +66,7 @@ SWITCHES: dict[str, list[Switch]] = {
         MASKS,
     ],
     "both": [
-        LESS_DROPOUT,
+        *BACKBONE,
         {"alpha": 1.0},
         {"beta": 0.03},
         INTER_AS_AUTHORS | INTRA_AS_AUTHORS,
