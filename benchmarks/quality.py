@@ -65,14 +65,15 @@ SWITCHES: dict[str, list[Switch]] = {
         {"intra.substitution_rate": 0.1},
         MASKS,
     ],
+    # What each branch alone has shown: the intra-user contrast is best with dot products, the other with cosines.
     "both": [
         *BACKBONE,
         {"alpha": 1.0},
         {"beta": 0.03},
-        INTER_AS_AUTHORS | INTRA_AS_AUTHORS,
-        {"mine.exclude_same_user": False},
-        {"intra.substitution_rate": 0.1},
-        MASKS,
+        INTRA_AS_AUTHORS,
+        INTRA_AS_AUTHORS | {"learning_rate": 0.002},
+        INTRA_AS_AUTHORS | {"beta": 0.3},
+        INTRA_AS_AUTHORS | {"mine.exclude_same_user": False},
     ],
 }
 
@@ -104,13 +105,15 @@ def compare(data: Data = Path("data"), work: Work = Path(".sracl/quality"), proc
     trials = {(arm, seed): trial_of(ARMS[arm] | chosen[arm], seed) for seed in SEEDS for arm in ARMS}
     wanted = {trial.key: asked for asked, trial in trials.items()}
     rows: list[Row] = []
-    known = _known(_same_state(COMPARISON, data).get("trainings", []))
+    where = {"machine": machine(), "versions": versions("torch"), "state": state_of(data)}
+    earlier = read_json(COMPARISON) if COMPARISON.exists() else {}
+    known = _known(earlier["trainings"] if earlier.get("state") == where["state"] else [])
     for trial, outcome in run_trials(list(trials.values()), data, work, processes, known):
         arm, seed = wanted[trial.key]
         rows.append({"arm": arm, "seed": seed, **_told(trial, outcome), "test": _rounded(outcome.test)})
         print(f"{arm:<6} seed {seed}  test HR@20 {outcome.test['hr@20']:.4f}  NDCG@20 {outcome.test['ndcg@20']:.4f}")
         ordered = sorted(rows, key=lambda row: (list(ARMS).index(row["arm"]), row["seed"]))
-        write_json(COMPARISON, {**_where(data), "chosen": chosen, "trainings": ordered})
+        write_json(COMPARISON, {**where, "chosen": chosen, "trainings": ordered})
     write_report()
 
 
@@ -141,25 +144,17 @@ def _collect(
     """Run the trials `wanted`, add what is recorded of them to `found`, and write it."""
     trials = [trial_of(ARMS[arm] | switch, SEARCH_SEED) for arm, switch in wanted]
     named = {trial.key: asked for trial, asked in zip(trials, wanted, strict=True)}
-    earlier = _same_state(SEARCH, data).get("arms", {})
-    known = _known([row for searched in earlier.values() for row in searched["trials"]])
+    earlier = read_json(SEARCH)["arms"] if SEARCH.exists() else {}
+    where = {"machine": machine(), "versions": versions("torch"), "state": state_of(data)}
+    same = [arm for arm in earlier.values() if arm["state"] == where["state"]]
+    known = _known([row for arm in same for row in arm["trials"]])
     for trial, outcome in run_trials(trials, data, work, processes, known):
         arm, switch = named[trial.key]
         print(f"{arm:<6} validation {WATCHED} {outcome.valid[WATCHED]:.4f}  {switch or 'as shipped'}", flush=True)
         if switch not in [row["switch"] for row in found[arm]]:
             found[arm].append({"switch": switch, **_told(trial, outcome)})
-        arms = earlier | {arm: {"chosen": best(rows)["switch"], "trials": rows} for arm, rows in found.items() if rows}
-        write_json(SEARCH, {**_where(data), "seed": SEARCH_SEED, "watched": WATCHED, "arms": arms})
-
-
-def _where(data: Path) -> dict[str, Any]:
-    return {"machine": machine(), "versions": versions("torch"), "state": state_of(data)}
-
-
-def _same_state(results: Path, data: Path) -> dict[str, Any]:
-    """What `results` hold, if they are of this code and data."""
-    found: dict[str, Any] = read_json(results) if results.exists() else {}
-    return found if found.get("state") == state_of(data) else {}
+        arms = {arm: {**where, "chosen": best(rows)["switch"], "trials": rows} for arm, rows in found.items() if rows}
+        write_json(SEARCH, {"seed": SEARCH_SEED, "watched": WATCHED, "arms": earlier | arms})
 
 
 def _known(rows: list[Row]) -> dict[str, Outcome]:
