@@ -32,16 +32,18 @@ def dropout(values: Tensor, rate: float) -> Tensor:
     """
     if values.device.type != "cpu":
         return F.dropout(values, rate)
+    factor = factors(values.numel(), rate, values.dtype)
+    return values if factor is None else _Masked.apply(values, factor.view(values.shape))
+
+
+def factors(count: int, rate: float, dtype: torch.dtype) -> Tensor | None:
+    """Return the factors of `count` values on a CPU, 0 or what keeps the mean, [count]; None if none is dropped."""
     dropped = round(rate * LEVELS)
-    return values if dropped == 0 else _Masked.apply(values, _kept(values, dropped))
-
-
-def _kept(values: Tensor, dropped: int) -> Tensor:
-    """The factor of each value: 0 for `dropped` of LEVELS draws, else what keeps the mean."""
-    count = values.numel()
+    if dropped == 0:
+        return None
     draws = torch.empty(-(-count // 4), dtype=torch.int64).random_(-(2**63), None).view(torch.int16)
-    kept = draws[:count].view(values.shape) >= dropped - LEVELS // 2
-    return kept.to(values.dtype).mul_(LEVELS / (LEVELS - dropped))
+    kept = draws[:count] >= dropped - LEVELS // 2
+    return kept.to(dtype).mul_(LEVELS / (LEVELS - dropped))
 
 
 class _Masked(torch.autograd.Function):

@@ -33,17 +33,18 @@ def spans(starts: Tensor, lengths: Tensor) -> Tensor:
 class Buckets:
     """The layout in which packed windows of `lengths` int64 [B] are encoded: windows of similar length side by side.
 
-    `rows` int64 [T] are the packed rows in this layout's order, `steps` int64 [T] their places within their windows.
+    `rows` int64 [T] are the packed rows in this layout's order, `steps` int64 [T] their places within their windows,
+    `lengths` int64 [B] those of the windows in this order.
     """
 
     def __init__(self, lengths: Tensor) -> None:
         bounds = CPU_BOUNDS if lengths.device.type == "cpu" else GPU_BOUNDS
         bucket = torch.bucketize(lengths, torch.tensor(bounds, device=lengths.device))  # [B]
         order = torch.argsort(bucket, stable=True)
-        self._lengths = lengths[order]
+        self.lengths = lengths[order]  # [B]
         starts = window_offsets(lengths)[:-1][order]
-        self.rows = spans(starts, self._lengths)
-        self.steps = self.rows - torch.repeat_interleave(starts, self._lengths)
+        self.rows = spans(starts, self.lengths)
+        self.steps = self.rows - torch.repeat_interleave(starts, self.lengths)
         count = torch.bincount(bucket, minlength=len(bounds) + 1)
         total = torch.zeros_like(count).index_add_(0, bucket, lengths)
         longest = torch.zeros_like(count).scatter_reduce_(0, bucket, lengths, "amax")
@@ -52,9 +53,17 @@ class Buckets:
         self._shapes = [(windows, positions, length) for windows, positions, length in shapes if windows]
         self._real = self._real_places()
 
+    def windows(self) -> list[int]:
+        """Return how many windows every bucket has."""
+        return [windows for windows, _, _ in self._shapes]
+
+    def longest(self) -> list[int]:
+        """Return the longest window of every bucket."""
+        return [longest for _, _, longest in self._shapes]
+
     def steps_left(self) -> Tensor:
         """Return how many positions of its window follow each one, int64 [T], in this layout's order."""
-        return torch.repeat_interleave(self._lengths, self._lengths) - 1 - self.steps
+        return torch.repeat_interleave(self.lengths, self.lengths) - 1 - self.steps
 
     def places(self) -> Tensor:
         """Return where each packed row lies in this layout, int64 [T]."""
@@ -81,7 +90,7 @@ class Buckets:
         """The places of real positions in each padded bucket; None where it has no padding."""
         real: list[Tensor | None] = []
         for (windows, positions, longest), lengths in zip(
-            self._shapes, self._lengths.split([shape[0] for shape in self._shapes]), strict=True
+            self._shapes, self.lengths.split(self.windows()), strict=True
         ):
             starts = torch.arange(windows, device=lengths.device) * longest
             real.append(None if positions == windows * longest else spans(starts, lengths))
