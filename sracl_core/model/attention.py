@@ -32,7 +32,9 @@ class Slots:
         self.row = (first_row[window] + torch.minimum(slot, counts[window] - 1)).clamp_(0, rows - 1)  # [P]
         window = torch.repeat_interleave(torch.arange(len(counts)), counts)  # [T]
         place = first_slot[window] + torch.arange(rows) - first_row[window]
-        self.back = (place[:, None] + torch.arange(heads) * widths[window, None]).flatten()  # [T · heads], slots of rows
+        self.back = (
+            place[:, None] + torch.arange(heads) * widths[window, None]
+        ).flatten()  # [T · heads], slots of rows
 
     def parts(self, values: Tensor) -> list[Tensor]:
         """Return the matrices [b · heads, S, e] of every bucket, views of `values` [P, e]."""
@@ -116,9 +118,7 @@ class _Attention(torch.autograd.Function):
         grad_bias = gradient.new_zeros(ctx.bias_shape) if ctx.needs_input_grad[2] else None
         asked = zip(queries.parts(q), queries.parts(g), queries.parts(grad_q), strict=True)
         looked = zip(keys.parts(k), keys.parts(v), keys.parts(grad_k), keys.parts(grad_v), strict=True)
-        for bucket, ((ask, grad, to_ask), (key, value, to_key, to_value)) in enumerate(
-            zip(asked, looked, strict=True)
-        ):
+        for bucket, ((ask, grad, to_ask), (key, value, to_key, to_value)) in enumerate(zip(asked, looked, strict=True)):
             weights, dropped = kept[2 * bucket : 2 * bucket + 2]
             torch.bmm(dropped.transpose(1, 2), grad, out=to_value)
             # softmax's gradient: w ∘ (∂w − Σ w ∘ ∂w), dropout's factor being part of `dropped`.
