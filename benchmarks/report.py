@@ -109,6 +109,31 @@ def authors(found: dict[str, Any]) -> list[str]:
     return lines
 
 
+def authors_level(found: dict[str, Any]) -> list[str]:
+    """How soon the level of the authors' code is reached."""
+    lines = ["| seed | epochs | seconds | times sooner | test HR@20 | test NDCG@20 |", "|---|---|---|---|---|---|"]
+    for row in found["trainings"]:
+        last = row["seen"][-1]
+        sooner = f"{found['authors_seconds'] / row['seconds']:.0f}" if row["reached"] else "not reached"
+        lines.append(
+            f"| {row['seed']} | {row['epochs']} | {row['seconds']:.0f} | {sooner} | {last['hr@20']:.4f} "
+            f"| {last['ndcg@20']:.4f} |"
+        )
+    return lines
+
+
+def quality_states(found: dict[str, Any]) -> list[str]:
+    """What the trainings of every arm have made of the states, mean over seeds."""
+    arms = {arm: [row["states"] for row in found["trainings"] if row["arm"] == arm and row["states"]] for arm in ARMS}
+    names = list(next(rows[0] for rows in arms.values() if rows))
+    heads = [name.replace("_", ", ", 1) for name in names]
+    lines = ["| arm | " + " | ".join(heads) + " |", "|---|" + "---|" * len(names)]
+    for arm, rows in arms.items():
+        cells = [f"{mean(row[name] for row in rows):.3f}" for name in names] if rows else [""] * len(names)
+        lines.append(f"| {ARMS[arm]} | " + " | ".join(cells) + " |")
+    return lines
+
+
 def quality(found: dict[str, Any]) -> list[str]:
     """Every arm over the seeds, and its gain over plain SASRec."""
     tests = {arm: [row["test"] for row in found["trainings"] if row["arm"] == arm] for arm in ARMS}
@@ -127,14 +152,27 @@ def quality(found: dict[str, Any]) -> list[str]:
 
 TABLES: dict[str, Callable[[dict[str, Any]], list[str]]] = {
     function.__name__: function
-    for function in (epochs, encoder_variants, peers, large_catalogue, growth, quality_search, quality, authors)
+    for function in (
+        epochs,
+        encoder_variants,
+        peers,
+        large_catalogue,
+        growth,
+        quality_search,
+        quality,
+        quality_states,
+        authors,
+        authors_level,
+    )
 }
+# A table made from another's results.
+SOURCES = {"quality_states": "quality"}
 
 
 def with_tables(page: str) -> str:
     """Return `page` with every table in it made anew."""
     for name, table in TABLES.items():
-        results = RESULTS_FOLDER / f"{name}.json"
+        results = RESULTS_FOLDER / f"{SOURCES.get(name, name)}.json"
         lines = table(read_json(results)) if results.exists() else ["Not measured yet."]
         body = "\n".join([f"<!-- {name} -->", "", *lines, "", f"<!-- /{name} -->"])
         page = re.sub(rf"<!-- {name} -->.*?<!-- /{name} -->", lambda _, body=body: body, page, flags=re.DOTALL)

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import torch
 from project import read_inputs
+from states import measure_states
 
 from sracl_core import evaluation, model, training
 from sracl_core.artifacts import PREFIXES, atomic_path, read_json, read_table, source_digest, write_json
@@ -73,7 +74,11 @@ def trial_of(changes: Switch, seed: int) -> Trial:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a trial found; metrics by name, e.g. `test["hr@20"]`, `curve` the watched metric after every epoch."""
+    """What a trial found.
+
+    Metrics by name, e.g. `test["hr@20"]`; `curve` is the watched metric after every epoch, `states` what `states.py`
+    measures of the best epoch's.
+    """
 
     valid: dict[str, float]
     test: dict[str, float]
@@ -81,6 +86,7 @@ class Outcome:
     epochs: int
     seconds: float
     curve: list[float]
+    states: dict[str, float] = field(default_factory=dict)
 
 
 def run_trials(
@@ -120,7 +126,13 @@ def run_trial(trial: Trial, data: Path, folder: Path) -> Outcome:
     found = evaluate(result.backbone.eval(), inputs.sequences, EvaluateParams(), TILE_BYTES)
     best = result.model.best.number
     outcome = Outcome(
-        _means(found.metrics["valid"]), _means(found.metrics["test"]), best, result.model.epochs, seconds, curve
+        valid=_means(found.metrics["valid"]),
+        test=_means(found.metrics["test"]),
+        best_epoch=best,
+        epochs=result.model.epochs,
+        seconds=seconds,
+        curve=curve,
+        states={name: round(value, 4) for name, value in measure_states(result.backbone, inputs).items()},
     )
     write_json(folder / f"{trial.key}.json", asdict(outcome))
     return outcome

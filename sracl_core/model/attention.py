@@ -84,7 +84,7 @@ class _Attention(torch.autograd.Function):
     """Keeps the weights of every bucket, before and after dropout."""
 
     @staticmethod
-    def forward(
+    def forward(  # noqa: PLR0917 - autograd gives all by position
         ctx: Any, query: Tensor, key_value: Tensor, bias: Tensor, layout: AttentionLayout, rate: float
     ) -> Tensor:
         queries, keys, heads = layout.queries, layout.keys, layout.heads

@@ -76,8 +76,6 @@ class Buckets:
 
         `look` is given the windows of one bucket, [b, L, …], padded on the right with 0, and returns [b, L, …].
         """
-        if not self._shapes:
-            return look(values.view(0, 1, *values.shape[1:])).flatten(0, 1)
         seen = []
         parts = values.split([positions for _, positions, _ in self._shapes])
         for part, (windows, _, longest), real in zip(parts, self._shapes, self._real, strict=True):

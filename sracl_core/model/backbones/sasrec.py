@@ -5,6 +5,9 @@ between two items and every head (Raffel et al., 2020); `from_start`, by an embe
 item; `from_end`, counted back from its last, which is what padding on the left amounts to.
 """
 
+from collections.abc import Iterable
+from typing import cast
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -107,29 +110,35 @@ class SASRec(Backbone):
 
         The last layer works on what is read alone.
         """
+        if not len(lengths):
+            return self.item_vectors().new_zeros(0, self.params.hidden)
         buckets = Buckets(lengths)
         vectors = self.item_embedding(items[buckets.rows])
         if self.position_embedding is not None:
             places = buckets.steps if self.reads_prefixes else buckets.steps_left()
             vectors = vectors + self.position_embedding(places)
         states = self.dropout(self.input_norm(vectors))  # [T, d]
-        *earlier, last = self.layers
-        if states.device.type == "cpu":
-            return self._packed(states, buckets, read)
+        places = buckets.places()
+        asked = places if read is None else places[read]
+        through = self._through_layers if states.device.type != "cpu" else self._through_packed_layers
+        return through(states, buckets, asked)
+
+    def _through_layers(self, states: Tensor, buckets: Buckets, asked: Tensor) -> Tensor:
+        """Map states [T, d] to those of the last layer at the places `asked` int64 [R], [R, d]."""
+        *earlier, last = cast(Iterable[Layer], self.layers)
         for layer in earlier:
             states = layer(states, buckets)
-        places = buckets.places()
-        return last(states, buckets, places if read is None else places[read])
+        return last(states, buckets, asked)
 
-    def _packed(self, states: Tensor, buckets: Buckets, read: Tensor | None) -> Tensor:
-        """Run the layers on a CPU, where a place that is read twice is worked out once."""
-        *earlier, last = self.layers
+    def _through_packed_layers(self, states: Tensor, buckets: Buckets, asked: Tensor) -> Tensor:
+        """Do the same on a CPU, where a place that is asked for twice is worked out once."""
+        *earlier, last = cast(Iterable[Layer], self.layers)
         whole = AttentionLayout(buckets, self.params.heads)
         for layer in earlier:
             states = layer.packed(states, whole)
-        if read is None:
-            return take_rows(last.packed(states, whole), buckets.places())
-        asked, again = torch.unique(buckets.places()[read], return_inverse=True)
+        if len(asked) == len(states):  # all of them
+            return take_rows(last.packed(states, whole), asked)
+        asked, again = torch.unique(asked, return_inverse=True)
         return take_rows(last.packed(states, AttentionLayout(buckets, self.params.heads, asked)), again)
 
 

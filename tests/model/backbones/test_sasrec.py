@@ -4,12 +4,12 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from torch import Tensor, nn
 from torch.nn import functional as F
 
+from sracl_core.model.attention import AttentionLayout
 from sracl_core.model.backbone import build_backbone
 from sracl_core.model.backbones.sasrec import SASRec
-from sracl_core.model.packed import Buckets, Reads
+from sracl_core.model.packed import Buckets
 from sracl_core.params.train import ModelParams
 
 ITEMS = [3, 7, 2, 9]
@@ -59,29 +59,17 @@ def test_attention_with_dropout_is_the_same_function(positions: str) -> None:
     torch.testing.assert_close(dropping.train()(items), plain(items))
 
 
-class Halving(nn.Module):
-    """What dropout does to the sum of attention's weights, without its chance."""
-
-    rate = 0.5
-
-    def forward(self, values: Tensor) -> Tensor:
-        return values / 2
-
-
 @pytest.mark.parametrize("positions", ["relative", "from_start", "from_end"])
 @settings(max_examples=20, deadline=None)
 @given(lengths=st.lists(st.integers(1, 12), min_size=1, max_size=9), data=st.data())
-def test_reading_few_places_equals_the_whole_layer_with_gradient(
-    positions: str, lengths: list[int], data: st.DataObject
-) -> None:
+def test_a_packed_layer_is_the_layer_with_gradient(positions: str, lengths: list[int], data: st.DataObject) -> None:
     layer = tiny(positions).layers[0].double()
-    layer.dropout = Halving()
-    count = sum(lengths)
-    states = torch.randn(count, 8, dtype=torch.float64, requires_grad=True)
-    places = torch.tensor(sorted(data.draw(st.sets(st.integers(0, count - 1), min_size=1))))
+    states = torch.randn(sum(lengths), 8, dtype=torch.float64, requires_grad=True)
+    chosen = data.draw(st.none() | st.sets(st.integers(0, len(states) - 1), min_size=1))
+    places = None if chosen is None else torch.tensor(sorted(chosen))
     buckets = Buckets(torch.tensor(lengths))
-    factor = torch.randn(len(places), 8, dtype=torch.float64)
-    found = [layer.read_off(states, Reads(buckets, places)), layer(states, buckets, places)]
+    found = [layer.packed(states, AttentionLayout(buckets, layer.heads, places)), layer(states, buckets, places)]
+    factor = torch.randn(found[0].shape, dtype=torch.float64)
     weights = [states, *layer.parameters()]
     gradients = [torch.autograd.grad((one * factor).sum(), weights) for one in found]
     for ours, plain in zip((found[0], *gradients[0]), (found[1], *gradients[1]), strict=True):

@@ -1,0 +1,96 @@
+"""What a training has made of the states h: their length, their spread, and what the two contrasts see of them."""
+
+from itertools import pairwise
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from sracl_core.model.backbone import Backbone
+from sracl_core.model.packed import spans, window_offsets
+from sracl_core.prefixes import PrefixTable
+from sracl_core.ragged import Ragged
+from sracl_core.training.data import Sequences, load_semantics
+from sracl_core.training.fit import TrainingInputs
+from sracl_core.training.samples import prefix_samples
+from sracl_core.training.substitution import substitute
+from sracl_core.training.windows import encode_prefixes
+
+PREFIXES = 2000  # drawn at random, the same for every training
+RATE = 0.2  # of substitution in the two views
+
+
+@torch.no_grad()
+def measure_states(backbone: Backbone, inputs: TrainingInputs) -> dict[str, float]:
+    """Return means over random training prefixes, with `backbone` in eval mode.
+
+    `norm`: |h|. Cosines of a prefix's state with another one's: `cosine_others` of any other prefix drawn,
+    `cosine_candidates` of its candidate pool, `cosine_views` of one view of it with another, both substituted.
+    """
+    device = torch.device("cpu")
+    train = Ragged.from_column(inputs.sequences["train"])
+    prefixes = PrefixTable.from_table(inputs.prefixes, len(train))
+    semantics = load_semantics(train, prefixes, inputs.item_pool, inputs.user_pool, inputs.embeddings)
+    sequences = Sequences.from_ragged(train, device)
+    begins = prefix_samples(sequences, backbone.params.max_length).begins
+    chosen = torch.as_tensor(np.random.default_rng(0).permutation(len(prefixes.users))[:PREFIXES])
+
+    def states(rows: Tensor) -> Tensor:
+        positions = semantics.position[rows]
+        return encode_prefixes(backbone, sequences.items, begins[positions], positions)
+
+    own = states(chosen)  # [P, d]
+    k = semantics.user_pool.shape[1]
+    candidates = states(semantics.user_pool[chosen].flatten()).view(len(own), k, -1)
+    first, second = _views(backbone, sequences, semantics.item_pool, begins, semantics.position[chosen])
+    return {
+        "norm": float(own.norm(dim=1).mean()),
+        "cosine_others": float(F.cosine_similarity(own, own.roll(1, dims=0)).mean()),
+        "cosine_candidates": float(F.cosine_similarity(own[:, None], candidates, dim=2).mean()),
+        "cosine_views": float(F.cosine_similarity(first, second).mean()),
+    }
+
+
+def _views(
+    backbone: Backbone, sequences: Sequences, item_pool: Tensor, begins: Tensor, positions: Tensor
+) -> tuple[Tensor, Tensor]:
+    """The states [P, d] of two substituted views of the prefixes at `positions`."""
+    lengths = positions - begins[positions] + 1
+    items = sequences.items[spans(begins[positions], lengths)].repeat(2)
+    items = substitute(items, item_pool, RATE, torch.Generator().manual_seed(0))
+    both = lengths.repeat(2)
+    first, second = backbone.encode(items, both, window_offsets(both)[1:] - 1).chunk(2)
+    return first, second
+
+
+def pool_facts(inputs: TrainingInputs, batch: int) -> dict[str, float]:
+    """Return what the pools hold, whatever is trained: shares of pairs, the second of each pair for comparison.
+
+    `same_target`: candidates of a prefix whose next item is the prefix's own; of random prefixes.
+    `bought_next_to`: candidates of an item that some user bought right before or after it; of random items.
+    `false_negatives`: samples in a batch of `batch` with another one's target, as a share of samples.
+    """
+    train = Ragged.from_column(inputs.sequences["train"])
+    prefixes = PrefixTable.from_table(inputs.prefixes, len(train))
+    target = train.values[train.offsets[prefixes.users] + prefixes.ends]  # [P]
+    random = np.random.default_rng(0)
+    pool = inputs.user_pool
+    neighbours = set()
+    for first, last in pairwise(train.offsets):
+        neighbours |= {
+            pair for one, two in pairwise(train.values[first:last].tolist()) for pair in ((one, two), (two, one))
+        }
+    n_items, k = inputs.item_pool.shape
+
+    def bought(pools: np.ndarray) -> float:
+        return float(np.mean([(item, other) in neighbours for item, row in enumerate(pools, 1) for other in row]))
+
+    drawn = [target[random.integers(len(target), size=batch)] for _ in range(1000)]
+    return {
+        "same_target": float((target[pool] == target[:, None]).mean()),
+        "same_target_random": float((target[random.integers(len(target), size=pool.shape)] == target[:, None]).mean()),
+        "bought_next_to": bought(inputs.item_pool),
+        "bought_next_to_random": bought(random.integers(1, n_items + 1, size=(n_items, k))),
+        "false_negatives": float(np.mean([1 - len(np.unique(one)) / batch for one in drawn])),
+    }
