@@ -7,6 +7,7 @@ import argparse
 import json
 import time
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -43,10 +44,16 @@ class Comparison:
         self.n_items: int = split["n_items"]
         self.train: list[list[int]] = split["train"]
         self.valid, self.test = np.array(split["valid"]), np.array(split["test"])
+        self.about: dict[str, Any] = {}
         self.seconds: list[float] = []
         self.validation: list[float] = []
         self.test_metrics: dict[str, float] = {}
         self._began = 0.0
+
+    def describe(self, library: str, parameters: int, *packages: str) -> None:
+        """Say what is trained, before the first epoch ends: the library, its number of weights, packages to name."""
+        versions = {package: version(package) for package in packages}
+        self.about = {"library": library, "versions": versions, "parameters": parameters}
 
     def begin_epoch(self) -> None:
         """Start the clock."""
@@ -60,7 +67,9 @@ class Comparison:
         if best == len(self.validation) - 1:
             histories = [[*items, int(last)] for items, last in zip(self.train, self.valid, strict=True)]
             self.test_metrics = metrics(self.ranks(scores, histories, self.test))
-        return len(self.seconds) < self.epochs and len(self.seconds) - 1 - best < self.patience
+        going_on = len(self.seconds) < self.epochs and len(self.seconds) - 1 - best < self.patience
+        self._write(best + 1, going_on)
+        return going_on
 
     def ranks(self, scores: Scores, histories: list[list[int]], targets: np.ndarray) -> np.ndarray:
         """Return the place of each target among all items, int64 [U], 1 is best; ties count against it."""
@@ -73,17 +82,15 @@ class Comparison:
             ranks.append((found >= own[:, None]).sum(axis=1))
         return np.concatenate(ranks)
 
-    def write(self, library: str, versions: dict[str, str], parameters: int) -> None:
-        """Write what was found."""
-        best = int(np.argmax(self.validation))
-        record: dict[str, Any] = {
-            "library": library,
-            "versions": versions,
-            "parameters": parameters,
+    def _write(self, best_epoch: int, going_on: bool) -> None:
+        """Write what was found so far."""
+        record = {
+            **self.about,
             "seconds_an_epoch": [round(one, 3) for one in self.seconds],
-            "best_epoch": best + 1,
+            "best_epoch": best_epoch,
             "validation": [round(one, 5) for one in self.validation],
             "test": {name: round(value, 4) for name, value in self.test_metrics.items()},
+            "ended": not going_on,
         }
         self.out.write_text(json.dumps(record), encoding="utf-8")
 

@@ -1,7 +1,6 @@
 """SASRec by RecBole, in the comparison with other libraries; runs in RecBole's own environment."""
 
 import logging
-from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -76,11 +75,11 @@ def scores(histories: list[list[int]]) -> np.ndarray:
     return found
 
 
+weights = sum(weight.numel() for weight in model.parameters())
+comparison.describe("RecBole", weights, "recbole", "torch")
 going_on, epoch = True, 0
 while going_on:
     comparison.begin_epoch()
     trainer._train_epoch(training, epoch, show_progress=False)
     going_on = comparison.end_epoch(scores)
     epoch += 1
-weights = sum(weight.numel() for weight in model.parameters())
-comparison.write("RecBole", {name: version(name) for name in ("recbole", "torch")}, weights)

@@ -1,7 +1,6 @@
 """SASRec by RecTools, in the comparison with other libraries; runs in RecTools' own environment."""
 
 import warnings
-from importlib.metadata import version
 
 import numpy as np
 import pandas as pd
@@ -28,6 +27,8 @@ class Watch(Callback):
 
     def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Start the clock."""
+        weights = sum(weight.numel() for weight in model.torch_model.parameters())
+        comparison.describe("RecTools", weights, "rectools", "torch", "pytorch-lightning")
         comparison.begin_epoch()
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -84,6 +85,3 @@ def scores(histories: list[list[int]]) -> np.ndarray:
 
 
 model.fit(dataset)
-weights = sum(weight.numel() for weight in model.torch_model.parameters())
-names = ("rectools", "torch", "pytorch-lightning")
-comparison.write("RecTools", {name: version(name) for name in names}, weights)

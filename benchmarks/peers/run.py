@@ -5,17 +5,19 @@
 
 Same data, sizes, length, batch, learning rate, loss (cross entropy over all items) and early stopping. First two
 epochs of each, turn about, of which the second is timed: training alone, without validation. Then a whole training of
-each for every seed: its best epoch by validation NDCG@10, and the test metrics there; the time to the best epoch is
-their number times the time of one. RecBole makes a sample of every prefix, so its epoch has more steps; RecTools and
-this project pass over a user's sequence once. Results go to benchmarks/results/peers.json, as they come.
+each for every seed, all libraries at once, as nothing is timed: its best epoch by validation NDCG@10, and the test
+metrics there; the time to the best epoch is their number times the time of one. RecBole makes a sample of every prefix,
+so its epoch has more steps; RecTools and this project pass over a user's sequence once. Whole trainings that have ended
+are kept in `work` and not made again. Results go to benchmarks/results/peers.json, as they come.
 """
 
 import json
+import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 from statistics import mean, median
-from tempfile import TemporaryDirectory
 from typing import Annotated, Any
 
 import typer
@@ -34,26 +36,36 @@ LIBRARIES = {"sracl": "sracl_sasrec.py", "RecTools": "rectools_sasrec.py", "RecB
 def main(
     data: Annotated[Path, typer.Option(help="the folder with interim/")] = Path("data"),
     environments: Annotated[Path, typer.Option(help="folder of the peers' environments")] = Path(".venv-peers"),
+    work: Annotated[Path, typer.Option(help="where the split and whole trainings are kept")] = Path(".sracl/peers"),
     turns: Annotated[int, typer.Option(help="turns of two epochs each")] = 3,
     seeds: Annotated[int, typer.Option(help="whole trainings of each library")] = 1,
 ) -> None:
     """Measure, print a table, write the results."""
     pythons = {name: environments.absolute() / name.lower() / "bin/python" for name in LIBRARIES}
     pythons["sracl"] = Path(sys.executable)
-    with TemporaryDirectory() as work:
-        split = Path(work) / "split.json"
-        users = export(data, split)
-        short: dict[str, list[float]] = {name: [] for name in LIBRARIES}
-        for turn in range(turns):
-            for name, python in pythons.items():
-                record = train(python, LIBRARIES[name], split, "--epochs=2", f"--seed={turn}")
-                short[name].append(record["seconds_an_epoch"][-1])  # the first one warms up
-                print(f"{name}: {record['seconds_an_epoch']} s", flush=True)
-        whole: dict[str, list[dict[str, Any]]] = {name: [] for name in LIBRARIES}
-        show(users, short, whole)
+    work.mkdir(parents=True, exist_ok=True)
+    split = work.absolute() / "split.json"
+    users = export(data, split)
+    short: dict[str, list[float]] = {name: [] for name in LIBRARIES}
+    for turn in range(turns):
+        for name, python in pythons.items():
+            out = work / f"{name}-turn-{turn}.json"
+            out.unlink(missing_ok=True)  # a time is of this run
+            record = train(python, LIBRARIES[name], split, out, "--epochs=2", f"--seed={turn}")
+            short[name].append(record["seconds_an_epoch"][-1])  # the first one warms up
+            print(f"{name}: {record['seconds_an_epoch']} s", flush=True)
+    whole: dict[str, list[dict[str, Any]]] = {name: [] for name in LIBRARIES}
+    show(users, short, whole)
+    with ThreadPoolExecutor(len(LIBRARIES)) as pool:
         for seed in range(1, seeds + 1):
-            for name, python in pythons.items():
-                whole[name].append(train(python, LIBRARIES[name], split, f"--seed={seed}"))
+            running = {
+                pool.submit(
+                    train, python, LIBRARIES[name], split, work / f"{name}-{seed}.json", f"--seed={seed}", threads=1
+                ): name
+                for name, python in pythons.items()
+            }
+            for done in as_completed(running):
+                whole[running[done]].append(done.result())
                 show(users, short, whole)
 
 
@@ -64,14 +76,21 @@ def export(data: Path, path: Path) -> int:
     whole = [row for row in sequences if len(row["train"]) > 1 and row["valid"] and row["test"]]
     split = {"n_items": n_items, "train": [row["train"] for row in whole]}
     split |= {part: [row[part][0] for row in whole] for part in ("valid", "test")}
-    path.write_text(json.dumps(split), encoding="utf-8")
+    content = json.dumps(split)
+    if not path.is_file() or path.read_text(encoding="utf-8") != content:
+        path.write_text(content, encoding="utf-8")
     return len(whole)
 
 
-def train(python: Path, script: str, split: Path, *options: str) -> dict[str, Any]:
-    """Run one library's script and return its record."""
-    out = split.with_name("record.json")
-    subprocess.run([python, HERE / script, split, out, *options], check=True, stdout=subprocess.DEVNULL)
+def train(
+    python: Path, script: str, split: Path, out: Path, *options: str, threads: int | None = None
+) -> dict[str, Any]:
+    """Run one library's script and return its record; one that has ended, on this split, is not run again."""
+    kept = out.is_file() and out.stat().st_mtime > split.stat().st_mtime
+    if not (kept and json.loads(out.read_text(encoding="utf-8"))["ended"]):
+        environment = os.environ | ({"OMP_NUM_THREADS": str(threads)} if threads else {})
+        command = [python, HERE / script, split, out, *options]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, env=environment)
     record: dict[str, Any] = json.loads(out.read_text(encoding="utf-8"))
     return record
 

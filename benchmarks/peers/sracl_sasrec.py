@@ -1,7 +1,5 @@
 """Plain SASRec by this project, in the comparison with other libraries."""
 
-from importlib.metadata import version
-
 import numpy as np
 import pyarrow as pa
 import torch
@@ -44,6 +42,7 @@ def scores(histories: list[list[int]]) -> np.ndarray:
         ).numpy()
 
 
+comparison.describe("sracl", sum(weight.numel() for weight in state.backbone.parameters()), "sracl", "torch")
 going_on = True
 while going_on:
     comparison.begin_epoch()
@@ -54,5 +53,3 @@ while going_on:
         losses.recommendation.backward()
         state.optimizer.step()
     going_on = comparison.end_epoch(scores)
-weights = sum(weight.numel() for weight in state.backbone.parameters())
-comparison.write("sracl", {"torch": torch.__version__, "sracl": version("sracl")}, weights)
