@@ -32,6 +32,7 @@ ROWS: dict[str, dict[str, Any]] = {
     "causal, inter": {"beta": 0.0},
     "causal, intra": {"alpha": 0.0},
     "causal, both": {},
+    "causal, both (batch 1,024)": {"batch_size": 1024},
     "prefix, both (length 20, batch 256)": {
         "mode": "prefix",
         "batch_size": 256,
