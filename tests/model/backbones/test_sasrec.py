@@ -6,7 +6,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.nn import functional as F
 
-from sracl_core.model.attention import AttentionLayout
 from sracl_core.model.backbone import build_backbone
 from sracl_core.model.backbones.sasrec import SASRec
 from sracl_core.model.packed import Buckets
@@ -62,15 +61,16 @@ def test_attention_with_dropout_is_the_same_function(positions: str) -> None:
 @pytest.mark.parametrize("positions", ["relative", "from_start", "from_end"])
 @settings(max_examples=20, deadline=None)
 @given(lengths=st.lists(st.integers(1, 12), min_size=1, max_size=9), data=st.data())
-def test_a_packed_layer_is_the_layer_with_gradient(positions: str, lengths: list[int], data: st.DataObject) -> None:
-    layer = tiny(positions).layers[0].double()
+def test_packed_layers_are_the_layers_with_gradient(positions: str, lengths: list[int], data: st.DataObject) -> None:
+    """The way of a CPU against that of a GPU, with torch's own attention."""
+    backbone = tiny(positions).double()
     states = torch.randn(sum(lengths), 8, dtype=torch.float64, requires_grad=True)
-    chosen = data.draw(st.none() | st.sets(st.integers(0, len(states) - 1), min_size=1))
-    places = None if chosen is None else torch.tensor(sorted(chosen))
+    places = st.integers(0, len(states) - 1)
+    asked = torch.tensor(data.draw(st.just(list(range(len(states)))) | st.lists(places, min_size=1, max_size=9)))
     buckets = Buckets(torch.tensor(lengths))
-    found = [layer.packed(states, AttentionLayout(buckets, layer.heads, places)), layer(states, buckets, places)]
+    found = [through(states, buckets, asked) for through in (backbone._through_packed_layers, backbone._through_layers)]
     factor = torch.randn(found[0].shape, dtype=torch.float64)
-    weights = [states, *layer.parameters()]
+    weights = [states, *backbone.layers.parameters()]
     gradients = [torch.autograd.grad((one * factor).sum(), weights) for one in found]
     for ours, plain in zip((found[0], *gradients[0]), (found[1], *gradients[1]), strict=True):
         torch.testing.assert_close(ours, plain)
