@@ -7,7 +7,8 @@ Same data, sizes, length, batch, learning rate, loss (cross entropy over all ite
 epochs of each, turn about, of which the second is timed: training alone, without validation. Then a whole training of
 each for every seed, all libraries at once, as nothing is timed: its best epoch by validation NDCG@10, and the test
 metrics there; the time to the best epoch is their number times the time of one. RecBole makes a sample of every prefix,
-so its epoch has more steps; RecTools and this project pass over a user's sequence once. Whole trainings that have ended
+so its epoch has eight times the steps, and training stops after 3 epochs without a better one, not after 10; RecTools
+and this project pass over a user's sequence once. Whole trainings that have ended
 are kept in `work` and not made again. Results go to benchmarks/results/peers.json, as they come.
 """
 
@@ -30,6 +31,7 @@ from sracl_core.artifacts import ITEMS, SEQUENCES, read_table, write_json
 
 RESULTS = RESULTS_FOLDER / "peers.json"
 HERE = Path(__file__).resolve().parent
+PATIENCE = {"RecBole": 3}  # epochs of eight times the steps; 10 for the others
 LIBRARIES = {"sracl": "sracl_sasrec.py", "RecTools": "rectools_sasrec.py", "RecBole": "recbole_sasrec.py"}
 
 
@@ -60,7 +62,7 @@ def main(
         for seed in range(1, seeds + 1):
             running = {
                 pool.submit(
-                    train, python, LIBRARIES[name], split, work / f"{name}-{seed}.json", f"--seed={seed}", threads=1
+                    train, python, LIBRARIES[name], split, work / f"{name}-{seed}.json", *options(name, seed), threads=1
                 ): name
                 for name, python in pythons.items()
             }
@@ -93,6 +95,11 @@ def train(
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL, env=environment)
     record: dict[str, Any] = json.loads(out.read_text(encoding="utf-8"))
     return record
+
+
+def options(name: str, seed: int) -> list[str]:
+    """Return the options of a whole training."""
+    return [f"--seed={seed}", *([f"--patience={PATIENCE[name]}"] if name in PATIENCE else [])]
 
 
 def show(users: int, short: dict[str, list[float]], whole: dict[str, list[dict[str, Any]]]) -> None:
