@@ -109,6 +109,15 @@ def authors(found: dict[str, Any]) -> list[str]:
     return lines
 
 
+def pools(found: dict[str, Any]) -> list[str]:
+    """What the candidate pools hold."""
+    lines = ["| share of | pools | at random |", "|---|---|---|"]
+    for name, row in found["shares"].items():
+        cells = [f"{100 * row[column]:.1f} %" if column in row else "" for column in ("pool", "random")]
+        lines.append(f"| {name} | " + " | ".join(cells) + " |")
+    return lines
+
+
 def authors_level(found: dict[str, Any]) -> list[str]:
     """How soon the level of the authors' code is reached."""
     lines = ["| seed | epochs | seconds | times sooner | test HR@20 | test NDCG@20 |", "|---|---|---|---|---|---|"]
@@ -161,6 +170,7 @@ TABLES: dict[str, Callable[[dict[str, Any]], list[str]]] = {
         quality_search,
         quality,
         quality_states,
+        pools,
         authors,
         authors_level,
     )

@@ -1,7 +1,5 @@
 """What a training has made of the states h: their length, their spread, and what the two contrasts see of them."""
 
-from itertools import pairwise
-
 import numpy as np
 import torch
 from torch import Tensor
@@ -62,35 +60,3 @@ def _views(
     both = lengths.repeat(2)
     first, second = backbone.encode(items, both, window_offsets(both)[1:] - 1).chunk(2)
     return first, second
-
-
-def pool_facts(inputs: TrainingInputs, batch: int) -> dict[str, float]:
-    """Return what the pools hold, whatever is trained: shares of pairs, the second of each pair for comparison.
-
-    `same_target`: candidates of a prefix whose next item is the prefix's own; of random prefixes.
-    `bought_next_to`: candidates of an item that some user bought right before or after it; of random items.
-    `false_negatives`: samples in a batch of `batch` with another one's target, as a share of samples.
-    """
-    train = Ragged.from_column(inputs.sequences["train"])
-    prefixes = PrefixTable.from_table(inputs.prefixes, len(train))
-    target = train.values[train.offsets[prefixes.users] + prefixes.ends]  # [P]
-    random = np.random.default_rng(0)
-    pool = inputs.user_pool
-    neighbours = set()
-    for first, last in pairwise(train.offsets):
-        neighbours |= {
-            pair for one, two in pairwise(train.values[first:last].tolist()) for pair in ((one, two), (two, one))
-        }
-    n_items, k = inputs.item_pool.shape
-
-    def bought(pools: np.ndarray) -> float:
-        return float(np.mean([(item, other) in neighbours for item, row in enumerate(pools, 1) for other in row]))
-
-    drawn = [target[random.integers(len(target), size=batch)] for _ in range(1000)]
-    return {
-        "same_target": float((target[pool] == target[:, None]).mean()),
-        "same_target_random": float((target[random.integers(len(target), size=pool.shape)] == target[:, None]).mean()),
-        "bought_next_to": bought(inputs.item_pool),
-        "bought_next_to_random": bought(random.integers(1, n_items + 1, size=(n_items, k))),
-        "false_negatives": float(np.mean([1 - len(np.unique(one)) / batch for one in drawn])),
-    }
