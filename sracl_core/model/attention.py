@@ -17,8 +17,9 @@ from sracl_core.model.packed import Buckets, window_offsets
 class Slots:
     """Where rows of packed windows lie for products of matrices: window by window, head by head, in equal slots.
 
-    Window w has `counts[w]` rows of the table, int64 [B]; the windows of a bucket, `windows` of them, have its `slots`
-    each. Slots that no row needs take some row of the table.
+    Window w has `counts[w]` rows of a table [T, heads · e], int64 [B]; every bucket has so many `windows`, and for each
+    so many `slots`. Of every slot, [P], `row` and `head` say what lies in it; those that are left over repeat some row.
+    `back` int64 [T · heads] says in which slot each head of each row lies.
     """
 
     def __init__(self, counts: Tensor, windows: list[int], slots: list[int], heads: int) -> None:
@@ -32,9 +33,8 @@ class Slots:
         self.row = (first_row[window] + torch.minimum(slot, counts[window] - 1)).clamp_(0, rows - 1)  # [P]
         window = torch.repeat_interleave(torch.arange(len(counts)), counts)  # [T]
         place = first_slot[window] + torch.arange(rows) - first_row[window]
-        self.back = (
-            place[:, None] + torch.arange(heads) * widths[window, None]
-        ).flatten()  # [T · heads], slots of rows
+        slots_of = place[:, None] + torch.arange(heads) * widths[window, None]  # [T, heads]
+        self.back = slots_of.flatten()
 
     def parts(self, values: Tensor) -> list[Tensor]:
         """Return the matrices [b · heads, S, e] of every bucket, views of `values` [P, e]."""
