@@ -3,7 +3,7 @@
     python benchmarks/authors.py --data OFFICE/data      # about half an hour on two cores
 
 20 epochs at most, as many as their figure took. One seed; the test metrics are told, and nothing is chosen by them.
-Goes on where it was cut off: benchmarks/results/authors.json.
+Goes on where it was cut off, and tells the rows it has: benchmarks/results/authors.json.
 """
 
 from dataclasses import asdict
@@ -24,6 +24,7 @@ AUTHORS: Switch = {
     "model.positions": "from_end",
     "model.max_length": 20,
     "batch_size": 256,
+    "learning_rate": 0.001,
     "alpha": 0.1,
     "beta": 0.1,
     "inter.similarity": "dot",
@@ -39,26 +40,18 @@ COSINE: Switch = {
     for branch in ("inter", "intra")
     for name, value in (("similarity", "cosine"), ("temperature", 0.1))
 }
+ONE_PASS: Switch = {"mode": "causal", "model.positions": "relative", "batch_size": 64}
+PLAIN: Switch = {"alpha": 0.0, "beta": 0.0}
 ROWS: dict[str, Switch] = {
     "their settings": {},
-    "no contrast (plain SASRec)": {"alpha": 0.0, "beta": 0.0},
-    "no intra-user contrast": {"beta": 0.0},
-    "candidates of other users alone": {"mine.exclude_same_user": True},
+    "no contrast (plain SASRec)": PLAIN,
+    "one causal pass a user, positions by distance, batches of 64": ONE_PASS,
+    "the same, no contrast": ONE_PASS | PLAIN,
     "cosine, τ = 0.1": COSINE,
+    "candidates of other users alone": {"mine.exclude_same_user": True},
+    "no intra-user contrast": {"beta": 0.0},
     "positions by distance": {"model.positions": "relative"},
     "window of 50": {"model.max_length": 50},
-    "one causal pass a user, positions by distance, batches of 64": {
-        "mode": "causal",
-        "model.positions": "relative",
-        "batch_size": 64,
-    },
-    "no contrast, one causal pass a user, positions by distance, batches of 64": {
-        "mode": "causal",
-        "model.positions": "relative",
-        "batch_size": 64,
-        "alpha": 0.0,
-        "beta": 0.0,
-    },
 }
 
 

@@ -89,7 +89,7 @@ def growth(found: dict[str, Any]) -> list[str]:
 def quality_search(found: dict[str, Any]) -> list[str]:
     """What the search tried, best first in every arm."""
     lines = [
-        "| arm | what differs from the shipped parameters | validation NDCG@20 | best epoch |",
+        "| arm | what differs from where the search began | validation NDCG@20 | best epoch |",
         "|---|---|---|---|",
     ]
     for arm, searched in found["arms"].items():

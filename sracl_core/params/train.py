@@ -57,8 +57,8 @@ class InterParams(Fields):
 class IntraParams(Fields):
     """Intra-user contrast: two semantic substitutions of one prefix (L_IS)."""
 
-    similarity: Literal["cosine", "dot"] = Field("cosine", description="similarity inside InfoNCE")
-    temperature: float = Field(0.1, gt=0, description="temperature τ of InfoNCE")
+    similarity: Literal["cosine", "dot"] = Field("dot", description="similarity inside InfoNCE")
+    temperature: float = Field(1.0, gt=0, description="temperature τ of InfoNCE")
     substitution_rate: float = Field(0.2, ge=0, le=1, description="probability that an item is replaced from its pool")
 
 
@@ -90,7 +90,7 @@ class TrainParams(Section):
     intra: IntraParams = Field(IntraParams(), description="intra-user contrast")
     negatives: NegativesParams = Field(NegativesParams(), description="what both contrasts leave out")
     batch_size: int = Field(64, ge=2, description="samples a step: users (causal) or prefixes (prefix)")
-    learning_rate: float = Field(0.001, gt=0, description="step size of Adam")
+    learning_rate: float = Field(0.002, gt=0, description="step size of Adam")
     weight_decay: float = Field(0.0, ge=0, description="L2 penalty of Adam")
     max_epochs: int = Field(100, ge=1, description="epochs at most")
     early_stop: EarlyStopParams = Field(EarlyStopParams(), description="when training ends")
