@@ -84,7 +84,7 @@ class TrainParams(Section):
     backbone: BackboneName = Field("sasrec", description="sequence encoder")
     mode: Literal["causal", "prefix"] = Field("causal", description="how prefixes become samples")
     model: ModelParams = Field(ModelParams(), description="sizes of the backbone")
-    alpha: float = Field(0.3, ge=0, description="weight α of the inter-user contrast; 0 switches it off")
+    alpha: float = Field(0.1, ge=0, description="weight α of the inter-user contrast; 0 switches it off")
     beta: float = Field(0.1, ge=0, description="weight β of the intra-user contrast; 0 switches it off")
     inter: InterParams = Field(InterParams(), description="inter-user contrast")
     intra: IntraParams = Field(IntraParams(), description="intra-user contrast")

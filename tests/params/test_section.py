@@ -148,7 +148,7 @@ def test_numbers_as_dvc_writes_them(tmp_path: Path) -> None:
 
 def test_only_hides_what_is_not_declared() -> None:
     section = read_section(SHIPPED, TrainParams, only=("alpha", "model"))
-    assert section.alpha == 0.3
+    assert section.alpha == 0.1
     assert section.model.hidden == 64
     with pytest.raises(AttributeError):
         _ = section.beta

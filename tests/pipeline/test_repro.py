@@ -83,7 +83,7 @@ def test_alpha_reruns_train_and_after(project: Project) -> None:
     assert {"train", "evaluate"} <= ran <= AFTER_TRAIN
     half = next(line for line in project.run("dvc", "exp", "show", "--csv").splitlines() if line.startswith("half,"))
     assert "!" not in half  # what DVC puts where it cannot read a metric
-    assert re.search(r"train\.alpha\W+0\.3\W+0\.5", project.run("dvc", "params", "diff"))
+    assert re.search(r"train\.alpha\W+0\.1\W+0\.5", project.run("dvc", "params", "diff"))
     assert "ndcg@10" in project.run("dvc", "metrics", "show")
     changes = json.loads(project.run("dvc", "metrics", "diff", "--all", "--json").splitlines()[0])
     changes = changes["data/artifacts/metrics.json"]
