@@ -58,6 +58,8 @@ def main(
     chosen = pick_device(RuntimeParams.model_validate({"device": device, "threads": threads}))
     inputs = beauty_sized() if generated else read_inputs(data)
     milliseconds: dict[str, dict[str, float]] = {}
+    users = len(inputs.sequences)
+    name_of_data = "generated, of Beauty's size" if generated else f"{users:,} users, {inputs.n_items:,} items"
     for branches, weights in BRANCHES.items():
         states = {name: begin_training(inputs, TrainParams.model_validate(weights), chosen) for name in VARIANTS}
         batches = {}
@@ -76,10 +78,8 @@ def main(
                 taken[name].append(1000 * (time.perf_counter() - started))
         milliseconds[branches] = {name: round(median(each[steps // 2 :]), 2) for name, each in taken.items()}
         print(branches, milliseconds[branches], flush=True)
-    users = len(inputs.sequences)
-    name = "generated, of Beauty's size" if generated else f"{users:,} users, {inputs.n_items:,} items"
-    found = {"threads": torch.get_num_threads(), "steps_counted": steps // 2, "milliseconds_a_step": milliseconds}
-    keep_run(RESULTS, name, chosen, found)
+        found = {"threads": torch.get_num_threads(), "steps_counted": steps // 2, "milliseconds_a_step": milliseconds}
+        keep_run(RESULTS, name_of_data, chosen, found)
 
 
 if __name__ == "__main__":
