@@ -45,8 +45,9 @@ def main(
     """Measure, print a table, write the results."""
     pythons = {name: environments.absolute() / name.lower() / "bin/python" for name in LIBRARIES}
     pythons["sracl"] = Path(sys.executable)
+    work = work.absolute()
     work.mkdir(parents=True, exist_ok=True)
-    split = work.absolute() / "split.json"
+    split = work / "split.json"
     users = export(data, split)
     short: dict[str, list[float]] = {name: [] for name in LIBRARIES}
     for turn in range(turns):
@@ -92,7 +93,8 @@ def train(
     if not (kept and json.loads(out.read_text(encoding="utf-8"))["ended"]):
         environment = os.environ | ({"OMP_NUM_THREADS": str(threads)} if threads else {})
         command = [python, HERE / script, split, out, *options]
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, env=environment)
+        # There, since RecBole leaves logs where it runs.
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, env=environment, cwd=split.parent)
     record: dict[str, Any] = json.loads(out.read_text(encoding="utf-8"))
     return record
 
