@@ -3,9 +3,9 @@
     python benchmarks/authors_level.py --data OFFICE/data
 
 The authors' code needed 3,830 s for that on two cores: 20 epochs with dot products and the same MiniLM vectors. Here
-mode `causal` trains with both branches on, as shipped or with `--switch`. The clock
-counts training and validation; the test is looked at, off the clock, whenever validation has a new best, as their
-figure is that of their best epoch so far. Results go to benchmarks/results/authors_level.json.
+mode `causal` trains with both branches on, as shipped or with `--switch`. The clock counts training and validation; the
+test is looked at, off the clock, whenever validation has a new best, as their figure is that of their best epoch.
+Results go to benchmarks/results/authors_level.json.
 """
 
 import json

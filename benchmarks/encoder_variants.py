@@ -15,9 +15,8 @@ from typing import Annotated, Any
 
 import torch
 import typer
-from generated import beauty_sized
 from machine import RESULTS_FOLDER
-from project import keep_run, read_inputs, train_step
+from project import chosen_inputs, keep_run, train_step
 from torch import Tensor
 
 from sracl_core.device import pick_device
@@ -56,10 +55,8 @@ def main(
 ) -> None:
     """Train, print a table, write the results."""
     chosen = pick_device(RuntimeParams.model_validate({"device": device, "threads": threads}))
-    inputs = beauty_sized() if generated else read_inputs(data)
+    name_of_data, inputs = chosen_inputs(data, generated)
     milliseconds: dict[str, dict[str, float]] = {}
-    users = len(inputs.sequences)
-    name_of_data = "generated, of Beauty's size" if generated else f"{users:,} users, {inputs.n_items:,} items"
     for branches, weights in BRANCHES.items():
         states = {name: begin_training(inputs, TrainParams.model_validate(weights), chosen) for name in VARIANTS}
         batches = {}

@@ -15,9 +15,8 @@ from typing import Annotated, Any
 
 import torch
 import typer
-from generated import beauty_sized
 from machine import RESULTS_FOLDER
-from project import keep_run, read_inputs, train_step
+from project import chosen_inputs, keep_run, train_step
 
 from sracl_core.device import pick_device
 from sracl_core.params.runtime import RuntimeParams
@@ -50,7 +49,7 @@ def main(
 ) -> None:
     """Train, print a table, write the results."""
     chosen = pick_device(RuntimeParams.model_validate({"device": device}))
-    inputs = beauty_sized() if generated else read_inputs(data)
+    name, inputs = chosen_inputs(data, generated)
     seconds: dict[str, list[float]] = {row: [] for row in ROWS if row.startswith(only)}
     for turn in range(turns + 1):
         for row, taken in seconds.items():
@@ -60,7 +59,6 @@ def main(
     train = Ragged.from_column(inputs.sequences["train"])
     for row, taken in seconds.items():
         print(f"{row:<40}{sorted(taken)[len(taken) // 2]:8.2f} s  ({min(taken):.2f} to {max(taken):.2f})")
-    name = "generated, of Beauty's size" if generated else f"{len(train):,} users, {inputs.n_items:,} items"
     found = {
         "training_interactions": len(train.values),
         "epochs_counted": turns,

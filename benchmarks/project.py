@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from generated import beauty_sized
 from machine import machine, versions
 from torch import Tensor
 
@@ -24,6 +25,14 @@ def read_inputs(data: Path) -> TrainingInputs:
         user_pool=read_neighbours(data / "artifacts/user_pool.parquet"),
         embeddings=read_embeddings(data / "artifacts/user_embeddings.parquet")[1],
     )
+
+
+def chosen_inputs(data: Path, generated: bool) -> tuple[str, TrainingInputs]:
+    """Return how results name the data, and the data: those of the project, or generated ones of Beauty's size."""
+    if generated:
+        return "generated, of Beauty's size", beauty_sized()
+    inputs = read_inputs(data)
+    return f"{len(inputs.sequences):,} users, {inputs.n_items:,} items", inputs
 
 
 def train_step(state: TrainingState, batch: Tensor) -> None:

@@ -105,9 +105,22 @@ def search(
 ) -> None:
     """Try the switches of every arm (or of `only` one); tell the best on validation."""
     arms = [only] if only else list(ARMS)
-    singles = [(arm, switch) for arm in arms for switch in [{}, *SWITCHES[arm]]]
     found: dict[str, list[Row]] = {arm: [] for arm in arms}
-    _collect(singles, found, data, work, processes)
+    wanted = [(arm, switch) for arm in arms for switch in [{}, *SWITCHES[arm]]]
+    trials = [trial_of(BEGIN | ARMS[arm] | switch, SEARCH_SEED) for arm, switch in wanted]
+    named = {trial.key: asked for trial, asked in zip(trials, wanted, strict=True)}
+    earlier = read_json(SEARCH)["arms"] if SEARCH.exists() else {}
+    # What earlier code has found stays as it is, and says so: the mathematics was the same.
+    recorded = {row["key"]: row for arm in earlier.values() for row in arm["trials"]}
+    where = {"machine": machine(), "versions": versions("torch"), "state": state_of(data)}
+    for trial, outcome in run_trials(trials, data, work, processes, _known(list(recorded.values()))):
+        arm, switch = named[trial.key]
+        print(f"{arm:<6} validation {WATCHED} {outcome.valid[WATCHED]:.4f}  {switch or 'as begun'}", flush=True)
+        if switch not in [row["switch"] for row in found[arm]]:
+            new = {"switch": switch, **_told(trial, outcome), "found_with": where}
+            found[arm].append(recorded.get(trial.key, new))
+        told = {arm: {"chosen": best(rows)["switch"], "trials": rows} for arm, rows in found.items() if rows}
+        write_json(SEARCH, {"seed": SEARCH_SEED, "watched": WATCHED, "arms": earlier | told})
     for arm in arms:
         print(f"{arm}: {best(found[arm])['switch'] or 'as begun'}")
 
@@ -141,26 +154,6 @@ def report() -> None:
 def best(rows: list[Row]) -> Row:
     """Return the row with the highest watched validation metric."""
     return max(rows, key=lambda row: row["valid"][WATCHED])
-
-
-def _collect(
-    wanted: list[tuple[str, Switch]], found: dict[str, list[Row]], data: Path, work: Path, processes: int
-) -> None:
-    """Run the trials `wanted`, add what is recorded of them to `found`, and write it."""
-    trials = [trial_of(BEGIN | ARMS[arm] | switch, SEARCH_SEED) for arm, switch in wanted]
-    named = {trial.key: asked for trial, asked in zip(trials, wanted, strict=True)}
-    earlier = read_json(SEARCH)["arms"] if SEARCH.exists() else {}
-    # What earlier code has found stays as it is, and says so: the mathematics was the same.
-    recorded = {row["key"]: row for arm in earlier.values() for row in arm["trials"]}
-    where = {"machine": machine(), "versions": versions("torch"), "state": state_of(data)}
-    for trial, outcome in run_trials(trials, data, work, processes, _known(list(recorded.values()))):
-        arm, switch = named[trial.key]
-        print(f"{arm:<6} validation {WATCHED} {outcome.valid[WATCHED]:.4f}  {switch or 'as begun'}", flush=True)
-        if switch not in [row["switch"] for row in found[arm]]:
-            new = {"switch": switch, **_told(trial, outcome), "found_with": where}
-            found[arm].append(recorded.get(trial.key, new))
-        arms = {arm: {"chosen": best(rows)["switch"], "trials": rows} for arm, rows in found.items() if rows}
-        write_json(SEARCH, {"seed": SEARCH_SEED, "watched": WATCHED, "arms": earlier | arms})
 
 
 def _known(rows: list[Row]) -> dict[str, Outcome]:

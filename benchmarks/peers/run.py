@@ -8,8 +8,8 @@ epochs of each, turn about, of which the second is timed: training alone, withou
 each for every seed, all libraries at once, as nothing is timed: its best epoch by validation NDCG@10, and the test
 metrics there; the time to the best epoch is their number times the time of one. RecBole makes a sample of every prefix,
 so its epoch has eight times the steps, and training stops after 3 epochs without a better one, not after 10; RecTools
-and this project pass over a user's sequence once. Whole trainings that have ended
-are kept in `work` and not made again. Results go to benchmarks/results/peers.json, as they come.
+and this project pass over a user's sequence once. Whole trainings that have ended are kept in `work`, not made again.
+Results go to benchmarks/results/peers.json, as they come.
 """
 
 import json
