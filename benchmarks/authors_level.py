@@ -8,7 +8,6 @@ test is looked at, off the clock, whenever validation has a new best, as their f
 Results go to benchmarks/results/authors_level.json.
 """
 
-import json
 import time
 from pathlib import Path
 from typing import Annotated, Any
@@ -18,7 +17,7 @@ import typer
 from machine import RESULTS_FOLDER, machine, versions
 from project import train_step
 from report import write_report
-from trials import TILE_BYTES, inputs_of, mine_pools, trial_of
+from trials import TILE_BYTES, inputs_of, mine_pools, read_switch, trial_of
 
 from sracl_core.artifacts import write_json
 from sracl_core.device import pick_device
@@ -37,20 +36,21 @@ AUTHORS_SECONDS = 3830
 def main(
     data: Annotated[Path, typer.Option(help="the folder with interim/ and artifacts/")] = Path("data"),
     work: Annotated[Path, typer.Option(help="where pools are kept")] = Path(".sracl/quality"),
-    switch: Annotated[str, typer.Option(help="parameters that differ from the shipped ones, as JSON")] = "{}",
+    switch: Annotated[
+        dict, typer.Option(parser=read_switch, metavar="JSON", help="parameters that differ from the shipped ones")
+    ] = "{}",  # type: ignore[assignment]
     seeds: Annotated[str, typer.Option(help="seeds, with commas")] = "11,12,13",
     epochs: Annotated[int, typer.Option(help="epochs at most")] = 100,
 ) -> None:
     """Train every seed until it is there, print the epochs, write the results."""
-    changes = json.loads(switch)
     device = pick_device(RuntimeParams(device="cpu"))
     work.mkdir(parents=True, exist_ok=True)
     rows: list[dict[str, Any]] = []
     for seed in map(int, seeds.split(",")):
-        trial = trial_of(changes, seed)
+        trial = trial_of(switch, seed)
         mine_pools(data, work, trial.exclude_same_user)
         rows.append({"seed": seed, **reach(inputs_of(trial, data, work), trial.params(), epochs, device)})
-        found = {"machine": machine(), "versions": versions("torch"), "level": LEVEL, "switch": changes}
+        found = {"machine": machine(), "versions": versions("torch"), "level": LEVEL, "switch": switch}
         write_json(RESULTS, found | {"authors_seconds": AUTHORS_SECONDS, "trainings": rows})
     write_report()
 

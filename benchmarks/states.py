@@ -6,14 +6,13 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from sracl_core.model.backbone import Backbone
-from sracl_core.model.packed import spans, window_offsets
 from sracl_core.prefixes import PrefixTable
 from sracl_core.ragged import Ragged
 from sracl_core.training.data import Sequences, load_semantics
 from sracl_core.training.fit import TrainingInputs
 from sracl_core.training.samples import prefix_samples
-from sracl_core.training.substitution import substitute
-from sracl_core.training.windows import encode_prefixes
+from sracl_core.training.substitution import view_windows
+from sracl_core.training.windows import prefix_windows
 
 PREFIXES = 2000  # drawn at random, the same for every training
 RATE = 0.2  # of substitution in the two views
@@ -35,28 +34,21 @@ def measure_states(backbone: Backbone, inputs: TrainingInputs) -> dict[str, floa
     chosen = torch.as_tensor(np.random.default_rng(0).permutation(len(prefixes.users))[:PREFIXES])
 
     def states(rows: Tensor) -> Tensor:
-        positions = semantics.position[rows]
-        return encode_prefixes(backbone, sequences.items, begins[positions], positions)
+        lasts = semantics.position[rows]
+        windows = prefix_windows(sequences.items, begins[lasts], lasts, shared=backbone.reads_prefixes)
+        return windows.encode(backbone)
 
     own = states(chosen)  # [P, d]
     k = semantics.user_pool.shape[1]
     candidates = states(semantics.user_pool[chosen].flatten()).view(len(own), k, -1)
-    first, second = _views(backbone, sequences, semantics.item_pool, begins, semantics.position[chosen])
+    lasts, generator = semantics.position[chosen], torch.Generator().manual_seed(0)
+    views = view_windows(
+        sequences.items, begins[lasts], lasts, item_pool=semantics.item_pool, rate=RATE, generator=generator
+    )
+    first, second = views.encode(backbone).chunk(2)  # [P, d] each
     return {
         "norm": float(own.norm(dim=1).mean()),
         "cosine_others": float(F.cosine_similarity(own, own.roll(1, dims=0)).mean()),
         "cosine_candidates": float(F.cosine_similarity(own[:, None], candidates, dim=2).mean()),
         "cosine_views": float(F.cosine_similarity(first, second).mean()),
     }
-
-
-def _views(
-    backbone: Backbone, sequences: Sequences, item_pool: Tensor, begins: Tensor, positions: Tensor
-) -> tuple[Tensor, Tensor]:
-    """The states [P, d] of two substituted views of the prefixes at `positions`."""
-    lengths = positions - begins[positions] + 1
-    items = sequences.items[spans(begins[positions], lengths)].repeat(2)
-    items = substitute(items, item_pool, RATE, torch.Generator().manual_seed(0))
-    both = lengths.repeat(2)
-    first, second = backbone.encode(items, both, window_offsets(both)[1:] - 1).chunk(2)
-    return first, second

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 import torch
+import typer
 from project import read_inputs
 from states import measure_states
 
@@ -24,7 +25,9 @@ from sracl_core.artifacts import PREFIXES, atomic_path, read_json, read_table, s
 from sracl_core.device import pick_device
 from sracl_core.evaluation.evaluate import evaluate
 from sracl_core.params.evaluate import EvaluateParams
+from sracl_core.params.retrieval import MineParams
 from sracl_core.params.runtime import RuntimeParams
+from sracl_core.params.section import Section, section_problems
 from sracl_core.params.train import TrainParams
 from sracl_core.retrieval.embeddings import read_embeddings
 from sracl_core.retrieval.index import build_index
@@ -47,16 +50,7 @@ class Trial:
 
     def params(self) -> TrainParams:
         """Return the section `train` of this trial."""
-        values: dict[str, Any] = TrainParams().model_dump()
-        for name, value in self.changes.items():
-            *groups, last = name.split(".")
-            group = values
-            for part in groups:
-                group = group[part]
-            if last not in group:
-                raise KeyError(name)
-            group[last] = value
-        return TrainParams.model_validate(values)
+        return TrainParams.model_validate(_changed(TrainParams(), self.changes))
 
     @property
     def key(self) -> str:
@@ -67,9 +61,44 @@ class Trial:
 
 def trial_of(changes: Switch, seed: int) -> Trial:
     """Return the trial of one switch."""
-    pools = {name.removeprefix("mine."): value for name, value in changes.items() if name.startswith("mine.")}
-    train = {name: value for name, value in changes.items() if not name.startswith("mine.")}
+    train, pools = _of_sections(changes)
     return Trial({**train, "seed": seed}, **pools)
+
+
+def read_switch(text: str) -> Switch:
+    """Return the switch that a command line gives as JSON; typer tells the user every problem of it."""
+    try:
+        switch = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise typer.BadParameter(f"not JSON ({error}); expected e.g. '{{\"batch_size\": 128}}'") from None
+    if not isinstance(switch, dict):
+        raise typer.BadParameter(f"expected parameters by name, e.g. '{{\"batch_size\": 128}}', got {text}")
+    train, pools = _of_sections(switch)
+    values = {"train": _changed(TrainParams(), train), "mine": _changed(MineParams(), pools)}
+    problems = [problem for section in (TrainParams, MineParams) for problem in section_problems(section, values)]
+    if problems:
+        raise typer.BadParameter("; ".join(problems))
+    return switch
+
+
+def _of_sections(changes: Switch) -> tuple[Switch, Switch]:
+    """The parameters of `train` by dotted name, and those of `mine`."""
+    pools = {name.removeprefix("mine."): value for name, value in changes.items() if name.startswith("mine.")}
+    return {name: value for name, value in changes.items() if not name.startswith("mine.")}, pools
+
+
+def _changed(section: Section, changes: Switch) -> dict[str, Any]:
+    """The values of `section` with `changes` by dotted name, right or wrong: whoever checks them says which."""
+    values: dict[str, Any] = section.model_dump()
+    for name, value in changes.items():
+        *groups, last = name.split(".")
+        group = values
+        for part in groups:
+            if not isinstance(group.get(part), dict):
+                group[part] = {}
+            group = group[part]
+        group[last] = value
+    return values
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,8 @@ Windows of a few items make operations so small that calling one costs more than
 out in one go, head by head, and what is left to do for a bucket are five operations forward and seven on the way back.
 """
 
+from collections.abc import Sequence
+from copy import copy
 from typing import Any
 
 import torch
@@ -43,31 +45,41 @@ class Slots:
 
 
 class AttentionLayout:
-    """Where attention finds the windows of `buckets`; all positions ask, or those at `places` alone.
+    """Where attention finds the windows of `buckets`, with every position asking; `asked_at` lets a few ask alone.
 
-    `places` int64 [R], ascending and without repeats, are places in the layout of `buckets`.
+    `scores` are the shapes of every bucket's scores, [b, heads, S, L]; `steps`, where not all ask, [b, S] of every
+    bucket, say where those that do stand in their windows.
     """
 
-    def __init__(self, buckets: Buckets, heads: int, places: Tensor | None = None) -> None:
-        self.heads, self.places = heads, places
-        windows, lengths = buckets.windows(), buckets.longest()
-        self.longest = max(lengths)
-        self.keys = self.queries = Slots(buckets.lengths, windows, lengths, heads)
-        self.steps: list[Tensor | None] = [None] * len(windows)  # [b, S] of every bucket: where those that ask stand
-        if places is not None:
-            window = torch.bucketize(places, window_offsets(buckets.lengths), right=True) - 1  # [R]
-            asking = torch.bincount(window, minlength=len(buckets.lengths))  # [B]
-            most = [int(each.max()) for each in asking.split(windows)]
-            self.queries = Slots(asking, windows, most, heads)
-            steps = buckets.steps[places][self.queries.row[self.queries.head == 0]]
-            sizes = [count * width for count, width in zip(windows, most, strict=True)]
-            self.steps = [
-                each.view(count, width) for each, count, width in zip(steps.split(sizes), windows, most, strict=True)
-            ]
-        self.scores = [  # the shape of every bucket's scores: [b, heads, S, L]
-            (count, heads, width, length)
-            for count, (_, width), length in zip(windows, self.queries.shapes, lengths, strict=True)
-        ]
+    def __init__(self, buckets: Buckets, heads: int) -> None:
+        self.buckets, self.heads = buckets, heads
+        self.longest = max(buckets.longest())
+        self.keys = Slots(buckets.lengths, buckets.windows(), buckets.longest(), heads)
+        self.places: Tensor | None = None
+        self._ask(self.keys, [None] * len(buckets.windows()))
+
+    def asked_at(self, places: Tensor) -> "AttentionLayout":
+        """Return this layout where those at `places` alone ask, which share its keys.
+
+        `places` int64 [R], ascending and without repeats, are places in the layout of the buckets.
+        """
+        buckets, windows = self.buckets, self.buckets.windows()
+        window = torch.bucketize(places, window_offsets(buckets.lengths), right=True) - 1  # [R]
+        asking = torch.bincount(window, minlength=len(buckets.lengths))  # [B]
+        most = [int(each.max()) for each in asking.split(windows)]
+        queries = Slots(asking, windows, most, self.heads)
+        steps = buckets.steps[places][queries.row[queries.head == 0]]
+        shapes = list(zip(windows, most, strict=True))
+        parts = steps.split([count * width for count, width in shapes])
+        few = copy(self)
+        few.places = places
+        few._ask(queries, [part.view(shape) for part, shape in zip(parts, shapes, strict=True)])
+        return few
+
+    def _ask(self, queries: Slots, steps: Sequence[Tensor | None]) -> None:
+        self.queries, self.steps = queries, steps
+        shapes = zip(self.buckets.windows(), queries.shapes, self.keys.shapes, strict=True)
+        self.scores = [(count, self.heads, width, length) for count, (_, width), (_, length) in shapes]
 
 
 def attend(query: Tensor, key_value: Tensor, bias: Tensor, layout: AttentionLayout, rate: float) -> Tensor:

@@ -8,7 +8,7 @@ from torch import Tensor
 from sracl_core.model.backbone import Backbone
 from sracl_core.training.data import Semantics, Sequences
 from sracl_core.training.samples import Samples
-from sracl_core.training.windows import encode_prefixes
+from sracl_core.training.windows import Windows, prefix_windows
 
 FILL_ROWS = 1024  # prefixes encoded at once to fill the bank
 
@@ -19,8 +19,11 @@ class Candidates(Protocol):
     def begin_epoch(self, backbone: Backbone) -> None:
         """Prepare for an epoch; called before its first step."""
 
-    def states(self, rows: Tensor, backbone: Backbone) -> Tensor:
-        """Return the states of the prefixes `rows` int64 [M], [M, d]."""
+    def states(self, rows: Tensor, views: Windows, backbone: Backbone) -> tuple[Tensor, Tensor]:
+        """Return the states of the prefixes `rows` int64 [M], [M, d], and what `views` reads, from one pass if it can.
+
+        The views' states always have a gradient.
+        """
 
     def remember(self, positions: Tensor, states: Tensor) -> None:
         """Hear of the `states` [T, d] that this step trained for the prefixes at `positions` [T]."""
@@ -44,11 +47,19 @@ class Encoded:
     def begin_epoch(self, backbone: Backbone) -> None:
         """Nothing is kept."""
 
-    def states(self, rows: Tensor, backbone: Backbone) -> Tensor:
-        """Return the states of the prefixes `rows` int64 [M], [M, d]."""
-        positions = self.semantics.position[rows]
-        with torch.set_grad_enabled(self.gradient and torch.is_grad_enabled()):
-            return encode_prefixes(backbone, self.sequences.items, self.samples.begins[positions], positions)
+    def states(self, rows: Tensor, views: Windows, backbone: Backbone) -> tuple[Tensor, Tensor]:
+        """Return the states of the prefixes `rows` int64 [M], [M, d], and what `views` reads."""
+        if self.gradient:
+            return self.windows(rows, backbone).encode_with(views, backbone)
+        with torch.no_grad():
+            candidates = self.windows(rows, backbone).encode(backbone)
+        return candidates, views.encode(backbone)
+
+    def windows(self, rows: Tensor, backbone: Backbone) -> Windows:
+        """Return windows that read the prefixes `rows` int64 [M]."""
+        lasts = self.semantics.position[rows]
+        begins = self.samples.begins[lasts]
+        return prefix_windows(self.sequences.items, begins, lasts, shared=backbone.reads_prefixes)
 
     def remember(self, positions: Tensor, states: Tensor) -> None:
         """Nothing is kept."""
@@ -76,6 +87,7 @@ class Bank:
         self.untrained = (~torch.isin(semantics.position, samples.trained())).nonzero().squeeze(1)
         self.memory: Tensor | None = None  # [P, d]
 
+    @torch.no_grad()
     def begin_epoch(self, backbone: Backbone) -> None:
         """Fill the whole memory the first time, and later what no step reaches."""
         rows = self.untrained
@@ -86,14 +98,14 @@ class Bank:
         backbone.eval()
         for first in range(0, len(rows), FILL_ROWS):
             part = rows[first : first + FILL_ROWS]
-            self.memory[part] = self.encoded.states(part, backbone)
+            self.memory[part] = self.encoded.windows(part, backbone).encode(backbone)
         backbone.train(training)
 
-    def states(self, rows: Tensor, backbone: Backbone) -> Tensor:
-        """Return the states last seen of the prefixes `rows` int64 [M], [M, d]."""
+    def states(self, rows: Tensor, views: Windows, backbone: Backbone) -> tuple[Tensor, Tensor]:
+        """Return the states last seen of the prefixes `rows` int64 [M], [M, d], and what `views` reads."""
         if self.memory is None:
             raise ValueError("the bank is empty: begin_epoch comes before the first step")
-        return self.memory[rows]
+        return self.memory[rows], views.encode(backbone)
 
     def remember(self, positions: Tensor, states: Tensor) -> None:
         """Keep the states of those prefixes at `positions` [T] that are rows of the table."""

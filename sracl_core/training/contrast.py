@@ -6,15 +6,15 @@ import torch
 from torch import Tensor
 
 from sracl_core.model.backbone import Backbone
-from sracl_core.model.objectives.sracl import SRACL, Neighbours
-from sracl_core.model.packed import spans, window_offsets
+from sracl_core.model.objectives.sracl import SRACL
 from sracl_core.params.train import TrainParams
 from sracl_core.training.candidates import build_candidates
 from sracl_core.training.data import Semantics, Sequences
 from sracl_core.training.group import Group
 from sracl_core.training.negatives import excluded_negatives
 from sracl_core.training.samples import Samples
-from sracl_core.training.substitution import substitute
+from sracl_core.training.substitution import view_windows
+from sracl_core.training.windows import Windows, no_windows
 
 
 @dataclass(frozen=True)
@@ -62,12 +62,19 @@ class Contrast:
         def join(states: Tensor) -> Tensor:
             return self.group.join(states, own.start, count)
 
+        # What both branches need is collected first and encoded in one pass.
+        views = self._views(anchors) if self.params.beta > 0 else no_windows(backbone.device)
         inter = intra = None
         if self.params.alpha > 0:
-            neighbours = self._neighbours(anchors.states, rows[own], pool[own], backbone)
-            inter = objective.inter_user(neighbours, excluded, join)
+            embeddings = self.semantics.embeddings
+            mixture = objective.mixture(embeddings[rows[own]], embeddings[pool[own]])
+            candidates, seen = self.candidates.states(pool[own][mixture.kept], views, backbone)
+            inter = objective.inter_user(anchors.states, mixture.mix(candidates), excluded, join)
+        else:
+            seen = views.encode(backbone)
         if self.params.beta > 0:
-            intra = objective.intra_user(*self._views(anchors, backbone), excluded, join)
+            first, second = seen.chunk(2)  # [b, d] each
+            intra = objective.intra_user(first, second, excluded, join)
         return inter, intra
 
     def trained(self, positions: Tensor, states: Tensor) -> None:
@@ -75,28 +82,14 @@ class Contrast:
         if self.params.alpha > 0:
             self.candidates.remember(positions, states)
 
-    def _neighbours(self, anchors: Tensor, rows: Tensor, pool: Tensor, backbone: Backbone) -> Neighbours:
-        """The candidates `pool` [b, k] of the anchors with states [b, d], whose prefixes are `rows` [b]."""
-        return Neighbours(
-            anchors=anchors,
-            anchor_semantics=self.semantics.embeddings[rows],  # [b, D]
-            candidate_semantics=self.semantics.embeddings[pool],  # [b, k, D]
-            encode=lambda asked: self.candidates.states(pool[asked], backbone),
+    def _views(self, anchors: Anchors) -> Windows:
+        """Windows of two semantic substitutions of every own anchor's prefix."""
+        return view_windows(
+            self.sequences.items,
+            self.samples.begins[anchors.positions],
+            anchors.positions,
+            item_pool=self.semantics.item_pool,
+            rate=self.params.intra.substitution_rate,
+            generator=self.generator,
+            own=anchors.own if self.group.size > 1 else None,
         )
-
-    def _views(self, anchors: Anchors, backbone: Backbone) -> tuple[Tensor, Tensor]:
-        """The states [b, d] of two semantic substitutions of every own anchor's prefix.
-
-        Substitutions are drawn for all anchors, so that every process draws the same.
-        """
-        begins = self.samples.begins[anchors.positions]
-        lengths = anchors.positions - begins + 1  # [B]
-        items = self.sequences.items[spans(begins, lengths)].repeat(2)
-        views = substitute(items, self.semantics.item_pool, self.params.intra.substitution_rate, self.generator)
-        if self.group.size > 1:
-            bounds = window_offsets(lengths)[[anchors.own.start, anchors.own.stop]].tolist()
-            views = views.view(2, -1)[:, slice(*bounds)].flatten()
-        both = lengths[anchors.own].repeat(2)
-        states = backbone.encode(views, both, window_offsets(both)[1:] - 1)  # [2b, d]
-        first, second = states.chunk(2)
-        return first, second

@@ -63,7 +63,9 @@ def test_equals_a_loop_over_windows_and_heads_with_gradient(
     chosen = data.draw(st.none() | st.sets(st.integers(0, count - 1), min_size=1))
     places = list(range(count)) if chosen is None else sorted(chosen)
     buckets = Buckets(torch.tensor(lengths))
-    layout = AttentionLayout(buckets, HEADS, None if chosen is None else torch.tensor(places))
+    layout = AttentionLayout(buckets, HEADS)
+    if chosen is not None:
+        layout = layout.asked_at(torch.tensor(places))
     query, key_value = drawn(seed, len(places), HEADS * WIDTH), drawn(seed + 1, count, 2 * HEADS * WIDTH)
     distances = drawn(seed + 2, HEADS, LONGEST, LONGEST)
     torch.manual_seed(seed)
@@ -81,7 +83,7 @@ def test_equals_a_loop_over_windows_and_heads_with_gradient(
 def test_dropout_drops_its_share_of_the_weights_and_keeps_their_sum() -> None:
     torch.manual_seed(5)
     lengths = torch.full((400,), LONGEST)
-    layout = AttentionLayout(Buckets(lengths), HEADS, torch.arange(1, 401) * LONGEST - 1)
+    layout = AttentionLayout(Buckets(lengths), HEADS).asked_at(torch.arange(1, 401) * LONGEST - 1)
     ones = torch.ones(400 * LONGEST, 2 * HEADS * WIDTH, dtype=torch.float64)
     query = torch.zeros(400, HEADS * WIDTH, dtype=torch.float64)  # looks at all alike
     sums = attend(query, ones, later().expand(HEADS, -1, -1), layout, 0.5).view(-1, WIDTH)[:, 0]

@@ -1,4 +1,4 @@
-"""Prefixes that begin together share one pass, and each still has the state it has alone."""
+"""Windows encoded together: each prefix has the state it has alone, and nothing is encoded twice."""
 
 import pytest
 import torch
@@ -6,7 +6,7 @@ from torch import Tensor
 
 from sracl_core.model.backbone import Backbone, build_backbone
 from sracl_core.params.train import ModelParams
-from sracl_core.training.windows import encode_prefixes
+from sracl_core.training.windows import Windows, no_windows, prefix_windows
 
 ITEMS = torch.tensor([3, 1, 4, 1, 5, 9, 2, 6])
 BEGINS = torch.tensor([2, 0, 2, 2, 5, 0])
@@ -19,10 +19,14 @@ def tiny(positions: str) -> Backbone:
     return build_backbone("sasrec", 9, ModelParams.model_validate(sizes | {"positions": positions}))
 
 
+def windows_for(backbone: Backbone) -> Windows:
+    return prefix_windows(ITEMS, BEGINS, LASTS, shared=backbone.reads_prefixes)
+
+
 @pytest.mark.parametrize("positions", ["relative", "from_end"])
 def test_each_state_is_that_of_the_prefix_alone(positions: str) -> None:
     backbone = tiny(positions).double()
-    found = encode_prefixes(backbone, ITEMS, BEGINS, LASTS)
+    found = windows_for(backbone).encode(backbone)
     for state, begin, last in zip(found, BEGINS, LASTS, strict=True):
         torch.testing.assert_close(state, backbone(ITEMS[begin : last + 1][None])[0, -1])
 
@@ -38,5 +42,31 @@ def test_nothing_is_encoded_twice(positions: str, encoded: list[int]) -> None:
     backbone = tiny(positions)
     embedded: list[Tensor] = []
     backbone.item_embedding.register_forward_pre_hook(lambda _, arguments: embedded.append(arguments[0]))
-    encode_prefixes(backbone, ITEMS, BEGINS, LASTS)
+    windows_for(backbone).encode(backbone)
     assert sorted(torch.cat(embedded).tolist()) == sorted(encoded)
+
+
+@pytest.mark.parametrize("positions", ["relative", "from_end"])
+def test_one_pass_over_two_sets_of_windows_is_a_pass_over_each(positions: str) -> None:
+    backbone = tiny(positions).double()
+    passes: list[Tensor] = []
+    first, second = windows_for(backbone), Windows(ITEMS[:5], torch.tensor([2, 3]), torch.tensor([4, 1, 4]))
+    expected = first.encode(backbone), second.encode(backbone)
+    backbone.item_embedding.register_forward_pre_hook(lambda _, arguments: passes.append(arguments[0]))
+    found = first.encode_with(second, backbone)
+    assert len(passes) == 1
+    for one, alone in zip(found, expected, strict=True):
+        torch.testing.assert_close(one, alone)
+
+
+def test_no_windows_beside_others_change_nothing() -> None:
+    backbone = tiny("relative")
+    windows, nothing = windows_for(backbone), no_windows(torch.device("cpu"))
+    alone, empty = windows.encode(backbone), nothing.encode(backbone)
+    assert empty.shape == (0, 8)
+    for found, expected in (
+        (windows.encode_with(nothing, backbone), (alone, empty)),
+        (nothing.encode_with(windows, backbone), (empty, alone)),
+        (nothing.encode_with(nothing, backbone), (empty, empty)),
+    ):
+        assert all(torch.equal(one, other) for one, other in zip(found, expected, strict=True))

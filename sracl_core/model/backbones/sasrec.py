@@ -139,7 +139,7 @@ class SASRec(Backbone):
         if len(asked) == len(states):  # all of them
             return take_rows(last.packed(states, whole), asked)
         asked, again = torch.unique(asked, return_inverse=True)
-        return take_rows(last.packed(states, AttentionLayout(buckets, self.params.heads, asked)), again)
+        return take_rows(last.packed(states, whole.asked_at(asked)), again)
 
 
 PLUGIN = SASRec

@@ -1,7 +1,6 @@
 """SRA-CL's objective: L = L_rec + α·L_CS + β·L_IS."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from torch import Tensor, nn
 
@@ -15,20 +14,6 @@ Join = Callable[[Tensor], Tensor]  # [b, d] of this process → [B, d] of all th
 def alone(own: Tensor) -> Tensor:
     """The rows of one process alone are all there are."""
     return own
-
-
-@dataclass(frozen=True)
-class Neighbours:
-    """Anchors and their candidates, as the inter-user contrast needs them.
-
-    `anchors` [B, d], `anchor_semantics` [B, D] and `candidate_semantics` [B, k, D] (frozen). `encode` takes which
-    candidates are asked for, bool [B, k], and returns their states [M, d], in the order of its rows.
-    """
-
-    anchors: Tensor
-    anchor_semantics: Tensor
-    candidate_semantics: Tensor
-    encode: Callable[[Tensor], Tensor]
 
 
 class SRACL(nn.Module):
@@ -47,14 +32,19 @@ class SRACL(nn.Module):
         elif params.alpha > 0:
             self.synthesizer = Synthesizer(semantic_dimension, params.model.hidden, params.inter.dropout)
 
-    def inter_user(self, neighbours: Neighbours, excluded: Tensor | None = None, join: Join = alone) -> Tensor:
-        """L_CS: each anchor against the positive synthesized from its candidates; `excluded` as in `info_nce`."""
+    def mixture(self, anchor_semantics: Tensor, candidate_semantics: Tensor) -> Mixture:
+        """Return how positives are mixed from candidates, by the frozen semantics [B, D] and [B, k, D] of both."""
         if self.synthesizer is None:
             raise ValueError("the inter-user contrast is off (alpha = 0)")
-        mixture: Mixture = self.synthesizer(neighbours.anchor_semantics, neighbours.candidate_semantics)
-        positives = mixture.mix(neighbours.encode(mixture.kept))  # [B, d]
+        mixture: Mixture = self.synthesizer(anchor_semantics, candidate_semantics)
+        return mixture
+
+    def inter_user(
+        self, anchors: Tensor, positives: Tensor, excluded: Tensor | None = None, join: Join = alone
+    ) -> Tensor:
+        """L_CS: each anchor [B, d] against the positive mixed from its candidates; `excluded` as in `info_nce`."""
         inter = self.params.inter
-        return info_nce(join(neighbours.anchors), join(positives), inter.temperature, inter.similarity, excluded)
+        return info_nce(join(anchors), join(positives), inter.temperature, inter.similarity, excluded)
 
     def intra_user(self, first: Tensor, second: Tensor, excluded: Tensor | None = None, join: Join = alone) -> Tensor:
         """L_IS: two semantic substitutions [B, d] of the same prefixes; `excluded` as in `info_nce`."""
