@@ -134,3 +134,18 @@ def test_samples_share_no_dropout(mode: str) -> None:
     torch.manual_seed(0)
     once = world.steps.losses(last, world.backbone, world.objective).recommendation
     assert not torch.isclose(both, once)
+
+
+@each_mode
+@pytest.mark.parametrize(
+    ("alpha", "beta", "candidates", "passes"),
+    [(0.0, 0.0, "gradient", 1), (0.1, 0.1, "gradient", 2), (0.0, 0.1, "gradient", 2), (0.1, 0.1, "detached", 3)],
+)
+def test_a_step_makes_one_pass_for_the_samples_and_one_for_both_branches(
+    mode: str, alpha: float, beta: float, candidates: str, passes: int
+) -> None:
+    world = World(inputs(), params(alpha=alpha, beta=beta, mode=mode, candidates=candidates))
+    made: list[Tensor] = []
+    world.backbone.item_embedding.register_forward_pre_hook(lambda _, arguments: made.append(arguments[0]))
+    world.steps.losses(world.steps.samples.lasts[:4], world.backbone, world.objective)
+    assert len(made) == passes
