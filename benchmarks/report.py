@@ -55,11 +55,12 @@ def peers(found: dict[str, Any]) -> list[str]:
         "hr@20": "HR@20",
         "ndcg@20": "NDCG@20",
     }
-    lines = ["| library | " + " | ".join(columns.values()) + " |", "|---|" + "---|" * len(columns)]
+    lines = ["| library | weights | " + " | ".join(columns.values()) + " |", "|---|---|" + "---|" * len(columns)]
     for name, row in found["rows"].items():
-        lines.append(
-            f"| {name} | " + " | ".join(f"{row[column]:g}" if column in row else "" for column in columns) + " |"
-        )
+        trained = found["trainings"][name]
+        weights = f"{trained[0]['parameters']:,}" if trained else ""
+        cells = [f"{row[column]:g}" if column in row else "" for column in columns]
+        lines.append(f"| {name} | {weights} | " + " | ".join(cells) + " |")
     return lines
 
 
