@@ -50,6 +50,26 @@ class Backbone(nn.Module):
         places = buckets.places()
         return take_rows(states, places if read is None else places[read])
 
+    def initialise(self) -> None:
+        """Fill every linear map and embedding, for a subclass to call when they are all made.
+
+        Embeddings begin at N(0, 0.02²), the padding row and biases at zero, linear maps as `params.initialisation`
+        says: `normal` at N(0, 0.02²) too (the authors' code), `xavier` at N(0, 2 / (inputs + outputs)) (Glorot &
+        Bengio, 2010). Other modules keep torch's own.
+        """
+        for module in self.modules():
+            if isinstance(module, nn.Linear):
+                if self.params.initialisation == "xavier":
+                    nn.init.xavier_normal_(module.weight)
+                else:
+                    nn.init.normal_(module.weight, std=INITIAL_STD)
+                if module.bias is not None:
+                    nn.init.zeros_(module.bias)
+            elif isinstance(module, nn.Embedding):
+                nn.init.normal_(module.weight, std=INITIAL_STD)
+                if module.padding_idx is not None:
+                    nn.init.zeros_(module.weight[module.padding_idx].detach())
+
     def item_vectors(self) -> Tensor:
         """Return the vectors items are scored with, [n_items, d]; row i belongs to item i + 1."""
         return self.item_embedding.weight[1:]
@@ -66,17 +86,3 @@ def build_backbone(name: str, n_items: int, params: ModelParams) -> Backbone:
     Initialisation draws from torch's global random state. Raises ModelError when the name leads nowhere.
     """
     return load_plugin("sracl_core.model.backbones", name)(n_items, params)
-
-
-def initialise(module: nn.Module) -> None:
-    """Fill one module as the reference SASRec does, for `apply`: N(0, 0.02²), biases and the padding row zero.
-
-    Modules other than linear maps and embeddings keep torch's own initialisation.
-    """
-    if isinstance(module, nn.Linear | nn.Embedding):
-        nn.init.normal_(module.weight, std=INITIAL_STD)
-    if isinstance(module, nn.Linear) and module.bias is not None:
-        nn.init.zeros_(module.bias)
-    if isinstance(module, nn.Embedding) and module.padding_idx is not None:
-        with torch.no_grad():
-            module.weight[module.padding_idx].zero_()

@@ -34,6 +34,9 @@ class ModelParams(Fields):
         "relative",
         description="how order is told (sasrec): by distance, or by places counted from the first or last item",
     )
+    initialisation: Literal["normal", "xavier"] = Field(
+        "normal", description="how linear maps begin: N(0, 0.02²), or Xavier's normal distribution"
+    )
 
     @model_validator(mode="after")
     def _heads_divide_hidden(self) -> Self:

@@ -2,7 +2,7 @@
 
 from torch import Tensor, nn
 
-from sracl_core.model.backbone import Backbone, initialise
+from sracl_core.model.backbone import Backbone
 from sracl_core.model.dropout import Dropout
 from sracl_core.params.train import ModelParams
 
@@ -22,7 +22,7 @@ class GRU4Rec(Backbone):
         between = params.dropout if params.layers > 1 else 0.0
         self.recurrent = nn.GRU(d, d, params.layers, batch_first=True, dropout=between)  # torch's own initialisation
         self.output = nn.Linear(d, d)
-        self.apply(initialise)
+        self.initialise()
 
     def forward(self, items: Tensor) -> Tensor:
         """Encode items [B, L] into states [B, L, d]."""

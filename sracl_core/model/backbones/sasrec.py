@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from sracl_core.model.attention import AttentionLayout, attend
-from sracl_core.model.backbone import PADDING, Backbone, initialise
+from sracl_core.model.backbone import PADDING, Backbone
 from sracl_core.model.dropout import Dropout
 from sracl_core.model.packed import Buckets, take_rows
 from sracl_core.params.train import ModelParams
@@ -97,7 +97,7 @@ class SASRec(Backbone):
         self.input_norm = nn.LayerNorm(params.hidden, eps=NORM_EPSILON)
         self.dropout = Dropout(params.dropout)
         self.layers = nn.ModuleList([Layer(params) for _ in range(params.layers)])
-        self.apply(initialise)
+        self.initialise()
 
     def forward(self, items: Tensor) -> Tensor:
         """Encode items [B, L] into states [B, L, d], with zeros at padding."""

@@ -67,6 +67,21 @@ def test_item_vectors_are_the_embedding_without_padding(name: str) -> None:
 
 
 @each_backbone
+@pytest.mark.parametrize("initialisation", ["normal", "xavier"])
+def test_weights_begin_as_asked_for(name: str, initialisation: str) -> None:
+    torch.manual_seed(0)
+    params = ModelParams.model_validate({"hidden": 96, "feed_forward": 128, "initialisation": initialisation})
+    backbone = build_backbone(name, 500, params)
+    maps = [module for module in backbone.modules() if isinstance(module, torch.nn.Linear)]
+    assert maps
+    for module in maps:
+        std = 0.02 if initialisation == "normal" else (2 / (module.in_features + module.out_features)) ** 0.5
+        assert module.weight.std().item() == pytest.approx(std, rel=0.05)
+        assert not module.bias.any()
+    assert backbone.item_vectors().std().item() == pytest.approx(0.02, rel=0.05)
+
+
+@each_backbone
 def test_padding_row_is_zero_and_gets_no_gradient(name: str) -> None:
     backbone = tiny(name)
     assert backbone.item_embedding.weight[0].abs().sum() == 0
