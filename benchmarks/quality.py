@@ -39,6 +39,7 @@ BACKBONE: list[Switch] = [{"model.dropout": 0.4}, {"learning_rate": 0.002}]
 MASKS: Switch = {"negatives.mask_same_target": True, "negatives.mask_pool": True}
 INTER_AS_AUTHORS: Switch = {"inter.similarity": "dot", "inter.temperature": 1.0}
 INTRA_AS_AUTHORS: Switch = {"intra.similarity": "dot", "intra.temperature": 1.0}
+XAVIER: Switch = {"model.initialisation": "xavier"}
 SWITCHES: dict[str, list[Switch]] = {
     "plain": [
         *BACKBONE,
@@ -53,6 +54,9 @@ SWITCHES: dict[str, list[Switch]] = {
         {"learning_rate": 0.002, "model.dropout": 0.6},
         {"learning_rate": 0.002, "model.max_length": 20},
         {"learning_rate": 0.002, "model.max_length": 20, "model.dropout": 0.6, "batch_size": 128},
+        XAVIER,
+        XAVIER | {"learning_rate": 0.002},
+        XAVIER | {"batch_size": 128},
     ],
     "inter": [
         *BACKBONE,
@@ -66,6 +70,7 @@ SWITCHES: dict[str, list[Switch]] = {
         {"inter.temperature": 0.05, "learning_rate": 0.002},
         {"model.dropout": 0.6, "learning_rate": 0.002},
         {"mine.exclude_same_user": False, "learning_rate": 0.002},
+        XAVIER | {"learning_rate": 0.002},
     ],
     "intra": [
         *BACKBONE,
@@ -78,6 +83,7 @@ SWITCHES: dict[str, list[Switch]] = {
         INTRA_AS_AUTHORS | {"learning_rate": 0.002},
         INTRA_AS_AUTHORS | {"learning_rate": 0.004},
         INTRA_AS_AUTHORS | {"mine.k": 5, "beta": 0.3},
+        XAVIER | INTRA_AS_AUTHORS | {"learning_rate": 0.002},
     ],
     # What each branch alone has shown: the intra-user contrast is best with dot products, the other with cosines.
     "both": [
@@ -90,6 +96,7 @@ SWITCHES: dict[str, list[Switch]] = {
         INTRA_AS_AUTHORS | {"learning_rate": 0.002, "model.dropout": 0.6},
         INTRA_AS_AUTHORS | {"learning_rate": 0.004},
         INTRA_AS_AUTHORS | {"learning_rate": 0.002, "alpha": 0.1},
+        XAVIER | INTRA_AS_AUTHORS | {"learning_rate": 0.002, "alpha": 0.1},
     ],
 }
 
@@ -110,10 +117,15 @@ def search(
     trials = [trial_of(BEGIN | ARMS[arm] | switch, SEARCH_SEED) for arm, switch in wanted]
     named = {trial.key: asked for trial, asked in zip(trials, wanted, strict=True)}
     earlier = read_json(SEARCH)["arms"] if SEARCH.exists() else {}
-    # What earlier code has found stays as it is, and says so: the mathematics was the same.
-    recorded = {row["key"]: row for arm in earlier.values() for row in arm["trials"]}
+    # What earlier code has found stays as it is, and says so: the mathematics was the same. A trial is found by its
+    # switch, since every new parameter changes the keys.
+    recorded = {
+        trial_of(BEGIN | ARMS[arm] | row["switch"], SEARCH_SEED).key: row
+        for arm, searched in earlier.items()
+        for row in searched["trials"]
+    }
     where = {"machine": machine(), "versions": versions("torch"), "state": state_of(data)}
-    for trial, outcome in run_trials(trials, data, work, processes, _known(list(recorded.values()))):
+    for trial, outcome in run_trials(trials, data, work, processes, _known(recorded)):
         arm, switch = named[trial.key]
         print(f"{arm:<6} validation {WATCHED} {outcome.valid[WATCHED]:.4f}  {switch or 'as begun'}", flush=True)
         if switch not in [row["switch"] for row in found[arm]]:
@@ -135,7 +147,8 @@ def compare(data: Data = Path("data"), work: Work = Path(".sracl/quality"), proc
     rows: list[Row] = []
     where = {"machine": machine(), "versions": versions("torch"), "state": state_of(data)}
     earlier = read_json(COMPARISON) if COMPARISON.exists() else {}
-    known = _known(earlier["trainings"] if earlier.get("state") == where["state"] else [])
+    same = earlier["trainings"] if earlier.get("state") == where["state"] else []
+    known = _known({row["key"]: row for row in same})
     for trial, outcome in run_trials(list(trials.values()), data, work, processes, known):
         arm, seed = wanted[trial.key]
         rows.append({"arm": arm, "seed": seed, **_told(trial, outcome), "test": _rounded(outcome.test)})
@@ -156,10 +169,10 @@ def best(rows: list[Row]) -> Row:
     return max(rows, key=lambda row: row["valid"][WATCHED])
 
 
-def _known(rows: list[Row]) -> dict[str, Outcome]:
-    """The outcomes recorded in `rows`, by the trial's key."""
+def _known(rows: dict[str, Row]) -> dict[str, Outcome]:
+    """The outcomes recorded in `rows`, by the trial's key as they are."""
     names = [field.name for field in fields(Outcome)]
-    return {row["key"]: Outcome(**{name: row.get(name, {}) for name in names}) for row in rows}
+    return {key: Outcome(**{name: row.get(name, {}) for name in names}) for key, row in rows.items()}
 
 
 def _told(trial: Trial, outcome: Outcome) -> dict[str, Any]:

@@ -55,12 +55,15 @@ def peers(found: dict[str, Any]) -> list[str]:
         "hr@20": "HR@20",
         "ndcg@20": "NDCG@20",
     }
-    lines = ["| library | weights | " + " | ".join(columns.values()) + " |", "|---|---|" + "---|" * len(columns)]
+    lines = [
+        "| library | weights | seeds | " + " | ".join(columns.values()) + " |",
+        "|---|---|---|" + "---|" * len(columns),
+    ]
     for name, row in found["rows"].items():
         trained = found["trainings"][name]
         weights = f"{trained[0]['parameters']:,}" if trained else ""
         cells = [f"{row[column]:g}" if column in row else "" for column in columns]
-        lines.append(f"| {name} | {weights} | " + " | ".join(cells) + " |")
+        lines.append(f"| {name} | {weights} | {len(trained)} | " + " | ".join(cells) + " |")
     return lines
 
 
