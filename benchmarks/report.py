@@ -49,20 +49,21 @@ def encoder_variants(found: dict[str, Any]) -> list[str]:
 def peers(found: dict[str, Any]) -> list[str]:
     """This project beside other libraries."""
     columns = {
-        "seconds_an_epoch": "s an epoch",
-        "best_epoch": "best epoch",
-        "seconds_to_best": "s to best",
-        "hr@20": "HR@20",
-        "ndcg@20": "NDCG@20",
+        "seconds_an_epoch": ("s an epoch", ".2f"),
+        "best_epoch": ("best epoch", ".0f"),
+        "seconds_to_best": ("s to best", ".0f"),
+        "hr@20": ("HR@20", ".4f"),
+        "ndcg@20": ("NDCG@20", ".4f"),
     }
+    heads = [head for head, _ in columns.values()]
     lines = [
-        "| library | weights | seeds | " + " | ".join(columns.values()) + " |",
+        "| library | weights | seeds | " + " | ".join(heads) + " |",
         "|---|---|---|" + "---|" * len(columns),
     ]
     for name, row in found["rows"].items():
         trained = found["trainings"][name]
         weights = f"{trained[0]['parameters']:,}" if trained else ""
-        cells = [f"{row[column]:g}" if column in row else "" for column in columns]
+        cells = [f"{row[column]:{form}}" if column in row else "" for column, (_, form) in columns.items()]
         lines.append(f"| {name} | {weights} | {len(trained)} | " + " | ".join(cells) + " |")
     return lines
 
