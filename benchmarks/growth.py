@@ -1,6 +1,6 @@
 """Measure how an epoch grows with the work: users, length, items and k, each over two decades, all branches on.
 
-    python benchmarks/growth.py                 # about 10 minutes on two cores
+    python benchmarks/growth.py                 # about 2 minutes on two cores
     python benchmarks/growth.py --device cuda
 
 Data are generated. Of a long epoch the first steps are trained and the rest is reckoned from them. Each sweep is gone
