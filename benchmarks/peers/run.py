@@ -32,7 +32,7 @@ from sracl_core.artifacts import ITEMS, SEQUENCES, read_table, write_json
 RESULTS = RESULTS_FOLDER / "peers.json"
 HERE = Path(__file__).resolve().parent
 PATIENCE = {"RecBole": 3}  # epochs of eight times the steps; 10 for the others
-MOST_SEEDS = {"RecBole": 1}
+MOST_SEEDS = {"RecBole": 1}  # whole trainings, however many the others have
 LIBRARIES = {"sracl": "sracl_sasrec.py", "RecTools": "rectools_sasrec.py", "RecBole": "recbole_sasrec.py"}
 
 

@@ -1,0 +1,37 @@
+"""A switch given on the command line is checked as params are: every problem, by name."""
+
+import sys
+
+import pytest
+import typer
+
+from tests.pipeline import dag
+
+sys.path.insert(0, str(dag.ROOT / "benchmarks"))
+
+from trials import read_switch, trial_of
+
+
+def test_a_switch_changes_what_it_names_and_nothing_else() -> None:
+    trial = trial_of(read_switch('{"model.dropout": 0.4, "batch_size": 128, "mine.k": 5}'), seed=7)
+    params, shipped = trial.params(), trial_of({}, seed=7).params()
+    assert (params.model.dropout, params.batch_size, params.seed, trial.k) == (0.4, 128, 7, 5)
+    unchanged = params.model_copy(update={"batch_size": shipped.batch_size, "model": shipped.model})
+    assert unchanged == shipped
+    assert params.model.model_copy(update={"dropout": shipped.model.dropout}) == shipped.model
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("{", ["not JSON", "expected e.g."]),
+        ("[1]", ["expected parameters by name", "got [1]"]),
+        ('{"batchsize": 2}', ["train.batchsize: unknown parameter; did you mean train.batch_size?"]),
+        ('{"alpha.x": 1, "mine.kk": 3}', ["train.alpha: input should be a valid number", "did you mean mine.k?"]),
+        ('{"model.initialisation": "he"}', ["train.model.initialisation", "'normal' or 'xavier'", "got 'he'"]),
+    ],
+)
+def test_a_wrong_switch_is_told_whole(text: str, said: list[str]) -> None:
+    with pytest.raises(typer.BadParameter) as raised:
+        read_switch(text)
+    assert [part for part in said if part not in str(raised.value)] == []
