@@ -31,6 +31,7 @@ from sracl_core.training.validation import Validation
 RESULTS = RESULTS_FOLDER / "authors_level.json"
 LEVEL = {"hr@20": 0.1653, "ndcg@20": 0.0695}
 AUTHORS_SECONDS = 3830
+SEEDS = [11, 12, 13]
 
 
 def main(
@@ -39,14 +40,14 @@ def main(
     switch: Annotated[
         dict, typer.Option(parser=read_switch, metavar="JSON", help="parameters that differ from the shipped ones")
     ] = "{}",  # type: ignore[assignment]
-    seeds: Annotated[str, typer.Option(help="seeds, with commas")] = "11,12,13",
+    seeds: Annotated[list[int], typer.Option("--seed", min=0, help="a seed; repeat for several")] = SEEDS,
     epochs: Annotated[int, typer.Option(help="epochs at most")] = 100,
 ) -> None:
     """Train every seed until it is there, print the epochs, write the results."""
     device = pick_device(RuntimeParams(device="cpu"))
     work.mkdir(parents=True, exist_ok=True)
     rows: list[dict[str, Any]] = []
-    for seed in map(int, seeds.split(",")):
+    for seed in seeds:
         trial = trial_of(switch, seed)
         mine_pools(data, work, trial.exclude_same_user)
         rows.append({"seed": seed, **reach(inputs_of(trial, data, work), trial.params(), epochs, device)})
