@@ -40,6 +40,9 @@ MASKS: Switch = {"negatives.mask_same_target": True, "negatives.mask_pool": True
 INTER_AS_AUTHORS: Switch = {"inter.similarity": "dot", "inter.temperature": 1.0}
 INTRA_AS_AUTHORS: Switch = {"intra.similarity": "dot", "intra.temperature": 1.0}
 XAVIER: Switch = {"model.initialisation": "xavier"}
+PATIENT: Switch = XAVIER | {"early_stop.patience": 20}
+PATIENT_INTRA: Switch = PATIENT | INTRA_AS_AUTHORS | {"learning_rate": 0.002}
+PATIENT_BOTH: Switch = PATIENT_INTRA | {"alpha": 0.1}
 SWITCHES: dict[str, list[Switch]] = {
     "plain": [
         *BACKBONE,
@@ -57,6 +60,10 @@ SWITCHES: dict[str, list[Switch]] = {
         XAVIER,
         XAVIER | {"learning_rate": 0.002},
         XAVIER | {"batch_size": 128},
+        PATIENT,
+        PATIENT | {"batch_size": 128},
+        PATIENT | {"batch_size": 128, "learning_rate": 0.002},
+        PATIENT | {"batch_size": 128, "model.dropout": 0.6},
     ],
     "inter": [
         *BACKBONE,
@@ -71,6 +78,8 @@ SWITCHES: dict[str, list[Switch]] = {
         {"model.dropout": 0.6, "learning_rate": 0.002},
         {"mine.exclude_same_user": False, "learning_rate": 0.002},
         XAVIER | {"learning_rate": 0.002},
+        {"model.dropout": 0.6, "learning_rate": 0.002, "early_stop.patience": 20},
+        PATIENT | {"model.dropout": 0.6, "learning_rate": 0.002},
     ],
     "intra": [
         *BACKBONE,
@@ -84,6 +93,8 @@ SWITCHES: dict[str, list[Switch]] = {
         INTRA_AS_AUTHORS | {"learning_rate": 0.004},
         INTRA_AS_AUTHORS | {"mine.k": 5, "beta": 0.3},
         XAVIER | INTRA_AS_AUTHORS | {"learning_rate": 0.002},
+        PATIENT_INTRA,
+        PATIENT_INTRA | {"batch_size": 128},
     ],
     # What each branch alone has shown: the intra-user contrast is best with dot products, the other with cosines.
     "both": [
@@ -97,6 +108,12 @@ SWITCHES: dict[str, list[Switch]] = {
         INTRA_AS_AUTHORS | {"learning_rate": 0.004},
         INTRA_AS_AUTHORS | {"learning_rate": 0.002, "alpha": 0.1},
         XAVIER | INTRA_AS_AUTHORS | {"learning_rate": 0.002, "alpha": 0.1},
+        PATIENT_BOTH,
+        PATIENT_BOTH | {"batch_size": 128},
+        PATIENT_BOTH | {"model.dropout": 0.4},
+        PATIENT_BOTH | {"beta": 0.2},
+        PATIENT_BOTH | {"batch_size": 128, "learning_rate": 0.004, "model.dropout": 0.4},
+        PATIENT_BOTH | {"batch_size": 128, "learning_rate": 0.004},
     ],
 }
 
