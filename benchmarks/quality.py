@@ -63,6 +63,7 @@ SWITCHES: dict[str, list[Switch]] = {
         PATIENT,
         PATIENT | {"batch_size": 128},
         PATIENT | {"batch_size": 128, "learning_rate": 0.002},
+        PATIENT | {"batch_size": 128, "learning_rate": 0.004},
         PATIENT | {"batch_size": 128, "model.dropout": 0.6},
     ],
     "inter": [
@@ -95,6 +96,7 @@ SWITCHES: dict[str, list[Switch]] = {
         XAVIER | INTRA_AS_AUTHORS | {"learning_rate": 0.002},
         PATIENT_INTRA,
         PATIENT_INTRA | {"batch_size": 128},
+        PATIENT_INTRA | {"batch_size": 128, "learning_rate": 0.004},
     ],
     # What each branch alone has shown: the intra-user contrast is best with dot products, the other with cosines.
     "both": [
