@@ -34,6 +34,7 @@ AUTHORS: Switch = {
     "intra.temperature": 1.0,
     "mine.exclude_same_user": False,
     "early_stop.metric": "mrr@10",
+    "early_stop.patience": 10,
     "max_epochs": 20,
 }
 COSINE: Switch = {

@@ -28,7 +28,15 @@ SEARCH_SEED, SEEDS = 1, (11, 12, 13, 14, 15)
 Row = dict[str, Any]  # what is recorded of a training
 
 # Where the search began, so far as it is not what is shipped now, after the search.
-BEGIN: Switch = {"alpha": 0.3, "learning_rate": 0.001, "intra.similarity": "cosine", "intra.temperature": 0.1}
+BEGIN: Switch = {
+    "model.initialisation": "normal",
+    "alpha": 0.3,
+    "intra.similarity": "cosine",
+    "intra.temperature": 0.1,
+    "batch_size": 64,
+    "learning_rate": 0.001,
+    "early_stop.patience": 10,
+}
 ARMS: dict[str, Switch] = {
     "plain": {"alpha": 0.0, "beta": 0.0},
     "inter": {"beta": 0.0},
@@ -43,6 +51,7 @@ XAVIER: Switch = {"model.initialisation": "xavier"}
 PATIENT: Switch = XAVIER | {"early_stop.patience": 20}
 PATIENT_INTRA: Switch = PATIENT | INTRA_AS_AUTHORS | {"learning_rate": 0.002}
 PATIENT_BOTH: Switch = PATIENT_INTRA | {"alpha": 0.1}
+LARGE_STEPS: Switch = {"batch_size": 128, "learning_rate": 0.004}
 SWITCHES: dict[str, list[Switch]] = {
     "plain": [
         *BACKBONE,
@@ -63,8 +72,12 @@ SWITCHES: dict[str, list[Switch]] = {
         PATIENT,
         PATIENT | {"batch_size": 128},
         PATIENT | {"batch_size": 128, "learning_rate": 0.002},
-        PATIENT | {"batch_size": 128, "learning_rate": 0.004},
+        PATIENT | LARGE_STEPS,
         PATIENT | {"batch_size": 128, "model.dropout": 0.6},
+        PATIENT | {"batch_size": 128, "learning_rate": 0.002, "model.dropout": 0.4},
+        PATIENT | {"batch_size": 128, "learning_rate": 0.002, "model.dropout": 0.6},
+        PATIENT | {"batch_size": 128, "learning_rate": 0.002, "weight_decay": 1e-5},
+        PATIENT | {"batch_size": 256, "learning_rate": 0.004},
     ],
     "inter": [
         *BACKBONE,
@@ -79,8 +92,7 @@ SWITCHES: dict[str, list[Switch]] = {
         {"model.dropout": 0.6, "learning_rate": 0.002},
         {"mine.exclude_same_user": False, "learning_rate": 0.002},
         XAVIER | {"learning_rate": 0.002},
-        {"model.dropout": 0.6, "learning_rate": 0.002, "early_stop.patience": 20},
-        PATIENT | {"model.dropout": 0.6, "learning_rate": 0.002},
+        PATIENT | {"batch_size": 128, "learning_rate": 0.002},
     ],
     "intra": [
         *BACKBONE,
@@ -96,7 +108,7 @@ SWITCHES: dict[str, list[Switch]] = {
         XAVIER | INTRA_AS_AUTHORS | {"learning_rate": 0.002},
         PATIENT_INTRA,
         PATIENT_INTRA | {"batch_size": 128},
-        PATIENT_INTRA | {"batch_size": 128, "learning_rate": 0.004},
+        PATIENT_INTRA | LARGE_STEPS,
     ],
     # What each branch alone has shown: the intra-user contrast is best with dot products, the other with cosines.
     "both": [
@@ -114,8 +126,16 @@ SWITCHES: dict[str, list[Switch]] = {
         PATIENT_BOTH | {"batch_size": 128},
         PATIENT_BOTH | {"model.dropout": 0.4},
         PATIENT_BOTH | {"beta": 0.2},
-        PATIENT_BOTH | {"batch_size": 128, "learning_rate": 0.004, "model.dropout": 0.4},
-        PATIENT_BOTH | {"batch_size": 128, "learning_rate": 0.004},
+        PATIENT_BOTH | LARGE_STEPS | {"model.dropout": 0.4},
+        PATIENT_BOTH | LARGE_STEPS,
+        PATIENT_BOTH | LARGE_STEPS | {"intra.substitution_rate": 0.3},
+        PATIENT_BOTH | LARGE_STEPS | {"intra.temperature": 0.5},
+        PATIENT_BOTH | LARGE_STEPS | {"intra.substitution_rate": 0.5},
+        PATIENT_BOTH | LARGE_STEPS | {"intra.temperature": 2.0},
+        PATIENT_BOTH | LARGE_STEPS | {"alpha": 0.2},
+        PATIENT_BOTH | LARGE_STEPS | {"mine.k": 20},
+        PATIENT_BOTH | LARGE_STEPS | MASKS,
+        PATIENT_BOTH | LARGE_STEPS | {"intra.substitution_rate": 0.1},
     ],
 }
 
