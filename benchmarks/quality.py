@@ -109,6 +109,7 @@ SWITCHES: dict[str, list[Switch]] = {
         PATIENT_INTRA,
         PATIENT_INTRA | {"batch_size": 128},
         PATIENT_INTRA | LARGE_STEPS,
+        PATIENT_INTRA | LARGE_STEPS | {"intra.substitution_rate": 0.5},
     ],
     # What each branch alone has shown: the intra-user contrast is best with dot products, the other with cosines.
     "both": [
@@ -133,9 +134,7 @@ SWITCHES: dict[str, list[Switch]] = {
         PATIENT_BOTH | LARGE_STEPS | {"intra.substitution_rate": 0.5},
         PATIENT_BOTH | LARGE_STEPS | {"intra.temperature": 2.0},
         PATIENT_BOTH | LARGE_STEPS | {"alpha": 0.2},
-        PATIENT_BOTH | LARGE_STEPS | {"mine.k": 20},
-        PATIENT_BOTH | LARGE_STEPS | MASKS,
-        PATIENT_BOTH | LARGE_STEPS | {"intra.substitution_rate": 0.1},
+        PATIENT_BOTH | LARGE_STEPS | {"intra.substitution_rate": 0.7},
     ],
 }
 
