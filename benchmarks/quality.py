@@ -133,7 +133,6 @@ SWITCHES: dict[str, list[Switch]] = {
         PATIENT_BOTH | LARGE_STEPS | {"intra.temperature": 0.5},
         PATIENT_BOTH | LARGE_STEPS | {"intra.substitution_rate": 0.5},
         PATIENT_BOTH | LARGE_STEPS | {"intra.temperature": 2.0},
-        PATIENT_BOTH | LARGE_STEPS | {"alpha": 0.2},
         PATIENT_BOTH | LARGE_STEPS | {"intra.substitution_rate": 0.7},
     ],
 }

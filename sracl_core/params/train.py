@@ -34,8 +34,8 @@ class ModelParams(Fields):
         "relative",
         description="how order is told (sasrec): by distance, or by places counted from the first or last item",
     )
-    initialisation: Literal["normal", "xavier"] = Field(
-        "normal", description="how linear maps begin: N(0, 0.02²), or Xavier's normal distribution"
+    initialisation: Literal["xavier", "normal"] = Field(
+        "xavier", description="how linear maps begin: Xavier's normal distribution, or N(0, 0.02²)"
     )
 
     @model_validator(mode="after")
@@ -76,7 +76,7 @@ class EarlyStopParams(Fields):
     """When training ends."""
 
     metric: Annotated[str, AfterValidator(_metric_name)] = Field("ndcg@10", description="validation metric watched")
-    patience: int = Field(10, ge=1, description="epochs without a better value before training stops")
+    patience: int = Field(20, ge=1, description="epochs without a better value before training stops")
 
 
 class TrainParams(Section):
@@ -92,8 +92,8 @@ class TrainParams(Section):
     inter: InterParams = Field(InterParams(), description="inter-user contrast")
     intra: IntraParams = Field(IntraParams(), description="intra-user contrast")
     negatives: NegativesParams = Field(NegativesParams(), description="what both contrasts leave out")
-    batch_size: int = Field(64, ge=2, description="samples a step: users (causal) or prefixes (prefix)")
-    learning_rate: float = Field(0.002, gt=0, description="step size of Adam")
+    batch_size: int = Field(128, ge=2, description="samples a step: users (causal) or prefixes (prefix)")
+    learning_rate: float = Field(0.004, gt=0, description="step size of Adam")
     weight_decay: float = Field(0.0, ge=0, description="L2 penalty of Adam")
     max_epochs: int = Field(100, ge=1, description="epochs at most")
     early_stop: EarlyStopParams = Field(EarlyStopParams(), description="when training ends")
