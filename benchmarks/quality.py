@@ -93,6 +93,7 @@ SWITCHES: dict[str, list[Switch]] = {
         {"mine.exclude_same_user": False, "learning_rate": 0.002},
         XAVIER | {"learning_rate": 0.002},
         PATIENT | {"batch_size": 128, "learning_rate": 0.002},
+        PATIENT | LARGE_STEPS,
     ],
     "intra": [
         *BACKBONE,
