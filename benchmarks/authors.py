@@ -32,6 +32,7 @@ AUTHORS: Switch = {
     "inter.temperature": 1.0,
     "intra.similarity": "dot",
     "intra.temperature": 1.0,
+    "intra.substitution_rate": 0.2,
     "mine.exclude_same_user": False,
     "early_stop.metric": "mrr@10",
     "early_stop.patience": 10,

@@ -33,6 +33,7 @@ BEGIN: Switch = {
     "alpha": 0.3,
     "intra.similarity": "cosine",
     "intra.temperature": 0.1,
+    "intra.substitution_rate": 0.2,
     "batch_size": 64,
     "learning_rate": 0.001,
     "early_stop.patience": 10,

@@ -62,7 +62,7 @@ class IntraParams(Fields):
 
     similarity: Literal["cosine", "dot"] = Field("dot", description="similarity inside InfoNCE")
     temperature: float = Field(1.0, gt=0, description="temperature τ of InfoNCE")
-    substitution_rate: float = Field(0.2, ge=0, le=1, description="probability that an item is replaced from its pool")
+    substitution_rate: float = Field(0.5, ge=0, le=1, description="probability that an item is replaced from its pool")
 
 
 class NegativesParams(Fields):
