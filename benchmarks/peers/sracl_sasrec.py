@@ -19,11 +19,8 @@ params = TrainParams(
     alpha=0.0,
     beta=0.0,
     batch_size=int(SETTINGS["batch"]),
-    learning_rate=SETTINGS["learning_rate"],
     seed=comparison.seed,
-    model=ModelParams.model_validate(
-        {name: SETTINGS[name] for name in names} | {"max_length": SETTINGS["length"], "initialisation": "xavier"}
-    ),  # as RecTools begins
+    model=ModelParams.model_validate({name: SETTINGS[name] for name in names} | {"max_length": SETTINGS["length"]}),
 )
 users = len(comparison.train)
 parts = [comparison.train, [[int(item)] for item in comparison.valid], [[int(item)] for item in comparison.test]]
