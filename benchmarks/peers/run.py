@@ -3,8 +3,8 @@
     make peers                                                   # installs them, and runs this on data/
     python benchmarks/peers/run.py --data OTHER/data --environments FOLDER
 
-Same data, sizes, length, batch, loss (cross entropy over all items), dropout and early stopping; Adam's step size is the
-one each library ships. First two epochs of each, turn about, of which the second is timed: training alone, without
+Same data, sizes, length, batch, loss (cross entropy over all items), dropout and early stopping; Adam's step size is
+the one each library ships. First two epochs of each, turn about, of which the second is timed: training alone, without
 validation. Then a whole training of each for every seed, one a core, as nothing is timed: its best epoch by validation
 NDCG@10, and the test metrics there; the time to the best epoch is their number times the time of one. RecBole makes a
 sample of every prefix, so its epoch has eight times the steps, and training stops after 3 epochs without a better one,
