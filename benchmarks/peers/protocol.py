@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-# The model and its training, the same for all. Adam's step size is the one each library ships.
+# The model and its training, the same for all.
 SETTINGS = {
     "hidden": 64,
     "layers": 2,
@@ -22,6 +22,7 @@ SETTINGS = {
     "dropout": 0.5,
     "length": 50,
     "batch": 128,
+    "learning_rate": 0.001,
 }
 Scores = Callable[[list[list[int]]], np.ndarray]  # histories → scores [U, n_items], column i is item i + 1
 BLOCK = 512  # users ranked at once

@@ -44,6 +44,7 @@ config = Config(
         "attn_dropout_prob": SETTINGS["dropout"],
         "MAX_ITEM_LIST_LENGTH": SETTINGS["length"],
         "train_batch_size": SETTINGS["batch"],
+        "learning_rate": SETTINGS["learning_rate"],
         "seed": comparison.seed,
         "show_progress": False,
     },

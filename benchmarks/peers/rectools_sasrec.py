@@ -59,6 +59,7 @@ model = SASRecModel(
     dropout_rate=SETTINGS["dropout"],
     session_max_len=int(SETTINGS["length"]),
     loss="softmax",
+    lr=SETTINGS["learning_rate"],
     batch_size=int(SETTINGS["batch"]),
     epochs=comparison.epochs,
     get_trainer_func=trainer,

@@ -3,14 +3,13 @@
     make peers                                                   # installs them, and runs this on data/
     python benchmarks/peers/run.py --data OTHER/data --environments FOLDER
 
-Same data, sizes, length, batch, loss (cross entropy over all items), dropout and early stopping; Adam's step size is
-the one each library ships. First two epochs of each, turn about, of which the second is timed: training alone, without
-validation. Then a whole training of each for every seed, one a core, as nothing is timed: its best epoch by validation
-NDCG@10, and the test metrics there; the time to the best epoch is their number times the time of one. RecBole makes a
-sample of every prefix, so its epoch has eight times the steps, and training stops after 3 epochs without a better one,
-not after 10; it is trained with one seed, which takes half an hour. RecTools and this project pass over a user's
-sequence once. Whole trainings that have ended are kept in `work`, not made again. Results go to
-benchmarks/results/peers.json, as they come.
+Same data, sizes, length, batch, learning rate, loss (cross entropy over all items) and early stopping. First two
+epochs of each, turn about, of which the second is timed: training alone, without validation. Then a whole training of
+each for every seed, one a core, as nothing is timed: its best epoch by validation NDCG@10, and the test metrics there;
+the time to the best epoch is their number times the time of one. RecBole makes a sample of every prefix, so its epoch
+has eight times the steps, and training stops after 3 epochs without a better one, not after 10; it is trained with one
+seed, which takes half an hour. RecTools and this project pass over a user's sequence once. Whole trainings that have
+ended are kept in `work`, not made again. Results go to benchmarks/results/peers.json, as they come.
 """
 
 import json

@@ -19,6 +19,7 @@ params = TrainParams(
     alpha=0.0,
     beta=0.0,
     batch_size=int(SETTINGS["batch"]),
+    learning_rate=SETTINGS["learning_rate"],
     seed=comparison.seed,
     model=ModelParams.model_validate({name: SETTINGS[name] for name in names} | {"max_length": SETTINGS["length"]}),
 )
