@@ -17,10 +17,10 @@ class Backbone(nn.Module):
     """A sequence encoder f_θ with tied item vectors.
 
     A subclass takes `(n_items, params)`, calls `super().__init__`, which makes the item embedding ([n_items + 1, d],
-    row 0 is padding), makes its own modules and calls `initialise`. It defines `forward`; `encode` too, where it knows a
-    faster way to the same states. The state at a position may depend on that position and earlier ones alone, so that
-    prefixes are read off a longer pass; a backbone of which this is not true sets `reads_prefixes` to False, and is
-    trained in mode `prefix`.
+    row 0 is padding), makes its own modules and calls `initialise`. It defines `forward`; `encode` too, where it knows
+    a faster way to the same states. The state at a position may depend on that position and earlier ones alone, so
+    that prefixes are read off a longer pass; a backbone of which this is not true sets `reads_prefixes` to False, and
+    is trained in mode `prefix`.
     """
 
     reads_prefixes = True
