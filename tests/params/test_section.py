@@ -142,7 +142,7 @@ def test_no_file(tmp_path: Path) -> None:
 def test_numbers_as_dvc_writes_them(tmp_path: Path) -> None:
     """`dvc exp run -S train.learning_rate=1e-5` writes `1e-05`, which is a number in YAML 1.2 only."""
     path = tmp_path / "params.yaml"
-    path.write_text(SHIPPED.read_text().replace("learning_rate: 0.002", "learning_rate: 1e-05"))
+    path.write_text(SHIPPED.read_text().replace("learning_rate: 0.004", "learning_rate: 1e-05"))
     assert read_section(path, TrainParams).learning_rate == 1e-5
 
 
