@@ -17,9 +17,9 @@ from typing import Annotated, Any
 
 import numpy as np
 import typer
-from machine import RESULTS_FOLDER, machine, versions
+from machine import RESULTS_FOLDER
 from report import write_report
-from trials import Outcome, Switch, Trial, run_trials, state_of, trial_of
+from trials import Outcome, Switch, Trial, measured_with, run_trials, trial_of
 
 from sracl_core.artifacts import read_json, write_json
 
@@ -165,7 +165,7 @@ def search(
         for arm, searched in earlier.items()
         for row in searched["trials"]
     }
-    where = {"machine": machine(), "versions": versions("torch"), "state": state_of(data)}
+    where = measured_with(data)
     for trial, outcome in run_trials(trials, data, work, processes, _known(recorded)):
         arm, switch = named[trial.key]
         print(f"{arm:<6} validation {WATCHED} {outcome.valid[WATCHED]:.4f}  {switch or 'as begun'}", flush=True)
@@ -187,16 +187,18 @@ def compare(
 ) -> None:
     """Train every arm, as the search chose it, with five seeds."""
     results = COMPARISON_NORMAL if normal else COMPARISON
-    trials_of = {arm: found["trials"] for arm, found in read_json(SEARCH)["arms"].items()}
-    chosen = {
-        arm: best([row for row in rows if not (normal and XAVIER.items() <= row["switch"].items())])["switch"]
-        for arm, rows in trials_of.items()
-    }
+    tried = {arm: found["trials"] for arm, found in read_json(SEARCH)["arms"].items()}
+    if normal:
+        tried = {
+            arm: [row for row in rows if XAVIER.items().isdisjoint(row["switch"].items())]
+            for arm, rows in tried.items()
+        }
+    chosen = {arm: best(rows)["switch"] for arm, rows in tried.items()}
     # By seed, so that a run that is cut off has whole comparisons.
     trials = {(arm, seed): trial_of(BEGIN | ARMS[arm] | chosen[arm], seed) for seed in SEEDS for arm in ARMS}
     wanted = {trial.key: asked for asked, trial in trials.items()}
     rows: list[Row] = []
-    where = {"machine": machine(), "versions": versions("torch"), "state": state_of(data)}
+    where = measured_with(data)
     earlier = read_json(results) if results.exists() else {}
     same = earlier["trainings"] if earlier.get("state") == where["state"] else []
     known = _known({row["key"]: row for row in same})

@@ -164,11 +164,6 @@ def quality(found: dict[str, Any]) -> list[str]:
     return lines
 
 
-def quality_normal(found: dict[str, Any]) -> list[str]:
-    """The same with linear maps that begin as in the authors' code."""
-    return quality(found)
-
-
 TABLES: dict[str, Callable[[dict[str, Any]], list[str]]] = {
     function.__name__: function
     for function in (
@@ -179,13 +174,12 @@ TABLES: dict[str, Callable[[dict[str, Any]], list[str]]] = {
         growth,
         quality_search,
         quality,
-        quality_normal,
         quality_states,
         pools,
         authors,
         authors_level,
     )
-}
+} | {"quality_normal": quality}
 # A table made from another's results.
 SOURCES = {"quality_states": "quality"}
 

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import torch
 import typer
+from machine import machine, versions
 from project import read_inputs
 from states import measure_states
 
@@ -190,6 +191,11 @@ def state_of(data: Path) -> str:
     # Texts rather than vectors, whose last bits differ from one kind of processor to another.
     names = ("interim/sequences", "artifacts/item_profiles", "artifacts/user_profiles")
     return source_digest([*code, *(data / f"{name}.parquet" for name in names)])[:16]
+
+
+def measured_with(data: Path) -> dict[str, Any]:
+    """What a result says of where it was found: the machine, the versions, and the state of code and data."""
+    return {"machine": machine(), "versions": versions("torch"), "state": state_of(data)}
 
 
 def _pool_files(folder: Path, exclude_same_user: bool) -> tuple[Path, Path]:

@@ -19,6 +19,7 @@ def params(
     candidates: str = "gradient",
     *,
     positions: str = "relative",
+    initialisation: str = "xavier",
     **changes: object,
 ) -> TrainParams:
     settings: dict[str, object] = {
@@ -32,6 +33,7 @@ def params(
             dropout=dropout,
             max_length=max_length,
             positions=positions,
+            initialisation=initialisation,
         ),
         "inter": InterParams(
             similarity="cosine", temperature=0.5, synthesizer="learnable", dropout=dropout, candidates=candidates

@@ -85,7 +85,8 @@ def test_losses_and_gradients_are_those_of_one_process_with_the_joint_batch(tmp_
 
 
 def test_a_training_of_two_has_one_outcome_close_to_that_of_one(tmp_path: Path) -> None:
-    chosen = {"mode": "causal", "max_epochs": 2}
+    # Begun further from zero, a key's bias, whose gradient is rounding alone, is moved by Adam in steps of full size.
+    chosen = {"mode": "causal", "max_epochs": 2, "initialisation": "normal"}
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
     one = start(tmp_path / "one", chosen, 60.0)
@@ -94,11 +95,6 @@ def test_a_training_of_two_has_one_outcome_close_to_that_of_one(tmp_path: Path) 
     for kind in ("weights0.safetensors", "epochs0.json"):
         read = load_file if kind.endswith("safetensors") else lambda path: json.loads(path.read_text())
         alone, together = read(tmp_path / "one" / kind), read(tmp_path / "two" / kind)
-        if kind.startswith("weights"):
-            # A key's bias moves no softmax: its gradient is rounding alone, which Adam makes steps of full size.
-            for name in [name for name in alone if name.endswith("query_key_value.bias")]:
-                for weights in (alone, together):
-                    weights[name].view(3, -1)[1] = 0
         torch.testing.assert_close(together, alone, rtol=1e-3, atol=1e-4)
 
 
