@@ -22,6 +22,7 @@ SEED = 1
 AUTHORS: Switch = {
     "mode": "prefix",
     "model.positions": "from_end",
+    "model.arrangement": "post_norm",
     "model.initialisation": "normal",
     "model.max_length": 20,
     "batch_size": 256,

@@ -31,6 +31,7 @@ Row = dict[str, Any]  # what is recorded of a training
 
 # Where the search began, so far as it is not what is shipped now, after the search.
 BEGIN: Switch = {
+    "model.arrangement": "post_norm",
     "model.initialisation": "normal",
     "alpha": 0.3,
     "intra.similarity": "cosine",
@@ -55,6 +56,9 @@ PATIENT: Switch = XAVIER | {"early_stop.patience": 20}
 PATIENT_INTRA: Switch = PATIENT | INTRA_AS_AUTHORS | {"learning_rate": 0.002}
 PATIENT_BOTH: Switch = PATIENT_INTRA | {"alpha": 0.1}
 LARGE_STEPS: Switch = {"batch_size": 128, "learning_rate": 0.004}
+ORIGINAL: Switch = PATIENT | {"model.arrangement": "original", "batch_size": 128, "learning_rate": 0.002}
+ORIGINAL_INTRA: Switch = ORIGINAL | INTRA_AS_AUTHORS | {"intra.substitution_rate": 0.5}
+ORIGINAL_BOTH: Switch = ORIGINAL_INTRA | {"alpha": 0.1}
 SWITCHES: dict[str, list[Switch]] = {
     "plain": [
         *BACKBONE,
@@ -81,6 +85,11 @@ SWITCHES: dict[str, list[Switch]] = {
         PATIENT | {"batch_size": 128, "learning_rate": 0.002, "model.dropout": 0.6},
         PATIENT | {"batch_size": 128, "learning_rate": 0.002, "weight_decay": 1e-5},
         PATIENT | {"batch_size": 256, "learning_rate": 0.004},
+        ORIGINAL,
+        ORIGINAL | LARGE_STEPS,
+        ORIGINAL | {"learning_rate": 0.001},
+        ORIGINAL | {"model.dropout": 0.4},
+        ORIGINAL | {"model.dropout": 0.6},
     ],
     "inter": [
         *BACKBONE,
@@ -97,6 +106,8 @@ SWITCHES: dict[str, list[Switch]] = {
         XAVIER | {"learning_rate": 0.002},
         PATIENT | {"batch_size": 128, "learning_rate": 0.002},
         PATIENT | LARGE_STEPS,
+        ORIGINAL,
+        ORIGINAL | LARGE_STEPS,
     ],
     "intra": [
         *BACKBONE,
@@ -114,6 +125,8 @@ SWITCHES: dict[str, list[Switch]] = {
         PATIENT_INTRA | {"batch_size": 128},
         PATIENT_INTRA | LARGE_STEPS,
         PATIENT_INTRA | LARGE_STEPS | {"intra.substitution_rate": 0.5},
+        ORIGINAL_INTRA,
+        ORIGINAL_INTRA | LARGE_STEPS,
     ],
     # What each branch alone has shown: the intra-user contrast is best with dot products, the other with cosines.
     "both": [
@@ -138,6 +151,11 @@ SWITCHES: dict[str, list[Switch]] = {
         PATIENT_BOTH | LARGE_STEPS | {"intra.substitution_rate": 0.5},
         PATIENT_BOTH | LARGE_STEPS | {"intra.temperature": 2.0},
         PATIENT_BOTH | LARGE_STEPS | {"intra.substitution_rate": 0.7},
+        ORIGINAL_BOTH,
+        ORIGINAL_BOTH | LARGE_STEPS,
+        ORIGINAL_BOTH | {"model.dropout": 0.4},
+        ORIGINAL_BOTH | {"intra.substitution_rate": 0.7},
+        ORIGINAL_BOTH | {"intra.substitution_rate": 0.3},
     ],
 }
 

@@ -30,6 +30,9 @@ class ModelParams(Fields):
     feed_forward: int = Field(256, ge=1, description="inner dimension of the feed-forward layers (sasrec)")
     dropout: float = Field(0.5, ge=0, lt=1, description="dropout probability")
     max_length: int = Field(50, ge=2, description="most recent items the backbone sees")
+    arrangement: Literal["original", "post_norm"] = Field(
+        "post_norm", description="how layers are built (sasrec): as its paper has them, or with norms after residuals"
+    )
     positions: Literal["relative", "from_start", "from_end"] = Field(
         "relative",
         description="how order is told (sasrec): by distance, or by places counted from the first or last item",

@@ -20,6 +20,7 @@ def params(
     *,
     positions: str = "relative",
     initialisation: str = "xavier",
+    arrangement: str = "post_norm",
     **changes: object,
 ) -> TrainParams:
     settings: dict[str, object] = {
@@ -34,6 +35,7 @@ def params(
             max_length=max_length,
             positions=positions,
             initialisation=initialisation,
+            arrangement=arrangement,
         ),
         "inter": InterParams(
             similarity="cosine", temperature=0.5, synthesizer="learnable", dropout=dropout, candidates=candidates

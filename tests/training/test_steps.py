@@ -62,16 +62,19 @@ SHAPES = st.builds(
 
 
 @pytest.mark.parametrize(
-    ("mode", "backbone", "positions"),
+    ("mode", "backbone", "positions", "arrangement"),
     [
-        *((mode, backbone, "relative") for mode in MODES for backbone in BACKBONES),
-        ("causal", "sasrec", "from_start"),
-        ("prefix", "sasrec", "from_end"),
+        *((mode, backbone, "relative", "post_norm") for mode in MODES for backbone in BACKBONES),
+        *((mode, "sasrec", "relative", "original") for mode in MODES),
+        ("causal", "sasrec", "from_start", "post_norm"),
+        ("prefix", "sasrec", "from_end", "post_norm"),
     ],
 )
 @settings(max_examples=20, deadline=None)
 @given(shape=SHAPES)
-def test_losses_and_gradients_equal_the_plain_reference(mode: str, backbone: str, positions: str, shape: Shape) -> None:
+def test_losses_and_gradients_equal_the_plain_reference(
+    mode: str, backbone: str, positions: str, arrangement: str, shape: Shape
+) -> None:
     """Over two steps with other weights, so that what is remembered and drawn keeps up too."""
     chosen = params(
         shape.alpha,
@@ -83,6 +86,7 @@ def test_losses_and_gradients_equal_the_plain_reference(mode: str, backbone: str
         mode=mode,
         backbone=backbone,
         positions=positions,
+        arrangement=arrangement,
     )
     world = World(inputs(shape.seed, users=shape.users, longest=shape.longest, every=shape.every), chosen)
     world.steps.begin_epoch(world.backbone)

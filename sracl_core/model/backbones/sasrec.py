@@ -1,6 +1,7 @@
-"""SASRec: a causal Transformer over items (Kang & McAuley, 2018), in the post-norm form with GELU.
+"""SASRec: a causal Transformer over items (Kang & McAuley, 2018).
 
-`params.positions` says how it knows the order of items: `relative`, by a bias on attention, learned for every distance
+`params.arrangement` says how its layers are built: `original`, as that paper has them, or `post_norm`, as BERT and the
+authors of SRA-CL do. `params.positions` says how it knows the order of items: `relative`, by a bias on attention, learned for every distance
 between two items and every head (Raffel et al., 2020); `from_start`, by an embedding counted from the window's first
 item; `from_end`, counted back from its last, which is what padding on the left amounts to.
 """
@@ -22,7 +23,10 @@ NORM_EPSILON = 1e-12
 
 
 class Layer(nn.Module):
-    """Self-attention over earlier positions, then a feed-forward network; each with dropout, residual and norm."""
+    """Self-attention over earlier positions, then a feed-forward network with GELU.
+
+    Each is followed by dropout, the residual, and a norm.
+    """
 
     def __init__(self, params: ModelParams) -> None:
         super().__init__()
@@ -42,26 +46,42 @@ class Layer(nn.Module):
 
         Only attention looks along a window: nothing else is done for places that are not read.
         """
-        attended = buckets.along_windows(self.query_key_value(states), self._attend)
+        asking = self._asking(states)
+        attended = buckets.along_windows(self._project(asking, states), self._attend)
         if read is not None:
-            states, attended = take_rows(states, read), take_rows(attended, read)
-        return self._transform(states, attended)
+            asking, attended = take_rows(asking, read), take_rows(attended, read)
+        return self._transform(asking, attended)
 
     def packed(self, states: Tensor, layout: AttentionLayout) -> Tensor:
         """Return what `forward` does where `layout` asks, faster on a CPU, with nothing done for other queries."""
-        d = states.shape[1]
-        own = states if layout.places is None else take_rows(states, layout.places)  # [R, d]
-        weight, bias = self.query_key_value.weight, self.query_key_value.bias
-        query = F.linear(own, weight[:d], bias[:d])
-        key_value = F.linear(states, weight[d:], bias[d:])
+        asking = self._asking(states if layout.places is None else take_rows(states, layout.places))  # [R, d]
+        query, key_value = self._query(asking), self._key_value(states)
         rate = self.dropout.rate if self.training else 0.0
         scores_bias = self._bias(states, layout.longest).expand(self.heads, -1, -1)
-        return self._transform(own, attend(query, key_value, scores_bias, layout, rate))
+        return self._transform(asking, attend(query, key_value, scores_bias, layout, rate))
 
-    def _transform(self, states: Tensor, attended: Tensor) -> Tensor:
+    def _asking(self, states: Tensor) -> Tensor:
+        """What queries are made of, place by place, and what attention's result is added to."""
+        return states
+
+    def _transform(self, asking: Tensor, attended: Tensor) -> Tensor:
         """What follows attention, place by place."""
-        states = self.attention_norm(states + self.dropout(self.output(attended)))
+        states = self.attention_norm(asking + self.dropout(self.output(attended)))
         return self.feed_forward_norm(states + self.dropout(self.narrow(F.gelu(self.widen(states)))))
+
+    def _query(self, asking: Tensor) -> Tensor:
+        d = asking.shape[1]
+        return F.linear(asking, self.query_key_value.weight[:d], self.query_key_value.bias[:d])
+
+    def _key_value(self, states: Tensor) -> Tensor:
+        d = states.shape[1]
+        return F.linear(states, self.query_key_value.weight[d:], self.query_key_value.bias[d:])
+
+    def _project(self, asking: Tensor, states: Tensor) -> Tensor:
+        """Query, key and value of every place, [T, 3d]."""
+        if asking is states:
+            return self.query_key_value(states)
+        return torch.cat([self._query(asking), self._key_value(states)], dim=1)
 
     def _attend(self, query_key_value: Tensor) -> Tensor:
         """Map [b, L, 3d] to [b, L, d]: every position mixes its own value and those before it."""
@@ -86,6 +106,20 @@ class Layer(nn.Module):
         return later + self.distance_bias(distance).permute(2, 0, 1)  # [heads, L, L]
 
 
+class OriginalLayer(Layer):
+    """A layer as in the paper: the norm of what asks comes before attention, which is added to the normed.
+
+    Keys and values are made of what comes in. The feed-forward network has ReLU, and dropout twice.
+    """
+
+    def _asking(self, states: Tensor) -> Tensor:
+        return self.attention_norm(states)
+
+    def _transform(self, asking: Tensor, attended: Tensor) -> Tensor:
+        states = self.feed_forward_norm(asking + self.output(attended))
+        return states + self.dropout(self.narrow(self.dropout(F.relu(self.widen(states)))))
+
+
 class SASRec(Backbone):
     """The Transformer backbone."""
 
@@ -94,9 +128,12 @@ class SASRec(Backbone):
         self.reads_prefixes = params.positions != "from_end"
         absolute = params.positions != "relative"
         self.position_embedding = nn.Embedding(params.max_length, params.hidden) if absolute else None
-        self.input_norm = nn.LayerNorm(params.hidden, eps=NORM_EPSILON)
+        original = params.arrangement == "original"  # its norm comes last, not first
+        norm = nn.LayerNorm(params.hidden, eps=NORM_EPSILON)
+        self.input_norm, self.output_norm = (nn.Identity(), norm) if original else (norm, nn.Identity())
         self.dropout = Dropout(params.dropout)
-        self.layers = nn.ModuleList([Layer(params) for _ in range(params.layers)])
+        layer = OriginalLayer if original else Layer
+        self.layers = nn.ModuleList([layer(params) for _ in range(params.layers)])
         self.initialise()
 
     def forward(self, items: Tensor) -> Tensor:
@@ -121,7 +158,7 @@ class SASRec(Backbone):
         places = buckets.places()
         asked = places if read is None else places[read]
         through = self._through_layers if states.device.type != "cpu" else self._through_packed_layers
-        return through(states, buckets, asked)
+        return self.output_norm(through(states, buckets, asked))
 
     def _through_layers(self, states: Tensor, buckets: Buckets, asked: Tensor) -> Tensor:
         """Map states [T, d] to those of the last layer at the places `asked` int64 [R], [R, d]."""
