@@ -1,9 +1,9 @@
 """SASRec: a causal Transformer over items (Kang & McAuley, 2018).
 
 `params.arrangement` says how its layers are built: `original`, as that paper has them, or `post_norm`, as BERT and the
-authors of SRA-CL do. `params.positions` says how it knows the order of items: `relative`, by a bias on attention, learned for every distance
-between two items and every head (Raffel et al., 2020); `from_start`, by an embedding counted from the window's first
-item; `from_end`, counted back from its last, which is what padding on the left amounts to.
+authors of SRA-CL do. `params.positions` says how it knows the order of items: `relative`, by a bias on attention,
+learned for every distance between two items and every head (Raffel et al., 2020); `from_start`, by an embedding counted
+from the window's first item; `from_end`, counted back from its last, which is what padding on the left amounts to.
 """
 
 from collections.abc import Iterable
@@ -128,9 +128,10 @@ class SASRec(Backbone):
         self.reads_prefixes = params.positions != "from_end"
         absolute = params.positions != "relative"
         self.position_embedding = nn.Embedding(params.max_length, params.hidden) if absolute else None
-        original = params.arrangement == "original"  # its norm comes last, not first
+        original = params.arrangement == "original"
         norm = nn.LayerNorm(params.hidden, eps=NORM_EPSILON)
-        self.input_norm, self.output_norm = (nn.Identity(), norm) if original else (norm, nn.Identity())
+        self.input_norm: nn.Module = nn.Identity() if original else norm
+        self.output_norm: nn.Module = norm if original else nn.Identity()
         self.dropout = Dropout(params.dropout)
         layer = OriginalLayer if original else Layer
         self.layers = nn.ModuleList([layer(params) for _ in range(params.layers)])
