@@ -7,7 +7,8 @@
 
 Arms: plain SASRec, with the inter-user contrast, with the intra-user contrast, with both. The search begins at the
 parameters BEGIN and turns one switch at a time, then several: most of them for plain SASRec. What it looks at is
-validation NDCG@20, one seed. `compare` uses other seeds. Both write after every trial and go on where they were cut
+validation NDCG@20, one seed. `compare` uses other seeds; where plain SASRec was chosen with another arrangement of
+layers than both branches, it trains plain SASRec with theirs as well. Both write after every trial and go on where they were cut
 off: benchmarks/results/quality_search.json, quality.json and quality_normal.json.
 """
 
@@ -18,7 +19,7 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 from machine import RESULTS_FOLDER
-from report import write_report
+from report import COMPANION, write_report
 from trials import Outcome, Switch, Trial, measured_with, run_trials, trial_of
 
 from sracl_core.artifacts import read_json, write_json
@@ -212,8 +213,12 @@ def compare(
             for arm, rows in tried.items()
         }
     chosen = {arm: best(rows)["switch"] for arm, rows in tried.items()}
+    arms = ARMS
+    alike = [row for row in tried["plain"] if _arrangement(row["switch"]) == _arrangement(chosen["both"])]
+    if _arrangement(chosen["plain"]) != _arrangement(chosen["both"]) and alike:
+        arms, chosen = ARMS | {COMPANION: ARMS["plain"]}, chosen | {COMPANION: best(alike)["switch"]}
     # By seed, so that a run that is cut off has whole comparisons.
-    trials = {(arm, seed): trial_of(BEGIN | ARMS[arm] | chosen[arm], seed) for seed in SEEDS for arm in ARMS}
+    trials = {(arm, seed): trial_of(BEGIN | arms[arm] | chosen[arm], seed) for seed in SEEDS for arm in arms}
     wanted = {trial.key: asked for asked, trial in trials.items()}
     rows: list[Row] = []
     where = measured_with(data)
@@ -224,7 +229,7 @@ def compare(
         arm, seed = wanted[trial.key]
         rows.append({"arm": arm, "seed": seed, **_told(trial, outcome), "test": _rounded(outcome.test)})
         print(f"{arm:<6} seed {seed}  test HR@20 {outcome.test['hr@20']:.4f}  NDCG@20 {outcome.test['ndcg@20']:.4f}")
-        ordered = sorted(rows, key=lambda row: (list(ARMS).index(row["arm"]), row["seed"]))
+        ordered = sorted(rows, key=lambda row: (list(arms).index(row["arm"]), row["seed"]))
         write_json(results, {**where, "chosen": chosen, "trainings": ordered})
     write_report()
 
@@ -238,6 +243,11 @@ def report() -> None:
 def best(rows: list[Row]) -> Row:
     """Return the row with the highest watched validation metric; of equals, at four digits, the one tried first."""
     return max(rows, key=lambda row: round(row["valid"][WATCHED], 4))
+
+
+def _arrangement(switch: Switch) -> str:
+    """How SASRec's layers are arranged in the trial of `switch`."""
+    return str((BEGIN | switch)["model.arrangement"])
 
 
 def _known(rows: dict[str, Row]) -> dict[str, Outcome]:

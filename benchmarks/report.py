@@ -22,6 +22,8 @@ ARMS = {
     "intra": "+ intra-user",
     "both": "SRA-CL (both)",
 }
+COMPANION = "plain_arranged_as_both"
+COMPARED = ARMS | {COMPANION: "plain SASRec, arranged as SRA-CL"}
 METRICS = ("hr@10", "ndcg@10", "hr@20", "ndcg@20")
 
 
@@ -138,19 +140,19 @@ def authors_level(found: dict[str, Any]) -> list[str]:
 
 def quality_states(found: dict[str, Any]) -> list[str]:
     """What the trainings of every arm have made of the states, mean over seeds."""
-    arms = {arm: [row["states"] for row in found["trainings"] if row["arm"] == arm and row["states"]] for arm in ARMS}
+    arms = _trained(found, "states")
     names = list(next(rows[0] for rows in arms.values() if rows))
     heads = [name.replace("_", ", ", 1) for name in names]
     lines = ["| arm | " + " | ".join(heads) + " |", "|---|" + "---|" * len(names)]
     for arm, rows in arms.items():
         cells = [f"{mean(row[name] for row in rows):.3f}" for name in names] if rows else [""] * len(names)
-        lines.append(f"| {ARMS[arm]} | " + " | ".join(cells) + " |")
+        lines.append(f"| {COMPARED[arm]} | " + " | ".join(cells) + " |")
     return lines
 
 
 def quality(found: dict[str, Any]) -> list[str]:
     """Every arm over the seeds, and its gain over plain SASRec."""
-    tests = {arm: [row["test"] for row in found["trainings"] if row["arm"] == arm] for arm in ARMS}
+    tests = _trained(found, "test")
     heads = [f"{metric.upper()}" for metric in METRICS]
     lines = ["| arm | seeds | " + " | ".join(heads) + " | HR@20 over plain | NDCG@20 over plain |"]
     lines.append("|---|---|" + "---|" * (len(heads) + 2))
@@ -159,9 +161,15 @@ def quality(found: dict[str, Any]) -> list[str]:
         cells = [f"{mean(one):.4f} ± {stdev(one) if len(one) > 1 else 0:.4f}" for one in values.values()]
         gains = [_gain(values[metric], [row[metric] for row in tests["plain"]]) for metric in ("hr@20", "ndcg@20")]
         lines.append(
-            f"| {ARMS[arm]} | {len(rows)} | " + " | ".join(cells + ([""] * 2 if arm == "plain" else gains)) + " |"
+            f"| {COMPARED[arm]} | {len(rows)} | " + " | ".join(cells + ([""] * 2 if arm == "plain" else gains)) + " |"
         )
     return lines
+
+
+def _trained(found: dict[str, Any], told: str) -> dict[str, list[dict[str, float]]]:
+    """What is `told` of the trainings of every arm that was compared, by arm."""
+    arms = {arm: [row[told] for row in found["trainings"] if row["arm"] == arm] for arm in COMPARED}
+    return {arm: rows for arm, rows in arms.items() if rows}
 
 
 TABLES: dict[str, Callable[[dict[str, Any]], list[str]]] = {
