@@ -8,8 +8,8 @@
 Arms: plain SASRec, with the inter-user contrast, with the intra-user contrast, with both. The search begins at the
 parameters BEGIN and turns one switch at a time, then several: most of them for plain SASRec. What it looks at is
 validation NDCG@20, one seed. `compare` uses other seeds; where plain SASRec was chosen with another arrangement of
-layers than both branches, it trains plain SASRec with theirs as well. Both write after every trial and go on where they were cut
-off: benchmarks/results/quality_search.json, quality.json and quality_normal.json.
+layers than both branches, it trains plain SASRec with theirs as well. Both write after every trial and go on where they
+were cut off: benchmarks/results/quality_search.json, quality.json and quality_normal.json.
 """
 
 from dataclasses import asdict, fields
@@ -128,6 +128,7 @@ SWITCHES: dict[str, list[Switch]] = {
         PATIENT_INTRA | LARGE_STEPS | {"intra.substitution_rate": 0.5},
         ORIGINAL_INTRA,
         ORIGINAL_INTRA | LARGE_STEPS,
+        ORIGINAL_INTRA | {"intra.substitution_rate": 0.7},
     ],
     # What each branch alone has shown: the intra-user contrast is best with dot products, the other with cosines.
     "both": [
