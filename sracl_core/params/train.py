@@ -31,7 +31,7 @@ class ModelParams(Fields):
     dropout: float = Field(0.5, ge=0, lt=1, description="dropout probability")
     max_length: int = Field(50, ge=2, description="most recent items the backbone sees")
     arrangement: Literal["original", "post_norm"] = Field(
-        "post_norm", description="how layers are built (sasrec): as its paper has them, or with norms after residuals"
+        "original", description="how layers are built (sasrec): as its paper has them, or with norms after residuals"
     )
     positions: Literal["relative", "from_start", "from_end"] = Field(
         "relative",
@@ -65,7 +65,7 @@ class IntraParams(Fields):
 
     similarity: Literal["cosine", "dot"] = Field("dot", description="similarity inside InfoNCE")
     temperature: float = Field(1.0, gt=0, description="temperature τ of InfoNCE")
-    substitution_rate: float = Field(0.5, ge=0, le=1, description="probability that an item is replaced from its pool")
+    substitution_rate: float = Field(0.7, ge=0, le=1, description="probability that an item is replaced from its pool")
 
 
 class NegativesParams(Fields):
@@ -96,7 +96,7 @@ class TrainParams(Section):
     intra: IntraParams = Field(IntraParams(), description="intra-user contrast")
     negatives: NegativesParams = Field(NegativesParams(), description="what both contrasts leave out")
     batch_size: int = Field(128, ge=2, description="samples a step: users (causal) or prefixes (prefix)")
-    learning_rate: float = Field(0.004, gt=0, description="step size of Adam")
+    learning_rate: float = Field(0.002, gt=0, description="step size of Adam")
     weight_decay: float = Field(0.0, ge=0, description="L2 penalty of Adam")
     max_epochs: int = Field(100, ge=1, description="epochs at most")
     early_stop: EarlyStopParams = Field(EarlyStopParams(), description="when training ends")
