@@ -21,9 +21,7 @@ params = TrainParams(
     batch_size=int(SETTINGS["batch"]),
     learning_rate=SETTINGS["learning_rate"],
     seed=comparison.seed,
-    model=ModelParams.model_validate(
-        {name: SETTINGS[name] for name in names} | {"max_length": SETTINGS["length"], "arrangement": "post_norm"}
-    ),
+    model=ModelParams.model_validate({name: SETTINGS[name] for name in names} | {"max_length": SETTINGS["length"]}),
 )
 users = len(comparison.train)
 parts = [comparison.train, [[int(item)] for item in comparison.valid], [[int(item)] for item in comparison.test]]
