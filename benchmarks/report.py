@@ -141,11 +141,11 @@ def authors_level(found: dict[str, Any]) -> list[str]:
 def quality_states(found: dict[str, Any]) -> list[str]:
     """What the trainings of every arm have made of the states, mean over seeds."""
     arms = _trained(found, "states")
-    names = list(next(rows[0] for rows in arms.values() if rows))
+    names = list(next(iter(arms.values()))[0])
     heads = [name.replace("_", ", ", 1) for name in names]
     lines = ["| arm | " + " | ".join(heads) + " |", "|---|" + "---|" * len(names)]
     for arm, rows in arms.items():
-        cells = [f"{mean(row[name] for row in rows):.3f}" for name in names] if rows else [""] * len(names)
+        cells = [f"{mean(row[name] for row in rows):.3f}" for name in names]
         lines.append(f"| {COMPARED[arm]} | " + " | ".join(cells) + " |")
     return lines
 
