@@ -6,7 +6,7 @@
     python benchmarks/quality.py report                         # docs/results.md from what was measured
 
 Arms: plain SASRec, with the inter-user contrast, with the intra-user contrast, with both. The search begins at the
-parameters BEGIN and turns one switch at a time, then several: most of them for plain SASRec. What it looks at is
+parameters BEGIN (search_space.py) and turns one switch at a time, then several. What it looks at is
 validation NDCG@20, one seed. `compare` uses other seeds; where plain SASRec was chosen with another arrangement of
 layers than both branches, it trains plain SASRec with theirs as well. Both write after every trial and go on where they
 were cut off: benchmarks/results/quality_search.json, quality.json and quality_normal.json.
