@@ -6,10 +6,10 @@
     python benchmarks/quality.py report                         # docs/results.md from what was measured
 
 Arms: plain SASRec, with the inter-user contrast, with the intra-user contrast, with both. The search begins at the
-parameters BEGIN (search_space.py) and turns one switch at a time, then several. What it looks at is
-validation NDCG@20, one seed. `compare` uses other seeds; where plain SASRec was chosen with another arrangement of
-layers than both branches, it trains plain SASRec with theirs as well. Both write after every trial and go on where they
-were cut off: benchmarks/results/quality_search.json, quality.json and quality_normal.json.
+parameters BEGIN and turns one switch at a time, then several, most of them for plain SASRec (search_space.py). What it
+looks at is validation NDCG@20, one seed. `compare` uses other seeds; where plain SASRec was chosen with another
+arrangement of layers than both branches, it trains plain SASRec with theirs as well. Both write after every trial and
+go on where they were cut off: benchmarks/results/quality_search.json, quality.json and quality_normal.json.
 """
 
 from dataclasses import asdict, fields
@@ -86,7 +86,7 @@ def compare(
     chosen = {arm: best(rows)["switch"] for arm, rows in tried.items()}
     arms = ARMS
     alike = [row for row in tried["plain"] if _arrangement(row["switch"]) == _arrangement(chosen["both"])]
-    if _arrangement(chosen["plain"]) != _arrangement(chosen["both"]) and alike:
+    if alike and best(alike)["switch"] != chosen["plain"]:
         arms, chosen = ARMS | {COMPANION: ARMS["plain"]}, chosen | {COMPANION: best(alike)["switch"]}
     # By seed, so that a run that is cut off has whole comparisons.
     trials = {(arm, seed): trial_of(BEGIN | arms[arm] | chosen[arm], seed) for seed in SEEDS for arm in arms}
