@@ -20,7 +20,7 @@ def params(
     *,
     positions: str = "relative",
     initialisation: str = "xavier",
-    arrangement: str = "post_norm",
+    arrangement: str = "original",
     **changes: object,
 ) -> TrainParams:
     settings: dict[str, object] = {
