@@ -13,6 +13,7 @@ BEGIN: Switch = {
     "batch_size": 64,
     "learning_rate": 0.001,
     "early_stop.patience": 10,
+    "max_epochs": 100,
 }
 ARMS: dict[str, Switch] = {
     "plain": {"alpha": 0.0, "beta": 0.0},
@@ -32,6 +33,9 @@ LARGE_STEPS: Switch = {"batch_size": 128, "learning_rate": 0.004}
 ORIGINAL: Switch = PATIENT | {"model.arrangement": "original", "batch_size": 128, "learning_rate": 0.002}
 ORIGINAL_INTRA: Switch = ORIGINAL | INTRA_AS_AUTHORS | {"intra.substitution_rate": 0.5}
 ORIGINAL_BOTH: Switch = ORIGINAL_INTRA | {"alpha": 0.1}
+# The contrast of a user's own prefixes is still gaining at epoch 100; plain SASRec has stopped by then.
+LONG: Switch = {"max_epochs": 200}
+LONGER: Switch = LONG | {"early_stop.patience": 30}
 SWITCHES: dict[str, list[Switch]] = {
     "plain": [
         *BACKBONE,
@@ -63,6 +67,8 @@ SWITCHES: dict[str, list[Switch]] = {
         ORIGINAL | {"learning_rate": 0.001},
         ORIGINAL | {"model.dropout": 0.4},
         ORIGINAL | {"model.dropout": 0.6},
+        PATIENT | LARGE_STEPS | LONGER,
+        ORIGINAL | LONGER,
     ],
     "inter": [
         *BACKBONE,
@@ -101,6 +107,8 @@ SWITCHES: dict[str, list[Switch]] = {
         ORIGINAL_INTRA,
         ORIGINAL_INTRA | LARGE_STEPS,
         ORIGINAL_INTRA | {"intra.substitution_rate": 0.7},
+        PATIENT_INTRA | {"batch_size": 128} | LONG,
+        ORIGINAL_INTRA | {"intra.substitution_rate": 0.7} | LONG,
     ],
     # What each branch alone has shown: the intra-user contrast is best with dot products, the other with cosines.
     "both": [
@@ -130,5 +138,7 @@ SWITCHES: dict[str, list[Switch]] = {
         ORIGINAL_BOTH | {"model.dropout": 0.4},
         ORIGINAL_BOTH | {"intra.substitution_rate": 0.7},
         ORIGINAL_BOTH | {"intra.substitution_rate": 0.3},
+        ORIGINAL_BOTH | {"intra.substitution_rate": 0.7} | LONG,
+        ORIGINAL_BOTH | {"intra.substitution_rate": 0.7} | LONGER,
     ],
 }
