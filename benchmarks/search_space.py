@@ -109,6 +109,8 @@ SWITCHES: dict[str, list[Switch]] = {
         ORIGINAL_INTRA | {"intra.substitution_rate": 0.7},
         PATIENT_INTRA | {"batch_size": 128} | LONG,
         ORIGINAL_INTRA | {"intra.substitution_rate": 0.7} | LONG,
+        ORIGINAL_INTRA | {"intra.substitution_rate": 0.9},
+        PATIENT_INTRA | {"batch_size": 128, "intra.substitution_rate": 0.5},
     ],
     # What each branch alone has shown: the intra-user contrast is best with dot products, the other with cosines.
     "both": [
@@ -140,5 +142,7 @@ SWITCHES: dict[str, list[Switch]] = {
         ORIGINAL_BOTH | {"intra.substitution_rate": 0.3},
         ORIGINAL_BOTH | {"intra.substitution_rate": 0.7} | LONG,
         ORIGINAL_BOTH | {"intra.substitution_rate": 0.7} | LONGER,
+        ORIGINAL_BOTH | {"intra.substitution_rate": 0.9},
+        ORIGINAL_BOTH | {"intra.substitution_rate": 1.0},
     ],
 }
