@@ -69,6 +69,9 @@ SWITCHES: dict[str, list[Switch]] = {
         ORIGINAL | {"model.dropout": 0.6},
         PATIENT | LARGE_STEPS | LONGER,
         ORIGINAL | LONGER,
+        PATIENT | LARGE_STEPS | {"model.dropout": 0.4},
+        PATIENT | LARGE_STEPS | {"model.dropout": 0.6},
+        PATIENT | LARGE_STEPS | {"learning_rate": 0.008},
     ],
     "inter": [
         *BACKBONE,
@@ -144,5 +147,7 @@ SWITCHES: dict[str, list[Switch]] = {
         ORIGINAL_BOTH | {"intra.substitution_rate": 0.7} | LONGER,
         ORIGINAL_BOTH | {"intra.substitution_rate": 0.9},
         ORIGINAL_BOTH | {"intra.substitution_rate": 1.0},
+        ORIGINAL_BOTH | {"intra.substitution_rate": 1.0, "alpha": 0.2},
+        ORIGINAL_BOTH | {"intra.substitution_rate": 1.0, "mine.k": 20},
     ],
 }
