@@ -9,8 +9,8 @@
 Arms: plain SASRec, with the inter-user contrast, with the intra-user contrast, with both. The search begins at the
 parameters BEGIN and turns one switch at a time, then several, most of them for plain SASRec (search_space.py). What it
 looks at is validation NDCG@20, one seed; `settle` trains the best few of every arm with more seeds, and chooses by the
-mean. `compare` uses other seeds; where plain SASRec was chosen with another arrangement of layers than both branches, it
-trains plain SASRec with theirs as well. All write after every trial and go on where they were cut off:
+mean. `compare` uses other seeds; where plain SASRec was chosen with another arrangement of layers than both branches,
+it trains plain SASRec with theirs as well. All write after every trial and go on where they were cut off:
 benchmarks/results/quality_search.json, quality.json and quality_normal.json.
 """
 

@@ -94,16 +94,18 @@ def growth(found: dict[str, Any]) -> list[str]:
 
 
 def quality_search(found: dict[str, Any]) -> list[str]:
-    """What the search tried, best first in every arm."""
+    """What the search tried, best first in every arm; the best few have further seeds."""
     lines = [
-        "| arm | what differs from where the search began | validation NDCG@20 | best epoch |",
-        "|---|---|---|---|",
+        "| arm | what differs from where the search began | validation NDCG@20 | mean of three seeds | best epoch |",
+        "|---|---|---|---|---|",
     ]
     for arm, searched in found["arms"].items():
         for trial in sorted(searched["trials"], key=lambda one: -one["valid"]["ndcg@20"]):
-            value = f"{trial['valid']['ndcg@20']:.4f}"
-            value = f"**{value}**" if trial["switch"] == searched["chosen"] else value
-            lines.append(f"| {ARMS[arm]} | {_switch(trial['switch'])} | {value} | {trial['best_epoch']} |")
+            values = [valid["ndcg@20"] for valid in [trial["valid"], *trial.get("finals", {}).values()]]
+            cells = [f"{values[0]:.4f}", f"{mean(values):.4f}" if len(values) > 1 else ""]
+            if trial["switch"] == searched["chosen"]:
+                cells = [f"**{cell}**" if cell else "" for cell in cells]
+            lines.append(f"| {ARMS[arm]} | {_switch(trial['switch'])} | {' | '.join(cells)} | {trial['best_epoch']} |")
     return lines
 
 
