@@ -10,8 +10,9 @@ Arms: plain SASRec, with the inter-user contrast, with the intra-user contrast, 
 parameters BEGIN and turns one switch at a time, then several, most of them for plain SASRec (search_space.py). What it
 looks at is validation NDCG@20, one seed; `settle` trains the best few of every arm with more seeds, and chooses by the
 mean. `compare` uses other seeds; where plain SASRec was chosen with another arrangement of layers than both branches,
-it trains plain SASRec with theirs as well. All write after every trial and go on where they were cut off:
-benchmarks/results/quality_search.json, quality.json and quality_normal.json.
+it trains plain SASRec with theirs as well, and where other parameters are shipped than were chosen, those. All write
+after every trial and go on where they were cut off: benchmarks/results/quality_search.json, quality.json and
+quality_normal.json.
 """
 
 from dataclasses import asdict, fields
@@ -22,7 +23,7 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 from machine import RESULTS_FOLDER
-from report import COMPANION, write_report
+from report import COMPANION, SHIPPED, write_report
 from search_space import ARMS, BEGIN, SWITCHES, XAVIER
 from trials import Outcome, Switch, Trial, measured_with, run_trials, trial_of
 
@@ -118,8 +119,11 @@ def compare(
     alike = [row for row in tried["plain"] if _arrangement(row["switch"]) == _arrangement(chosen["both"])]
     if alike and best(alike)["switch"] != chosen["plain"]:
         arms, chosen = ARMS | {COMPANION: ARMS["plain"]}, chosen | {COMPANION: best(alike)["switch"]}
+    changes = {arm: BEGIN | arms[arm] | chosen[arm] for arm in arms}
+    if not normal and trial_of({}, SEARCH_SEED).key != trial_of(changes["both"], SEARCH_SEED).key:
+        changes[SHIPPED] = {}
     # By seed, so that a run that is cut off has whole comparisons.
-    trials = {(arm, seed): trial_of(BEGIN | arms[arm] | chosen[arm], seed) for seed in SEEDS for arm in arms}
+    trials = {(arm, seed): trial_of(changes[arm], seed) for seed in SEEDS for arm in changes}
     wanted = {trial.key: asked for asked, trial in trials.items()}
     rows: list[Row] = []
     where = measured_with(data)
@@ -130,7 +134,7 @@ def compare(
         arm, seed = wanted[trial.key]
         rows.append({"arm": arm, "seed": seed, **_told(trial, outcome), "test": _rounded(outcome.test)})
         print(f"{arm:<6} seed {seed}  test HR@20 {outcome.test['hr@20']:.4f}  NDCG@20 {outcome.test['ndcg@20']:.4f}")
-        ordered = sorted(rows, key=lambda row: (list(arms).index(row["arm"]), row["seed"]))
+        ordered = sorted(rows, key=lambda row: (list(changes).index(row["arm"]), row["seed"]))
         write_json(results, {**where, "chosen": chosen, "trainings": ordered})
     write_report()
 

@@ -23,7 +23,8 @@ ARMS = {
     "both": "SRA-CL (both)",
 }
 COMPANION = "plain_arranged_as_both"
-COMPARED = ARMS | {COMPANION: "plain SASRec, arranged as SRA-CL"}
+SHIPPED = "both_as_shipped"
+COMPARED = ARMS | {COMPANION: "plain SASRec, arranged as SRA-CL", SHIPPED: "SRA-CL (both), as shipped"}
 METRICS = ("hr@10", "ndcg@10", "hr@20", "ndcg@20")
 
 
