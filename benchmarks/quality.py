@@ -16,6 +16,7 @@ quality_normal.json.
 """
 
 from dataclasses import asdict, fields
+from enum import StrEnum
 from pathlib import Path
 from statistics import mean
 from typing import Annotated, Any
@@ -23,7 +24,7 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 from machine import RESULTS_FOLDER
-from report import COMPANION, SHIPPED, write_report
+from report import COMPANION, SHIPPED, validations, write_report
 from search_space import ARMS, BEGIN, SWITCHES, XAVIER
 from trials import Outcome, Switch, Trial, measured_with, run_trials, trial_of
 
@@ -40,14 +41,17 @@ app = typer.Typer(add_completion=False, no_args_is_help=True)
 Data = Annotated[Path, typer.Option(help="the folder with interim/ and artifacts/")]
 Work = Annotated[Path, typer.Option(help="where outcomes are kept")]
 Processes = Annotated[int, typer.Option(help="trials at once, one thread each")]
+Arm = StrEnum("Arm", list(ARMS))
+ALL_ARMS = list(Arm)
+Only = Annotated[list[Arm], typer.Option(help="one arm alone; repeat for several")]
 
 
 @app.command()
 def search(
-    data: Data = Path("data"), work: Work = Path(".sracl/quality"), processes: Processes = 2, only: str = ""
+    data: Data = Path("data"), work: Work = Path(".sracl/quality"), processes: Processes = 2, only: Only = ALL_ARMS
 ) -> None:
-    """Try the switches of every arm (or of `only` one); tell the best on validation."""
-    arms = [only] if only else list(ARMS)
+    """Try the switches of every arm, or of `only` some; tell the best on validation."""
+    arms = [arm.value for arm in only]
     found: dict[str, list[Row]] = {arm: [] for arm in arms}
     wanted = [(arm, switch) for arm in arms for switch in [{}, *SWITCHES[arm]]]
     trials = [trial_of(BEGIN | ARMS[arm] | switch, SEARCH_SEED) for arm, switch in wanted]
@@ -75,14 +79,14 @@ def search(
 
 @app.command()
 def settle(
-    data: Data = Path("data"), work: Work = Path(".sracl/quality"), processes: Processes = 2, only: str = ""
+    data: Data = Path("data"), work: Work = Path(".sracl/quality"), processes: Processes = 2, only: Only = ALL_ARMS
 ) -> None:
-    """Train the best trials of every arm, or of `only` one, with more seeds; choose by the mean on validation."""
+    """Train the best trials of every arm, or of `only` some, with more seeds; choose by the mean on validation."""
     found = read_json(SEARCH)
     arms = found["arms"]
     wanted: dict[str, tuple[Row, str]] = {}  # the row and the seed that a trial is for, by its key
     trials: list[Trial] = []
-    for arm in [only] if only else reversed(ARMS):  # the longest trainings first, so that processes end together
+    for arm in reversed(only):  # the longest trainings first, so that processes end together
         for row in finalists(arms[arm]["trials"]):
             for seed in MORE_SEARCH_SEEDS:
                 if str(seed) not in row.setdefault("finals", {}):
@@ -115,11 +119,11 @@ def compare(
             for arm, rows in tried.items()
         }
     chosen = {arm: best(rows)["switch"] for arm, rows in tried.items()}
-    arms = ARMS
+    changes = {arm: BEGIN | ARMS[arm] | chosen[arm] for arm in ARMS}
     alike = [row for row in tried["plain"] if _arrangement(row["switch"]) == _arrangement(chosen["both"])]
     if alike and best(alike)["switch"] != chosen["plain"]:
-        arms, chosen = ARMS | {COMPANION: ARMS["plain"]}, chosen | {COMPANION: best(alike)["switch"]}
-    changes = {arm: BEGIN | arms[arm] | chosen[arm] for arm in arms}
+        chosen[COMPANION] = best(alike)["switch"]
+        changes[COMPANION] = BEGIN | ARMS["plain"] | chosen[COMPANION]
     if not normal and trial_of({}, SEARCH_SEED).key != trial_of(changes["both"], SEARCH_SEED).key:
         changes[SHIPPED] = {}
     # By seed, so that a run that is cut off has whole comparisons.
@@ -164,7 +168,7 @@ def best(rows: list[Row]) -> Row:
 
 def _seen(row: Row) -> float:
     """The watched validation metric of `row`, mean over the seeds it was trained with."""
-    return round(mean(valid[WATCHED] for valid in [row["valid"], *row.get("finals", {}).values()]), 4)
+    return round(mean(validations(row, WATCHED)), 4)
 
 
 def _arrangement(switch: Switch) -> str:

@@ -102,12 +102,17 @@ def quality_search(found: dict[str, Any]) -> list[str]:
     ]
     for arm, searched in found["arms"].items():
         for trial in sorted(searched["trials"], key=lambda one: -one["valid"]["ndcg@20"]):
-            values = [valid["ndcg@20"] for valid in [trial["valid"], *trial.get("finals", {}).values()]]
+            values = validations(trial, "ndcg@20")
             cells = [f"{values[0]:.4f}", f"{mean(values):.4f}" if len(values) > 1 else ""]
             if trial["switch"] == searched["chosen"]:
                 cells = [f"**{cell}**" if cell else "" for cell in cells]
             lines.append(f"| {ARMS[arm]} | {_switch(trial['switch'])} | {' | '.join(cells)} | {trial['best_epoch']} |")
     return lines
+
+
+def validations(trial: dict[str, Any], metric: str) -> list[float]:
+    """Return the validation `metric` of a trial of the search for each of its seeds, the search's own first."""
+    return [valid[metric] for valid in [trial["valid"], *trial.get("finals", {}).values()]]
 
 
 def authors(found: dict[str, Any]) -> list[str]:
