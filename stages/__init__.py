@@ -1,1 +1,12 @@
 """The stages of the pipeline: one thin command each, run by DVC as `python -m stages.NAME`."""
+
+import sys
+from importlib.util import find_spec
+
+# DVC runs whichever python is first on the PATH.
+_MISSING = [name for name in ("pyarrow", "pydantic", "typer", "yaml") if find_spec(name) is None]
+if _MISSING:
+    sys.exit(
+        f"error: {sys.executable} has no {', '.join(_MISSING)}: the project is not installed there. Activate the "
+        "environment it is installed in (source .venv/bin/activate), or use `make run`."
+    )
