@@ -56,6 +56,9 @@ ROWS: dict[str, Switch] = {
     "no intra-user contrast": {"beta": 0.0},
     "batches of 64": {"batch_size": 64},
     "window of 50": {"model.max_length": 50},
+    "batches of 64, cosine, τ = 0.1": {"batch_size": 64} | COSINE,
+    "batches of 64, no contrast": {"batch_size": 64} | PLAIN,
+    "window of 50, no contrast": {"model.max_length": 50} | PLAIN,
 }
 
 

@@ -195,7 +195,7 @@ TABLES: dict[str, Callable[[dict[str, Any]], list[str]]] = {
         authors,
         authors_level,
     )
-} | {"quality_normal": quality}
+} | {"quality_normal": quality, "authors_gain": quality}
 # A table made from another's results.
 SOURCES = {"quality_states": "quality"}
 

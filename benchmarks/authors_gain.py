@@ -1,0 +1,61 @@
+"""Measure what both contrasts gain where prefixes train the model as in the authors' code: five seeds of either.
+
+    python benchmarks/authors_gain.py --data OFFICE/data      # about an hour on two cores
+
+Plain SASRec and both branches, each with the settings of the row of authors.py that is best on validation NDCG@20.
+Goes on where it was cut off: benchmarks/results/authors_gain.json.
+"""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from authors import AUTHORS
+from authors import RESULTS as SWITCHES
+from machine import RESULTS_FOLDER
+from report import write_report
+from trials import Switch, measured_with, run_trials, trial_of
+
+from sracl_core.artifacts import read_json, write_json
+
+RESULTS = RESULTS_FOLDER / "authors_gain.json"
+SEEDS = range(11, 16)
+
+
+def chosen(rows: list[dict[str, Any]]) -> dict[str, Switch]:
+    """Return the best switch on validation, of those trained by prefixes, without contrast and with both."""
+    arms: dict[str, list[dict[str, Any]]] = {"plain": [], "both": []}
+    for row in rows:
+        changes = AUTHORS | row["switch"]
+        contrasts = [changes["alpha"] > 0, changes["beta"] > 0]
+        if changes["mode"] == "prefix" and len(set(contrasts)) == 1:
+            arms["both" if all(contrasts) else "plain"].append(row)
+    return {arm: max(tried, key=lambda row: row["valid"]["ndcg@20"])["switch"] for arm, tried in arms.items()}
+
+
+def main(
+    data: Annotated[Path, typer.Option(help="the folder with interim/ and artifacts/")] = Path("data"),
+    work: Annotated[Path, typer.Option(help="where outcomes are kept")] = Path(".sracl/quality"),
+    processes: Annotated[int, typer.Option(help="trainings at once, one thread each")] = 2,
+) -> None:
+    """Train both arms with every seed, print what each found, write the results."""
+    switches = chosen(list(read_json(SWITCHES)["rows"].values()))
+    trials = {(arm, seed): trial_of(AUTHORS | switches[arm], seed) for seed in SEEDS for arm in switches}
+    asked = {trial.key: one for one, trial in trials.items()}
+    where = measured_with(data)
+    rows: list[dict[str, Any]] = []
+    for trial, outcome in run_trials(list(trials.values()), data, work, processes):
+        arm, seed = asked[trial.key]
+        rows.append({"arm": arm, "seed": seed, "key": trial.key, **asdict(outcome)})
+        print(
+            f"{arm:<5} seed {seed}  test HR@20 {outcome.test['hr@20']:.4f}  NDCG@20 {outcome.test['ndcg@20']:.4f}",
+            flush=True,
+        )
+        ordered = sorted(rows, key=lambda row: (list(switches).index(row["arm"]), row["seed"]))
+        write_json(RESULTS, {**where, "chosen": switches, "trainings": ordered})
+    write_report()
+
+
+if __name__ == "__main__":
+    typer.run(main)

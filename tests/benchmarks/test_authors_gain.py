@@ -1,0 +1,28 @@
+"""Which rows of the authors' settings are compared: the best of those trained by prefixes, of either arm."""
+
+import sys
+from typing import Any
+
+from tests.pipeline import dag
+
+sys.path.insert(0, str(dag.ROOT / "benchmarks"))
+
+from authors_gain import chosen
+
+
+def row(ndcg: float, **switch: Any) -> dict[str, Any]:
+    return {"switch": switch, "valid": {"ndcg@20": ndcg}}
+
+
+def test_the_best_of_either_arm_is_chosen_among_those_trained_by_prefixes() -> None:
+    plain = {"alpha": 0.0, "beta": 0.0}
+    rows = [
+        row(0.081),
+        row(0.085, batch_size=64),
+        row(0.099, mode="causal"),
+        row(0.099, beta=0.0),
+        row(0.079, **plain),
+        row(0.080, **plain, batch_size=64),
+        row(0.098, **plain, mode="causal"),
+    ]
+    assert chosen(rows) == {"plain": plain | {"batch_size": 64}, "both": {"batch_size": 64}}
