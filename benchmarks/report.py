@@ -24,7 +24,12 @@ ARMS = {
 }
 COMPANION = "plain_arranged_as_both"
 SHIPPED = "both_as_shipped"
-COMPARED = ARMS | {COMPANION: "plain SASRec, arranged as SRA-CL", SHIPPED: "SRA-CL (both), as shipped"}
+SET_ALIKE = "plain_set_as_both"
+COMPARED = ARMS | {
+    COMPANION: "plain SASRec, arranged as SRA-CL",
+    SET_ALIKE: "plain SASRec, set as SRA-CL",
+    SHIPPED: "SRA-CL (both), as shipped",
+}
 METRICS = ("hr@10", "ndcg@10", "hr@20", "ndcg@20")
 
 
