@@ -25,7 +25,7 @@ SEEDS = range(11, 16)
 
 
 def chosen(rows: list[dict[str, Any]]) -> dict[str, Switch]:
-    """Return the switches of plain SASRec and of both branches that are best on validation, of those trained by prefixes.
+    """Return the switches of plain SASRec and of both branches that are best on validation among prefix trainings.
 
     Where they differ by more than the contrasts, plain SASRec with those of both branches comes third.
     """
