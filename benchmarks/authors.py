@@ -16,6 +16,7 @@ from report import write_report
 from trials import Switch, measured_with, run_trials, trial_of
 
 from sracl_core.artifacts import read_json, write_json
+from stages.entry import run
 
 RESULTS = RESULTS_FOLDER / "authors.json"
 SEED = 1
@@ -85,4 +86,4 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run(main)

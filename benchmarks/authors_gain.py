@@ -19,6 +19,7 @@ from report import SET_ALIKE, write_report
 from trials import Switch, measured_with, run_trials, trial_of
 
 from sracl_core.artifacts import read_json, write_json
+from stages.entry import run
 
 RESULTS = RESULTS_FOLDER / "authors_gain.json"
 SEEDS = range(11, 16)
@@ -65,4 +66,4 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run(main)

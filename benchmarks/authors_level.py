@@ -27,6 +27,7 @@ from sracl_core.params.runtime import RuntimeParams
 from sracl_core.params.train import TrainParams
 from sracl_core.training.fit import TrainingInputs, begin_training
 from sracl_core.training.validation import Validation
+from stages.entry import run
 
 RESULTS = RESULTS_FOLDER / "authors_level.json"
 LEVEL = {"hr@20": 0.1653, "ndcg@20": 0.0695}
@@ -84,4 +85,4 @@ def reach(inputs: TrainingInputs, params: TrainParams, epochs: int, device: torc
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run(main)

@@ -23,6 +23,7 @@ from sracl_core.device import pick_device
 from sracl_core.params.runtime import RuntimeParams
 from sracl_core.params.train import TrainParams
 from sracl_core.training.fit import begin_training
+from stages.entry import run
 
 RESULTS = RESULTS_FOLDER / "encoder_variants.json"
 BRANCHES: dict[str, dict[str, float]] = {"plain": {"alpha": 0.0, "beta": 0.0}, "both": {}}
@@ -80,4 +81,4 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run(main)

@@ -23,6 +23,7 @@ from sracl_core.params.runtime import RuntimeParams
 from sracl_core.params.train import ModelParams, TrainParams
 from sracl_core.ragged import Ragged
 from sracl_core.training.fit import TrainingInputs, begin_training
+from stages.entry import run
 
 RESULTS = RESULTS_FOLDER / "epochs.json"
 # What is trained: the authors' code has prefixes, length 20 and batches of 256.
@@ -84,4 +85,4 @@ def epoch(params: TrainParams, inputs: TrainingInputs, device: torch.device) -> 
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run(main)

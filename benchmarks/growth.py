@@ -24,6 +24,7 @@ from sracl_core.device import pick_device
 from sracl_core.params.runtime import RuntimeParams
 from sracl_core.params.train import ModelParams, TrainParams
 from sracl_core.training.fit import begin_training
+from stages.entry import run
 
 RESULTS = RESULTS_FOLDER / "growth.json"
 PICTURE = RESULTS_FOLDER.parent.parent / "docs" / "growth.svg"
@@ -101,4 +102,4 @@ def draw(sweeps: dict[str, Any], path: Path) -> None:
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run(main)

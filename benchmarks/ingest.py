@@ -21,6 +21,7 @@ from ruamel.yaml import YAML
 
 from sracl_core.artifacts import read_json, write_json
 from sracl_core.params.section import read_yaml
+from stages.entry import run
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = RESULTS_FOLDER / "ingest.json"
@@ -139,4 +140,4 @@ def print_table(sizes: list[dict[str, Any]]) -> None:
 if __name__ == "__main__":
     free = shutil.disk_usage(Path.cwd()).free / 2**30
     print(f"{free:.0f} GiB of disk are free; 100 million rows take about 10")
-    typer.run(main)
+    run(main)

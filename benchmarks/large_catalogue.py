@@ -25,6 +25,7 @@ from sracl_core.device import pick_device
 from sracl_core.params.runtime import RuntimeParams
 from sracl_core.params.train import ModelParams, TrainParams
 from sracl_core.training.fit import begin_training
+from stages.entry import run
 
 RESULTS = RESULTS_FOLDER / "large_catalogue.json"
 LENGTH, K = 50, 10
@@ -85,4 +86,4 @@ def train_steps(items: int, batch: int, threads: int) -> list[float]:
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run(main)

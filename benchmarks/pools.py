@@ -20,6 +20,7 @@ from sracl_core.params.train import TrainParams
 from sracl_core.prefixes import PrefixTable
 from sracl_core.ragged import Ragged
 from sracl_core.training.fit import TrainingInputs
+from stages.entry import run
 
 RESULTS = RESULTS_FOLDER / "pools.json"
 
@@ -71,4 +72,4 @@ def _repeated(values: np.ndarray) -> np.ndarray:
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run(main)

@@ -31,6 +31,7 @@ from sracl_core.profile.prefixes import build_prefixes
 from sracl_core.profile.requests import ProfileRequest, user_requests
 from sracl_core.profile.write import load_engine
 from sracl_core.ragged import Ragged
+from stages.entry import run
 from tests.tiny_model import make_tiny_model
 
 RESULTS = Path(__file__).parent / "results" / "prefix_cache.json"
@@ -154,4 +155,4 @@ def print_table(title: str, rows: dict[str, dict[str, Any]]) -> None:
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run(main)

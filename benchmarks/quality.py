@@ -29,6 +29,8 @@ from search_space import ARMS, BEGIN, SWITCHES, XAVIER
 from trials import Outcome, Switch, Trial, measured_with, run_trials, trial_of
 
 from sracl_core.artifacts import read_json, write_json
+from sracl_core.errors import ArtifactError
+from stages.entry import run
 
 SEARCH, COMPARISON = RESULTS_FOLDER / "quality_search.json", RESULTS_FOLDER / "quality.json"
 COMPARISON_NORMAL = RESULTS_FOLDER / "quality_normal.json"
@@ -83,7 +85,7 @@ def settle(
     data: Data = Path("data"), work: Work = Path(".sracl/quality"), processes: Processes = 2, only: Only = ALL_ARMS
 ) -> None:
     """Train the best trials of every arm, or of `only` some, with more seeds; choose by the mean on validation."""
-    found = read_json(SEARCH)
+    found = _searched()
     arms = found["arms"]
     wanted: dict[str, tuple[Row, str]] = {}  # the row and the seed that a trial is for, by its key
     trials: list[Trial] = []
@@ -113,7 +115,7 @@ def compare(
 ) -> None:
     """Train every arm, as the search chose it, with ten seeds; with five those that begin as the authors do."""
     results = COMPARISON_NORMAL if normal else COMPARISON
-    tried = {arm: found["trials"] for arm, found in read_json(SEARCH)["arms"].items()}
+    tried = {arm: found["trials"] for arm, found in _searched()["arms"].items()}
     if normal:
         tried = {
             arm: [row for row in rows if XAVIER.items().isdisjoint(row["switch"].items())]
@@ -149,6 +151,13 @@ def compare(
 def report() -> None:
     """Write the tables of docs/results.md from the results."""
     write_report()
+
+
+def _searched() -> Row:
+    """What `search` has recorded; raises ArtifactError when there is nothing yet."""
+    if not SEARCH.exists():
+        raise ArtifactError(f"{SEARCH} does not exist. Run `python benchmarks/quality.py search` first.")
+    return dict(read_json(SEARCH))
 
 
 def finalists(rows: list[Row]) -> list[Row]:
@@ -196,4 +205,4 @@ def _rounded(metrics: dict[str, float]) -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    app()
+    run(app)

@@ -14,10 +14,13 @@ from sracl_core.params.section import Section
 PARAMS_FILE = Path("params.yaml")
 
 
-def run(command: Callable[..., None]) -> None:
-    """Run `command` as a Typer program; a SraclError ends it with its message and exit status 1."""
+def run(command: Callable[..., None] | typer.Typer) -> None:
+    """Run `command`, or a Typer app of several; a SraclError ends it with its message and exit status 1."""
     try:
-        typer.run(command)
+        if isinstance(command, typer.Typer):
+            command()
+        else:
+            typer.run(command)
     except SraclError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(1)

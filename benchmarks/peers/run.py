@@ -28,6 +28,7 @@ from machine import RESULTS_FOLDER, machine
 from protocol import SETTINGS
 
 from sracl_core.artifacts import ITEMS, SEQUENCES, read_table, write_json
+from stages.entry import run
 
 RESULTS = RESULTS_FOLDER / "peers.json"
 HERE = Path(__file__).resolve().parent
@@ -121,4 +122,4 @@ def show(users: int, short: dict[str, list[float]], whole: dict[str, list[dict[s
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run(main)
