@@ -90,7 +90,6 @@ SWITCHES: dict[str, list[Switch]] = {
         PATIENT | LARGE_STEPS,
         ORIGINAL,
         ORIGINAL | LARGE_STEPS,
-        ORIGINAL | LARGE_STEPS | {"anchors": 2},
     ],
     "intra": [
         *BACKBONE,
@@ -115,7 +114,6 @@ SWITCHES: dict[str, list[Switch]] = {
         ORIGINAL_INTRA | {"intra.substitution_rate": 0.7} | LONG,
         ORIGINAL_INTRA | {"intra.substitution_rate": 0.9},
         PATIENT_INTRA | {"batch_size": 128, "intra.substitution_rate": 0.5},
-        PATIENT_INTRA | {"batch_size": 128, "anchors": 2},
     ],
     # What each branch alone has shown: the intra-user contrast is best with dot products, the other with cosines.
     "both": [
@@ -151,7 +149,5 @@ SWITCHES: dict[str, list[Switch]] = {
         ORIGINAL_BOTH | {"intra.substitution_rate": 1.0},
         ORIGINAL_BOTH | {"intra.substitution_rate": 1.0, "alpha": 0.2},
         ORIGINAL_BOTH | {"intra.substitution_rate": 1.0, "mine.k": 20},
-        ORIGINAL_BOTH | {"intra.substitution_rate": 0.7, "anchors": 2},
-        ORIGINAL_BOTH | {"intra.substitution_rate": 1.0, "anchors": 2},
     ],
 }

@@ -92,7 +92,6 @@ class TrainParams(Section):
     model: ModelParams = Field(ModelParams(), description="sizes of the backbone")
     alpha: float = Field(0.1, ge=0, description="weight α of the inter-user contrast; 0 switches it off")
     beta: float = Field(0.1, ge=0, description="weight β of the intra-user contrast; 0 switches it off")
-    anchors: int = Field(1, ge=1, description="prefixes of a user contrasted in a step (causal; in prefix, 1 a sample)")
     inter: InterParams = Field(InterParams(), description="inter-user contrast")
     intra: IntraParams = Field(IntraParams(), description="intra-user contrast")
     negatives: NegativesParams = Field(NegativesParams(), description="what both contrasts leave out")

@@ -14,15 +14,14 @@ from sracl_core.training.group import Group
 from sracl_core.training.negatives import excluded_negatives
 from sracl_core.training.samples import Samples
 from sracl_core.training.substitution import view_windows
-from sracl_core.training.windows import Windows, join_windows, no_windows
+from sracl_core.training.windows import Windows, no_windows
 
 
 @dataclass(frozen=True)
 class Anchors:
-    """The anchors of a step: in each of A draws the prefixes at `positions` int64 [A, B], one of every sample.
+    """The anchors of a step: the prefixes at `positions` int64 [B]; this process encodes the rows `own` [b].
 
-    This process encodes the samples `own` [b]; `states` [A, b, d] are those of their anchors. A process alone has
-    b = B.
+    `states` [b, d] are those of its own anchors. A process alone has b = B.
     """
 
     positions: Tensor
@@ -53,35 +52,29 @@ class Contrast:
             self.candidates.begin_epoch(backbone)
 
     def losses(self, anchors: Anchors, backbone: Backbone, objective: SRACL) -> tuple[Tensor | None, Tensor | None]:
-        """Return L_CS and L_IS, None for a branch whose weight is 0: the mean over the draws.
-
-        Anchors of one draw are each other's negatives, so that a sample never meets itself.
-        """
-        rows = self.semantics.prefix_at[anchors.positions]  # [A, B]
-        own, count = anchors.own, rows.shape[1]
-        pool = self.semantics.user_pool[rows]  # [A, B, k]
+        """Return L_CS and L_IS, None for a branch whose weight is 0."""
+        rows = self.semantics.prefix_at[anchors.positions]  # [B]
+        own, count = anchors.own, len(rows)
+        pool = self.semantics.user_pool[rows]  # [B, k]
         targets = self.sequences.items[anchors.positions + 1]
-        masks = self.params.negatives
-        excluded = [excluded_negatives(masks, *draw) for draw in zip(targets, rows, pool, strict=True)]
+        excluded = excluded_negatives(self.params.negatives, targets, rows, pool)
 
         def join(states: Tensor) -> Tensor:
             return self.group.join(states, own.start, count)
 
-        # What both branches need of every draw is collected first and encoded in one pass.
+        # What both branches need is collected first and encoded in one pass.
         views = self._views(anchors) if self.params.beta > 0 else no_windows(backbone.device)
         inter = intra = None
         if self.params.alpha > 0:
-            embeddings, own_pool = self.semantics.embeddings, pool[:, own].flatten(0, 1)  # [A·b, k]
-            mixture = objective.mixture(embeddings[rows[:, own].flatten()], embeddings[own_pool])
-            candidates, seen = self.candidates.states(own_pool[mixture.kept], views, backbone)
-            positives = mixture.mix(candidates).view_as(anchors.states)  # [A, b, d]
-            draws = zip(anchors.states, positives, excluded, strict=True)
-            inter = torch.stack([objective.inter_user(*draw, join) for draw in draws]).mean()
+            embeddings = self.semantics.embeddings
+            mixture = objective.mixture(embeddings[rows[own]], embeddings[pool[own]])
+            candidates, seen = self.candidates.states(pool[own][mixture.kept], views, backbone)
+            inter = objective.inter_user(anchors.states, mixture.mix(candidates), excluded, join)
         else:
             seen = views.encode(backbone)
         if self.params.beta > 0:
-            pairs = zip(seen.unflatten(0, (len(rows), 2, -1)), excluded, strict=True)  # [2, b, d] of each draw
-            intra = torch.stack([objective.intra_user(one, other, out, join) for (one, other), out in pairs]).mean()
+            first, second = seen.chunk(2)  # [b, d] each
+            intra = objective.intra_user(first, second, excluded, join)
         return inter, intra
 
     def trained(self, positions: Tensor, states: Tensor) -> None:
@@ -90,18 +83,13 @@ class Contrast:
             self.candidates.remember(positions, states)
 
     def _views(self, anchors: Anchors) -> Windows:
-        """Windows of two semantic substitutions of every own anchor's prefix, draw by draw."""
-        return join_windows(
-            [
-                view_windows(
-                    self.sequences.items,
-                    self.samples.begins[positions],
-                    positions,
-                    item_pool=self.semantics.item_pool,
-                    rate=self.params.intra.substitution_rate,
-                    generator=self.generator,
-                    own=anchors.own if self.group.size > 1 else None,
-                )
-                for positions in anchors.positions
-            ]
+        """Windows of two semantic substitutions of every own anchor's prefix."""
+        return view_windows(
+            self.sequences.items,
+            self.samples.begins[anchors.positions],
+            anchors.positions,
+            item_pool=self.semantics.item_pool,
+            rate=self.params.intra.substitution_rate,
+            generator=self.generator,
+            own=anchors.own if self.group.size > 1 else None,
         )

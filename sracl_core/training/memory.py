@@ -21,8 +21,8 @@ TO_COME = 3  # gradient and Adam's two moments, beside the weights that are ther
 LOWER = {
     "scores of the catalogue": "train.batch_size or train.model.max_length",
     "samples": "train.batch_size or train.model.max_length",
-    "candidates": "mine.k, train.anchors, train.batch_size, or set train.inter.candidates to detached or bank",
-    "views": "train.anchors, train.batch_size, or set train.beta to 0",
+    "candidates": "mine.k, train.batch_size, or set train.inter.candidates to detached or bank",
+    "views": "train.batch_size, or set train.beta to 0",
     "optimizer": "train.model.hidden",
 }
 MEMINFO = Path("/proc/meminfo")
@@ -49,12 +49,11 @@ def step_bytes(state: TrainingState) -> dict[str, int]:
     }
     if state.steps.contrast is not None:
         semantics = state.steps.contrast.semantics
-        anchors = batch * (params.anchors if samples.every_position else 1)
         if params.alpha > 0 and params.inter.candidates == "gradient":
             lengths = _mean_length(samples, semantics.position)
-            found["candidates"] = anchors * semantics.user_pool.shape[1] * lengths * per_position
+            found["candidates"] = batch * semantics.user_pool.shape[1] * lengths * per_position
         if params.beta > 0:
-            found["views"] = 2 * anchors * sample * per_position
+            found["views"] = 2 * batch * sample * per_position
     return {name: int(size) for name, size in found.items()}
 
 
@@ -83,8 +82,6 @@ def told_what_to_lower(params: TrainParams) -> Iterator[None]:
         if not out_of_memory and not any(words in str(error) for words in ALLOCATION_FAILED):
             raise
         lower = f"train.batch_size (now {params.batch_size}) or train.model.max_length ({params.model.max_length})"
-        if params.anchors > 1 and params.mode == "causal" and (params.alpha > 0 or params.beta > 0):
-            lower += f", or train.anchors (now {params.anchors})"
         if params.alpha > 0 and params.inter.candidates == "gradient":
             lower += ", or mine.k, or set train.inter.candidates to detached or bank"
         raise TrainingError(

@@ -59,7 +59,6 @@ class Steps:
         group: Group = ALONE,
     ) -> None:
         self.sequences, self.samples, self.group = sequences, samples, group
-        self.anchors = params.anchors  # of a sample whose every position is trained
         self.order = torch.Generator().manual_seed(params.seed)
         self._epoch_order = self.order.get_state()  # as it was before the running epoch's order was drawn
         self.sampling = torch.Generator(device=sequences.items.device).manual_seed(params.seed + 1)
@@ -114,12 +113,10 @@ class Steps:
         recommendation = self._recommendation(trained, outputs, lengths, backbone)
         if self.contrast is None:
             return Losses(recommendation, None, None)
-        steps = self._anchor_steps(lengths)  # [A, B]
-        states = outputs[None]  # [A, b, d]
-        if every:
-            rows = ends - lengths[own] + 1 + steps[:, own]  # [A, b]
-            states = take_rows(outputs, rows.flatten()).unflatten(0, rows.shape)
-        inter, intra = self.contrast.losses(Anchors(begins + steps, own, states), backbone, objective)
+        steps = self._anchor_steps(lengths)  # [B]
+        states = take_rows(outputs, ends - lengths[own] + 1 + steps[own]) if every else outputs  # [b, d]
+        anchors = Anchors(begins + steps, own, states)
+        inter, intra = self.contrast.losses(anchors, backbone, objective)
         self.contrast.trained(*self._join_trained(trained, outputs, lasts, lengths))
         return Losses(recommendation, inter, intra)
 
@@ -144,8 +141,8 @@ class Steps:
         return positions, self.group.join(outputs.detach(), first, len(positions))
 
     def _anchor_steps(self, lengths: Tensor) -> Tensor:
-        """How far into each window its anchors lie, [A, B]."""
+        """How far into each window its anchor lies, [B]."""
         if not self.samples.every_position:
-            return (lengths - 1)[None]
-        draw = torch.rand(self.anchors, len(lengths), generator=self.sampling, device=lengths.device)
+            return lengths - 1
+        draw = torch.rand(len(lengths), generator=self.sampling, device=lengths.device)
         return torch.minimum((draw * lengths).long(), lengths - 1)  # the product may round up to the length

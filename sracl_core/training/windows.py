@@ -1,6 +1,5 @@
 """Windows that a step encodes beside the samples' own, collected first, so that one pass does for all of them."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -24,19 +23,13 @@ class Windows:
 
     def encode_with(self, others: "Windows", backbone: Backbone) -> tuple[Tensor, Tensor]:
         """Return what `encode` does of these and of `others`, from one pass over both."""
-        first, second = join_windows([self, others]).encode(backbone).split([len(self.read), len(others.read)])
+        joint = Windows(
+            torch.cat([self.items, others.items]),
+            torch.cat([self.lengths, others.lengths]),
+            torch.cat([self.read, others.read + len(self.items)]),
+        )
+        first, second = joint.encode(backbone).split([len(self.read), len(others.read)])
         return first, second
-
-
-def join_windows(parts: Sequence[Windows]) -> Windows:
-    """Return the windows of all `parts`, one after another; what is read keeps that order too."""
-    lengths = torch.tensor([len(part.items) for part in parts])
-    begins = window_offsets(lengths)[:-1].tolist()
-    return Windows(
-        torch.cat([part.items for part in parts]),
-        torch.cat([part.lengths for part in parts]),
-        torch.cat([part.read + begin for part, begin in zip(parts, begins, strict=True)]),
-    )
 
 
 def no_windows(device: torch.device) -> Windows:

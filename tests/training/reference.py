@@ -77,46 +77,26 @@ def reference(world: World, lasts: Tensor) -> Losses:
 
     Call it once for every step of the fast code, so that generator and bank keep up.
     """
-    params = world.params
+    params, generator = world.params, world.generator
     samples = [world.positions()[last] for last in lasts.tolist()]
     trained = [prefix for sample in samples for prefix in _trained(world, sample)]
     recommendation = torch.stack([_cross_entropy(world, prefix) for prefix in trained]).mean()
     inter = intra = None
-    draws = [_anchors(world, samples) for _ in range(_draws(params))] if params.alpha > 0 or params.beta > 0 else []
+    anchors = _anchors(world, samples) if params.alpha > 0 or params.beta > 0 else []
+    excluded = torch.tensor([[_no_negative(world, one, other) for other in anchors] for one in anchors])
     if params.alpha > 0:
-        inter = torch.stack([_inter_user(world, anchors) for anchors in draws]).mean()
+        positives = torch.stack([_positive(world, anchor) for anchor in anchors])
+        states = torch.stack([state(world, anchor) for anchor in anchors])
+        inter = info_nce(states, positives, params.inter.temperature, params.inter.similarity, excluded)
         for prefix in trained:
             world.bank[prefix] = state(world, prefix).detach()
     if params.beta > 0:
-        intra = torch.stack([_intra_user(world, anchors) for anchors in draws]).mean()
+        windows = [torch.tensor(window(world, anchor)) for anchor in anchors]
+        rate = params.intra.substitution_rate
+        views = substitute(torch.cat(windows * 2), world.semantics.item_pool, rate, generator)
+        encoded = torch.stack([encode(world, view.tolist()) for view in views.split([len(w) for w in windows] * 2)])
+        intra = info_nce(*encoded.chunk(2), params.intra.temperature, params.intra.similarity, excluded)
     return Losses(recommendation, inter, intra)
-
-
-def _draws(params: TrainParams) -> int:
-    """How often anchors are drawn in a step: in `prefix` every sample is its own, once."""
-    return params.anchors if params.mode == "causal" else 1
-
-
-def _inter_user(world: World, anchors: list["Prefix"]) -> Tensor:
-    """L_CS of one draw of anchors."""
-    inter = world.params.inter
-    positives = torch.stack([_positive(world, anchor) for anchor in anchors])
-    states = torch.stack([state(world, anchor) for anchor in anchors])
-    return info_nce(states, positives, inter.temperature, inter.similarity, _excluded(world, anchors))
-
-
-def _intra_user(world: World, anchors: list["Prefix"]) -> Tensor:
-    """L_IS of one draw of anchors."""
-    intra = world.params.intra
-    windows = [torch.tensor(window(world, anchor)) for anchor in anchors] * 2
-    views = substitute(torch.cat(windows), world.semantics.item_pool, intra.substitution_rate, world.generator)
-    encoded = torch.stack([encode(world, view.tolist()) for view in views.split([len(one) for one in windows])])
-    return info_nce(*encoded.chunk(2), intra.temperature, intra.similarity, _excluded(world, anchors))
-
-
-def _excluded(world: World, anchors: list["Prefix"]) -> Tensor:
-    """Which pairs of anchors are no negatives, [B, B]."""
-    return torch.tensor([[_no_negative(world, one, other) for other in anchors] for one in anchors])
 
 
 def encode(world: World, items: list[int]) -> Tensor:

@@ -19,7 +19,6 @@ from tests.training.small import inputs, params
 BOTH_MASKS = NegativesParams(mask_same_target=True, mask_pool=True)
 CASES: dict[str, dict[str, Any]] = {
     "causal": {"mode": "causal"},
-    "causal, three anchors": {"mode": "causal", "anchors": 3},
     "prefix": {"mode": "prefix"},
     "causal, bank, masked": {"mode": "causal", "candidates": "bank", "negatives": BOTH_MASKS},
     "prefix, bank, gru4rec": {"mode": "prefix", "candidates": "bank", "backbone": "gru4rec"},

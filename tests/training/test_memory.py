@@ -23,10 +23,6 @@ def test_the_parts_grow_with_what_makes_them() -> None:
     twice = step_bytes(state_of(params(alpha=0.5, beta=0.5, batch_size=16)))
     for name, size in parts.items():
         assert twice[name] == pytest.approx(size if name == "optimizer" else 2 * size, abs=2)
-    thrice = step_bytes(state_of(params(alpha=0.5, beta=0.5, anchors=3)))
-    for name, size in parts.items():
-        assert thrice[name] == pytest.approx(3 * size if name in ("candidates", "views") else size, abs=6)
-    assert step_bytes(state_of(params(mode="prefix", anchors=3))) == step_bytes(state_of(params(mode="prefix")))
     bank = step_bytes(state_of(params(alpha=0.5, beta=0.0, candidates="bank")))
     assert set(bank) == {"scores of the catalogue", "samples", "optimizer"}
     sampled = step_bytes(state_of(params(mode="prefix")))

@@ -44,7 +44,6 @@ class Shape:
     users: int
     batch: int
     seed: int
-    anchors: int
 
 
 SHAPES = st.builds(
@@ -59,7 +58,6 @@ SHAPES = st.builds(
     users=st.integers(1, 12),
     batch=st.integers(1, 9),
     seed=st.integers(0, 1000),
-    anchors=st.integers(1, 3),
 )
 
 
@@ -85,7 +83,6 @@ def test_losses_and_gradients_equal_the_plain_reference(
         candidates=shape.candidates,
         negatives=shape.negatives,
         seed=shape.seed,
-        anchors=shape.anchors,
         mode=mode,
         backbone=backbone,
         positions=positions,
@@ -151,7 +148,7 @@ def test_samples_share_no_dropout(mode: str) -> None:
 def test_a_step_makes_one_pass_for_the_samples_and_one_for_both_branches(
     mode: str, alpha: float, beta: float, candidates: str, passes: int
 ) -> None:
-    world = World(inputs(), params(alpha=alpha, beta=beta, mode=mode, candidates=candidates, anchors=2))
+    world = World(inputs(), params(alpha=alpha, beta=beta, mode=mode, candidates=candidates))
     made: list[Tensor] = []
     world.backbone.item_embedding.register_forward_pre_hook(lambda _, arguments: made.append(arguments[0]))
     world.steps.losses(world.steps.samples.lasts[:4], world.backbone, world.objective)

@@ -6,7 +6,7 @@ from torch import Tensor
 
 from sracl_core.model.backbone import Backbone, build_backbone
 from sracl_core.params.train import ModelParams
-from sracl_core.training.windows import Windows, join_windows, no_windows, prefix_windows
+from sracl_core.training.windows import Windows, no_windows, prefix_windows
 
 ITEMS = torch.tensor([3, 1, 4, 1, 5, 9, 2, 6])
 BEGINS = torch.tensor([2, 0, 2, 2, 5, 0])
@@ -57,13 +57,6 @@ def test_one_pass_over_two_sets_of_windows_is_a_pass_over_each(positions: str) -
     assert len(passes) == 1
     for one, alone in zip(found, expected, strict=True):
         torch.testing.assert_close(one, alone)
-
-
-def test_joined_windows_read_what_each_reads_in_their_order() -> None:
-    backbone = tiny("relative").double()
-    parts = [windows_for(backbone), Windows(ITEMS[:5], torch.tensor([2, 3]), torch.tensor([4, 1, 4]))]
-    expected = torch.cat([part.encode(backbone) for part in [*parts, parts[0]]])
-    torch.testing.assert_close(join_windows([*parts, parts[0]]).encode(backbone), expected)
 
 
 def test_no_windows_beside_others_change_nothing() -> None:
