@@ -30,7 +30,7 @@ MORE_EPOCHS: Switch = {"max_epochs": 100}
 def chosen(rows: list[dict[str, Any]]) -> dict[str, Switch]:
     """Return the switches of plain SASRec and of both branches that are best on validation among prefix trainings.
 
-    Where they differ by more than the contrasts, plain SASRec with those of both branches comes third, with MORE_EPOCHS.
+    Where they differ by more than the contrasts, plain SASRec with those of both comes third, and MORE_EPOCHS.
     """
     arms: dict[str, list[dict[str, Any]]] = {"plain": [], "both": []}
     for row in rows:
