@@ -16,9 +16,9 @@ from authors import AUTHORS, PLAIN
 from authors import RESULTS as SWITCHES
 from machine import RESULTS_FOLDER
 from report import SET_ALIKE, write_report
-from trials import Switch, measured_with, run_trials, trial_of
+from trials import Switch, measured_with, recorded_by, run_trials, trial_of
 
-from sracl_core.artifacts import read_json, write_json
+from sracl_core.artifacts import write_json
 from stages.entry import run
 
 RESULTS = RESULTS_FOLDER / "authors_gain.json"
@@ -50,7 +50,7 @@ def main(
     processes: Annotated[int, typer.Option(help="trainings at once, one thread each")] = 2,
 ) -> None:
     """Train every arm with every seed, print what each found, write the results."""
-    switches = chosen(list(read_json(SWITCHES)["rows"].values()))
+    switches = chosen(list(recorded_by("authors.py", SWITCHES)["rows"].values()))
     trials = {(arm, seed): trial_of(AUTHORS | switches[arm], seed) for seed in SEEDS for arm in switches}
     asked = {trial.key: one for one, trial in trials.items()}
     where = measured_with(data)

@@ -26,10 +26,9 @@ import typer
 from machine import RESULTS_FOLDER
 from report import COMPANION, SHIPPED, validations, write_report
 from search_space import ARMS, BEGIN, SWITCHES, XAVIER
-from trials import Outcome, Switch, Trial, measured_with, run_trials, trial_of
+from trials import Outcome, Switch, Trial, measured_with, recorded_by, run_trials, trial_of
 
 from sracl_core.artifacts import read_json, write_json
-from sracl_core.errors import ArtifactError
 from stages.entry import run
 
 SEARCH, COMPARISON = RESULTS_FOLDER / "quality_search.json", RESULTS_FOLDER / "quality.json"
@@ -85,7 +84,7 @@ def settle(
     data: Data = Path("data"), work: Work = Path(".sracl/quality"), processes: Processes = 2, only: Only = ALL_ARMS
 ) -> None:
     """Train the best trials of every arm, or of `only` some, with more seeds; choose by the mean on validation."""
-    found = _searched()
+    found = recorded_by("quality.py search", SEARCH)
     arms = found["arms"]
     wanted: dict[str, tuple[Row, str]] = {}  # the row and the seed that a trial is for, by its key
     trials: list[Trial] = []
@@ -115,7 +114,7 @@ def compare(
 ) -> None:
     """Train every arm, as the search chose it, with ten seeds; with five those that begin as the authors do."""
     results = COMPARISON_NORMAL if normal else COMPARISON
-    tried = {arm: found["trials"] for arm, found in _searched()["arms"].items()}
+    tried = {arm: found["trials"] for arm, found in recorded_by("quality.py search", SEARCH)["arms"].items()}
     if normal:
         tried = {
             arm: [row for row in rows if XAVIER.items().isdisjoint(row["switch"].items())]
@@ -151,13 +150,6 @@ def compare(
 def report() -> None:
     """Write the tables of docs/results.md from the results."""
     write_report()
-
-
-def _searched() -> Row:
-    """What `search` has recorded; raises ArtifactError when there is nothing yet."""
-    if not SEARCH.exists():
-        raise ArtifactError(f"{SEARCH} does not exist. Run `python benchmarks/quality.py search` first.")
-    return dict(read_json(SEARCH))
 
 
 def finalists(rows: list[Row]) -> list[Row]:

@@ -24,6 +24,7 @@ from states import measure_states
 from sracl_core import evaluation, model, training
 from sracl_core.artifacts import PREFIXES, atomic_path, read_json, read_table, source_digest, write_json
 from sracl_core.device import pick_device
+from sracl_core.errors import ArtifactError
 from sracl_core.evaluation.evaluate import evaluate
 from sracl_core.params.evaluate import EvaluateParams
 from sracl_core.params.retrieval import MineParams
@@ -196,6 +197,13 @@ def state_of(data: Path) -> str:
 def measured_with(data: Path) -> dict[str, Any]:
     """What a result says of where it was found: the machine, the versions, and the state of code and data."""
     return {"machine": machine(), "versions": versions("torch"), "state": state_of(data)}
+
+
+def recorded_by(program: str, results: Path) -> dict[str, Any]:
+    """Return the `results` that another benchmark has left; raises ArtifactError that names it when it has not."""
+    if not results.exists():
+        raise ArtifactError(f"{results} does not exist. Run `python benchmarks/{program}` first.")
+    return dict(read_json(results))
 
 
 def _pool_files(folder: Path, exclude_same_user: bool) -> tuple[Path, Path]:

@@ -1,6 +1,7 @@
-"""A switch given on the command line is checked as params are: every problem, by name."""
+"""A switch given on the command line is checked as params are; missing results say who makes them."""
 
 import sys
+from pathlib import Path
 
 import pytest
 import typer
@@ -9,7 +10,10 @@ from tests.pipeline import dag
 
 sys.path.insert(0, str(dag.ROOT / "benchmarks"))
 
-from trials import read_switch, trial_of
+from trials import read_switch, recorded_by, trial_of
+
+from sracl_core.artifacts import write_json
+from sracl_core.errors import ArtifactError
 
 
 def test_a_switch_changes_what_it_names_and_nothing_else() -> None:
@@ -35,3 +39,12 @@ def test_a_wrong_switch_is_told_whole(text: str, said: list[str]) -> None:
     with pytest.raises(typer.BadParameter) as raised:
         read_switch(text)
     assert [part for part in said if part not in str(raised.value)] == []
+
+
+def test_results_that_are_missing_name_the_benchmark_that_makes_them(tmp_path: Path) -> None:
+    results = tmp_path / "quality_search.json"
+    with pytest.raises(ArtifactError) as raised:
+        recorded_by("quality.py search", results)
+    assert str(raised.value) == f"{results} does not exist. Run `python benchmarks/quality.py search` first."
+    write_json(results, {"arms": {}})
+    assert recorded_by("quality.py search", results) == {"arms": {}}
