@@ -46,7 +46,11 @@ COSINE: Switch = {
     for name, value in (("similarity", "cosine"), ("temperature", 0.1))
 }
 ONE_PASS: Switch = {"mode": "causal", "model.positions": "relative", "batch_size": 64}
+INTER_COSINE: Switch = {name: value for name, value in COSINE.items() if name.startswith("inter")}
 PLAIN: Switch = {"alpha": 0.0, "beta": 0.0}
+# Batches of 64 until no epoch is better.
+LONG: Switch = {"batch_size": 64, "max_epochs": 100}
+MOST_REPLACED: Switch = LONG | {"intra.substitution_rate": 0.7}
 ROWS: dict[str, Switch] = {
     "their settings": {},
     "no contrast (plain SASRec)": PLAIN,
@@ -60,6 +64,13 @@ ROWS: dict[str, Switch] = {
     "batches of 64, cosine, τ = 0.1": {"batch_size": 64} | COSINE,
     "batches of 64, no contrast": {"batch_size": 64} | PLAIN,
     "window of 50, no contrast": {"model.max_length": 50} | PLAIN,
+    "batches of 64, substitution rate 0.7, until it stops": MOST_REPLACED,
+    "the same, inter-user cosine, τ = 0.1": MOST_REPLACED | INTER_COSINE,
+    "batches of 64, no contrast, until it stops": LONG | PLAIN,
+    "the same, window of 50": LONG | PLAIN | {"model.max_length": 50},
+    "the same, Xavier's initialisation": LONG | PLAIN | {"model.initialisation": "xavier"},
+    "the same, Adam 0.002": LONG | PLAIN | {"learning_rate": 0.002},
+    "the same, dropout 0.4": LONG | PLAIN | {"model.dropout": 0.4},
 }
 
 
