@@ -1,6 +1,6 @@
 """Measure what both contrasts gain where prefixes train the model as in the authors' code: five seeds each.
 
-    python benchmarks/authors_gain.py --data OFFICE/data      # about an hour on two cores
+    python benchmarks/authors_gain.py --data OFFICE/data      # about two hours on two cores
 
 Plain SASRec and both branches, each with the settings of the row of authors.py that is best on validation NDCG@20, and
 plain SASRec with what is not of a contrast in the settings of both branches.
