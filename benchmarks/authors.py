@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 from machine import RESULTS_FOLDER
 from report import write_report
+from search_space import XAVIER
 from trials import Switch, measured_with, run_trials, trial_of
 
 from sracl_core.artifacts import read_json, write_json
@@ -41,17 +42,14 @@ AUTHORS: Switch = {
     "early_stop.patience": 10,
     "max_epochs": 20,
 }
-COSINE: Switch = {
-    f"{branch}.{name}": value
-    for branch in ("inter", "intra")
-    for name, value in (("similarity", "cosine"), ("temperature", 0.1))
-}
+INTER_COSINE: Switch = {"inter.similarity": "cosine", "inter.temperature": 0.1}
+COSINE: Switch = INTER_COSINE | {"intra.similarity": "cosine", "intra.temperature": 0.1}
 ONE_PASS: Switch = {"mode": "causal", "model.positions": "relative", "batch_size": 64}
-INTER_COSINE: Switch = {name: value for name, value in COSINE.items() if name.startswith("inter")}
 PLAIN: Switch = {"alpha": 0.0, "beta": 0.0}
-# Batches of 64 until no epoch is better.
-LONG: Switch = {"batch_size": 64, "max_epochs": 100}
-MOST_REPLACED: Switch = LONG | {"intra.substitution_rate": 0.7}
+# Until no epoch is better.
+STOPPED: Switch = {"batch_size": 64, "max_epochs": 100}
+STOPPED_PLAIN: Switch = STOPPED | PLAIN
+MOST_REPLACED: Switch = STOPPED | {"intra.substitution_rate": 0.7}
 ROWS: dict[str, Switch] = {
     "their settings": {},
     "no contrast (plain SASRec)": PLAIN,
@@ -67,13 +65,11 @@ ROWS: dict[str, Switch] = {
     "window of 50, no contrast": {"model.max_length": 50} | PLAIN,
     "batches of 64, substitution rate 0.7, until it stops": MOST_REPLACED,
     "batches of 64, substitution rate 0.7, inter-user cosine, τ = 0.1, until it stops": MOST_REPLACED | INTER_COSINE,
-    "batches of 64, no contrast, until it stops": LONG | PLAIN,
-    "batches of 64, window of 50, no contrast, until it stops": LONG | PLAIN | {"model.max_length": 50},
-    "batches of 64, Xavier's initialisation, no contrast, until it stops": LONG
-    | PLAIN
-    | {"model.initialisation": "xavier"},
-    "batches of 64, Adam 0.002, no contrast, until it stops": LONG | PLAIN | {"learning_rate": 0.002},
-    "batches of 64, dropout 0.4, no contrast, until it stops": LONG | PLAIN | {"model.dropout": 0.4},
+    "batches of 64, no contrast, until it stops": STOPPED_PLAIN,
+    "batches of 64, window of 50, no contrast, until it stops": STOPPED_PLAIN | {"model.max_length": 50},
+    "batches of 64, Xavier's initialisation, no contrast, until it stops": STOPPED_PLAIN | XAVIER,
+    "batches of 64, Adam 0.002, no contrast, until it stops": STOPPED_PLAIN | {"learning_rate": 0.002},
+    "batches of 64, dropout 0.4, no contrast, until it stops": STOPPED_PLAIN | {"model.dropout": 0.4},
 }
 
 
