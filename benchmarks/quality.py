@@ -1,6 +1,6 @@
 """Measure what each branch is worth: tune every arm with the same small budget, then train it with ten seeds.
 
-    python benchmarks/quality.py search --data OFFICE/data      # on validation alone; about 2.5 hours on two cores
+    python benchmarks/quality.py search --data OFFICE/data      # on validation alone; about 3.5 hours on two cores
     python benchmarks/quality.py settle --data OFFICE/data      # the best few with more seeds; about 50 minutes
     python benchmarks/quality.py compare --data OFFICE/data     # with what was chosen; about 2.5 hours
     python benchmarks/quality.py compare --normal --data OFFICE/data     # with linear maps as in the authors' code

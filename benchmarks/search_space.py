@@ -33,6 +33,7 @@ LARGE_STEPS: Switch = {"batch_size": 128, "learning_rate": 0.004}
 ORIGINAL: Switch = PATIENT | {"model.arrangement": "original", "batch_size": 128, "learning_rate": 0.002}
 ORIGINAL_INTRA: Switch = ORIGINAL | INTRA_AS_AUTHORS | {"intra.substitution_rate": 0.5}
 ORIGINAL_BOTH: Switch = ORIGINAL_INTRA | {"alpha": 0.1}
+SHIPPED_BOTH: Switch = ORIGINAL_BOTH | {"intra.substitution_rate": 0.7}
 # The contrast of a user's own prefixes is still gaining at epoch 100; plain SASRec has stopped by then.
 LONG: Switch = {"max_epochs": 200}
 LONGER: Switch = LONG | {"early_stop.patience": 30}
@@ -72,6 +73,18 @@ SWITCHES: dict[str, list[Switch]] = {
         PATIENT | LARGE_STEPS | {"model.dropout": 0.4},
         PATIENT | LARGE_STEPS | {"model.dropout": 0.6},
         PATIENT | LARGE_STEPS | {"learning_rate": 0.008},
+        PATIENT | LARGE_STEPS | {"model.max_length": 20},
+        PATIENT | LARGE_STEPS | {"weight_decay": 1e-5},
+        PATIENT | LARGE_STEPS | {"weight_decay": 1e-6},
+        PATIENT | LARGE_STEPS | {"learning_rate": 0.003},
+        PATIENT | {"learning_rate": 0.002},
+        ORIGINAL | {"learning_rate": 0.001, "model.dropout": 0.4},
+        ORIGINAL | {"learning_rate": 0.001, "model.dropout": 0.6},
+        ORIGINAL | {"learning_rate": 0.001, "batch_size": 64},
+        ORIGINAL | {"learning_rate": 0.0005},
+        ORIGINAL | {"learning_rate": 0.001, "model.max_length": 20},
+        PATIENT | {"model.dropout": 0.4, "batch_size": 256, "learning_rate": 0.004},
+        PATIENT | {"batch_size": 256, "learning_rate": 0.008},
     ],
     "inter": [
         *BACKBONE,
@@ -141,13 +154,26 @@ SWITCHES: dict[str, list[Switch]] = {
         ORIGINAL_BOTH,
         ORIGINAL_BOTH | LARGE_STEPS,
         ORIGINAL_BOTH | {"model.dropout": 0.4},
-        ORIGINAL_BOTH | {"intra.substitution_rate": 0.7},
+        SHIPPED_BOTH,
         ORIGINAL_BOTH | {"intra.substitution_rate": 0.3},
-        ORIGINAL_BOTH | {"intra.substitution_rate": 0.7} | LONG,
-        ORIGINAL_BOTH | {"intra.substitution_rate": 0.7} | LONGER,
+        SHIPPED_BOTH | LONG,
+        SHIPPED_BOTH | LONGER,
         ORIGINAL_BOTH | {"intra.substitution_rate": 0.9},
         ORIGINAL_BOTH | {"intra.substitution_rate": 1.0},
         ORIGINAL_BOTH | {"intra.substitution_rate": 1.0, "alpha": 0.2},
         ORIGINAL_BOTH | {"intra.substitution_rate": 1.0, "mine.k": 20},
+        SHIPPED_BOTH | {"beta": 0.2},
+        SHIPPED_BOTH | {"learning_rate": 0.001},
+        SHIPPED_BOTH | {"inter.candidates": "detached"},
+        SHIPPED_BOTH | {"intra.temperature": 0.5},
+        SHIPPED_BOTH | {"inter.temperature": 0.2},
+        SHIPPED_BOTH | {"model.dropout": 0.6},
+        SHIPPED_BOTH | {"batch_size": 256},
+        SHIPPED_BOTH | {"alpha": 0.05},
+        SHIPPED_BOTH | {"beta": 0.05},
+        SHIPPED_BOTH | {"mine.exclude_same_user": False},
+        SHIPPED_BOTH | MASKS,
+        SHIPPED_BOTH | {"inter.candidates": "detached", "alpha": 0.2},
+        SHIPPED_BOTH | {"inter.candidates": "detached", "intra.substitution_rate": 1.0},
     ],
 }
