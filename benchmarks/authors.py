@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 from machine import RESULTS_FOLDER
 from report import write_report
-from search_space import XAVIER
+from search_space import ARMS, XAVIER
 from trials import Switch, measured_with, run_trials, trial_of
 
 from sracl_core.artifacts import read_json, write_json
@@ -45,7 +45,7 @@ AUTHORS: Switch = {
 INTER_COSINE: Switch = {"inter.similarity": "cosine", "inter.temperature": 0.1}
 COSINE: Switch = INTER_COSINE | {"intra.similarity": "cosine", "intra.temperature": 0.1}
 ONE_PASS: Switch = {"mode": "causal", "model.positions": "relative", "batch_size": 64}
-PLAIN: Switch = {"alpha": 0.0, "beta": 0.0}
+PLAIN = ARMS["plain"]
 # Until no epoch is better.
 STOPPED: Switch = {"batch_size": 64, "max_epochs": 100}
 STOPPED_PLAIN: Switch = STOPPED | PLAIN

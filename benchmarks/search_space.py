@@ -22,6 +22,7 @@ ARMS: dict[str, Switch] = {
     "both": {},
 }
 BACKBONE: list[Switch] = [{"model.dropout": 0.4}, {"learning_rate": 0.002}]
+DETACHED: Switch = {"inter.candidates": "detached"}
 MASKS: Switch = {"negatives.mask_same_target": True, "negatives.mask_pool": True}
 INTER_AS_AUTHORS: Switch = {"inter.similarity": "dot", "inter.temperature": 1.0}
 INTRA_AS_AUTHORS: Switch = {"intra.similarity": "dot", "intra.temperature": 1.0}
@@ -164,7 +165,7 @@ SWITCHES: dict[str, list[Switch]] = {
         ORIGINAL_BOTH | {"intra.substitution_rate": 1.0, "mine.k": 20},
         SHIPPED_BOTH | {"beta": 0.2},
         SHIPPED_BOTH | {"learning_rate": 0.001},
-        SHIPPED_BOTH | {"inter.candidates": "detached"},
+        SHIPPED_BOTH | DETACHED,
         SHIPPED_BOTH | {"intra.temperature": 0.5},
         SHIPPED_BOTH | {"inter.temperature": 0.2},
         SHIPPED_BOTH | {"model.dropout": 0.6},
@@ -173,7 +174,7 @@ SWITCHES: dict[str, list[Switch]] = {
         SHIPPED_BOTH | {"beta": 0.05},
         SHIPPED_BOTH | {"mine.exclude_same_user": False},
         SHIPPED_BOTH | MASKS,
-        SHIPPED_BOTH | {"inter.candidates": "detached", "alpha": 0.2},
-        SHIPPED_BOTH | {"inter.candidates": "detached", "intra.substitution_rate": 1.0},
+        SHIPPED_BOTH | DETACHED | {"alpha": 0.2},
+        SHIPPED_BOTH | DETACHED | {"intra.substitution_rate": 1.0},
     ],
 }
