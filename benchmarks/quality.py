@@ -72,7 +72,7 @@ def search(
         print(f"{arm:<6} validation {WATCHED} {outcome.valid[WATCHED]:.4f}  {switch or 'as begun'}", flush=True)
         if switch not in [row["switch"] for row in found[arm]]:
             new = {"switch": switch, **_told(trial, outcome), "found_with": where}
-            found[arm].append(recorded.get(trial.key, new))
+            found[arm] = listed(arm, [*found[arm], recorded.get(trial.key, new)])
         told = {arm: {"chosen": best(rows)["switch"], "trials": rows} for arm, rows in found.items() if rows}
         write_json(SEARCH, {"seed": SEARCH_SEED, "watched": WATCHED, "arms": earlier | told})
     for arm in arms:
@@ -150,6 +150,12 @@ def compare(
 def report() -> None:
     """Write the tables of docs/results.md from the results."""
     write_report()
+
+
+def listed(arm: str, rows: list[Row]) -> list[Row]:
+    """Return the rows of the search in the order its switches are listed in, whichever training ended first."""
+    order = [{}, *SWITCHES[arm]]
+    return sorted(rows, key=lambda row: order.index(row["switch"]))
 
 
 def finalists(rows: list[Row]) -> list[Row]:

@@ -7,7 +7,8 @@ from tests.pipeline import dag
 
 sys.path.insert(0, str(dag.ROOT / "benchmarks"))
 
-from quality import best, finalists
+from quality import best, finalists, listed
+from search_space import SWITCHES
 
 
 def row(name: str, ndcg: float, *finals: float, hr: float = 0.2) -> dict[str, Any]:
@@ -28,6 +29,13 @@ def test_one_seed_chooses_the_highest_and_of_equals_at_four_digits_the_first() -
 def test_with_more_seeds_the_mean_chooses_among_those_that_have_them() -> None:
     rows = [row("lucky", 0.0889, 0.085, 0.086), row("steady", 0.0884, 0.0882, 0.0886), row("single", 0.0887)]
     assert names([best(rows)]) == ["steady"]
+
+
+def test_rows_are_as_listed_whichever_ended_first_and_so_is_the_choice_among_equals() -> None:
+    switches = [{}, *SWITCHES["both"]]
+    ended = [{"switch": switch, "valid": {"ndcg@20": 0.088}} for switch in reversed(switches)]
+    assert [row["switch"] for row in listed("both", ended)] == switches
+    assert best(listed("both", ended))["switch"] == {}
 
 
 def test_finalists_are_the_three_best_of_one_seed_without_the_same_model_twice() -> None:
