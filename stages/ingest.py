@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from sracl_core.ingest.pipeline import IngestOutputs, ingest, locate
+from sracl_core.ingest.pipeline import IngestOutputs, ingest, locate, require_held_out
 from sracl_core.params.data import DataParams, SplitParams
 from sracl_core.params.runtime import RuntimeParams
 from sracl_core.params.section import read_section
@@ -37,6 +37,9 @@ def main(
         f"interactions kept ({read['rejected']} rejected); {parts['train']} train, {parts['valid']} valid, "
         f"{parts['test']} test; the whole account is in {summary}"
     )
+    for note in found["notes"]:
+        print(note if note.startswith("warning:") else f"note: {note}")
+    require_held_out(found)
 
 
 if __name__ == "__main__":

@@ -5,25 +5,26 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+import pyarrow as pa
+
 from sracl_core.artifacts import ITEMS, Provenance, TableWriter
+from sracl_core.ingest.cells import NAMED, CellReader
 from sracl_core.ingest.session import Session
 from sracl_core.progress import Progress
 
 ROWS_AT_ONCE = 1 << 14
-NAMED = 20
 
-EMPTY = """CREATE TABLE items (line BIGINT, item_id VARCHAR, title VARCHAR, brand VARCHAR, categories VARCHAR[],
-    description VARCHAR, price VARCHAR, attributes MAP(VARCHAR, VARCHAR), problem INTEGER)"""
+EMPTY = """CREATE TABLE items (line BIGINT, item_id VARCHAR, title VARCHAR, brand VARCHAR, categories VARCHAR,
+    description VARCHAR[], price VARCHAR, attributes MAP(VARCHAR, VARCHAR), problem INTEGER)"""
 
 # The first row of each item; every item that stayed, with that row or without one.
 JOINED = """
-    CREATE TABLE first_rows AS SELECT item_id, min(line) AS line FROM items WHERE problem IS NULL GROUP BY item_id;
+    CREATE VIEW good_items AS SELECT * REPLACE ({item_id} AS item_id) FROM items WHERE problem IS NULL;
+    CREATE TABLE first_rows AS SELECT item_id, min(line) AS line FROM good_items GROUP BY item_id;
     CREATE VIEW catalogue AS
-        SELECT k.item, k.item_id, i.title, i.brand, coalesce(i.categories, []) AS categories, i.description, i.price,
-            coalesce(i.attributes, MAP {}::MAP(VARCHAR, VARCHAR)) AS attributes, i.line IS NOT NULL AS listed
+        SELECT k.item, k.item_id, i.title, i.brand, i.categories, coalesce(i.description, []) AS description, i.price,
+            coalesce(i.attributes, MAP {{}}::MAP(VARCHAR, VARCHAR)) AS attributes, i.line IS NOT NULL AS listed
         FROM items_kept k LEFT JOIN first_rows f USING (item_id) LEFT JOIN items i ON i.line = f.line"""
-
-NO_TEXT = """coalesce(title, brand, description) IS NULL AND len(categories) = 0 AND cardinality(attributes) = 0"""
 
 
 @dataclass(frozen=True)
@@ -41,26 +42,43 @@ class CatalogueCount:
     no_text: tuple[int, list[str]]
 
 
-def write_items(session: Session, items: int, path: Path, provenance: Provenance) -> CatalogueCount:
-    """Write the `items` items that stayed, in the order of their numbers; of several rows of one, the first counts."""
-    session.run(JOINED)
+def join_catalogue(session: Session, item_id: str) -> None:
+    """Make the view `catalogue` of the items that stayed; `item_id` is SQL for the id of a staged catalogue row."""
+    session.run(JOINED.format(item_id=item_id))
+
+
+def write_items(
+    session: Session, items: int, path: Path, provenance: Provenance, reader: CellReader | None
+) -> CatalogueCount:
+    """Write the `items` items that stayed, in the order of their numbers; of several rows of one, the first counts.
+
+    `reader` makes texts of the cells, None where there is no catalogue. The view `catalogue` must be there.
+    """
+    no_text: list[str] = []
+    without = 0
     with TableWriter(path, ITEMS, provenance) as file, Progress("writing items", items, "item") as progress:
-        for table in session.tables("SELECT * EXCLUDE (listed) FROM catalogue ORDER BY item", ROWS_AT_ONCE):
-            file.write(table)
+        for table in session.tables("SELECT * FROM catalogue ORDER BY item", ROWS_AT_ONCE):
+            rows = [
+                reader.texts(row) if reader and row["listed"] else row | {"categories": [], "description": None}
+                for row in table.to_pylist()
+            ]
+            silent = [row["item_id"] for row in rows if row["listed"] and not _says_something(row)]
+            without += len(silent)
+            no_text += silent[: NAMED - len(no_text)]
+            file.write(pa.Table.from_pylist(rows, ITEMS))
             progress.advance(table.num_rows)
-    good = session.row("SELECT count(*) FROM items WHERE problem IS NULL")[0]
+    good = session.row("SELECT count(*) FROM good_items")[0]
     distinct = session.row("SELECT count(*) FROM first_rows")[0]
     kept = session.row("SELECT count(*) FROM first_rows SEMI JOIN items_kept USING (item_id)")[0]
+    missing = session.rows(f"SELECT item_id FROM catalogue WHERE NOT listed ORDER BY item LIMIT {NAMED}")
     return CatalogueCount(
         duplicates=good - distinct,
         without_interactions=distinct - kept,
         kept=kept,
-        not_listed=_named(session, "NOT listed"),
-        no_text=_named(session, f"listed AND {NO_TEXT}"),
+        not_listed=(items - kept, [item_id for (item_id,) in missing]),
+        no_text=(without, no_text),
     )
 
 
-def _named(session: Session, condition: str) -> tuple[int, list[str]]:
-    count = session.row(f"SELECT count(*) FROM catalogue WHERE {condition}")[0]
-    first = session.rows(f"SELECT item_id FROM catalogue WHERE {condition} ORDER BY item LIMIT {NAMED}")
-    return count, [item_id for (item_id,) in first]
+def _says_something(row: dict[str, object]) -> bool:
+    return any(row[name] for name in ("title", "brand", "categories", "description", "attributes"))

@@ -1,16 +1,18 @@
-"""Which interactions stay: minimum rating, repeats, and the iterative core filter, all in SQL out of core.
+"""Which interactions stay: dates, minimum rating, repeats, and the iterative core filter, all in SQL out of core.
 
-Starts from the table `interactions` of `staging.py`; ends with the tables `kept` (user_number, item_number, moment,
+Starts from the table `interactions` of `staging.py`, as the view `found` reads it; ends with the tables `kept` (user_number, item_number, moment,
 line), `users` (user, user_id, user_number) and `items_kept` (item, item_id, item_number). Rows of `kept` whose user or
 item is in neither of the other two have left.
 """
 
 # ruff: noqa: S608 - statements are put together from code; values of users and files go through sql.text.
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sracl_core.errors import DataError
 from sracl_core.ingest.session import Session
+from sracl_core.ingest.timestamps import MICRO, Clock
 from sracl_core.params.data import DataParams
 from sracl_core.progress import Progress, track
 
@@ -22,6 +24,7 @@ class FilterCount:
     `by_users` left as their user had too few, `by_items` as their item had; users are looked at first in each round.
     """
 
+    outside_dates: int
     below_min_rating: int
     repeats: int
     by_users: int
@@ -34,14 +37,23 @@ class FilterCount:
     interactions: int
 
 
-def filter_interactions(session: Session, data: DataParams) -> FilterCount:
-    """Apply `data.min_rating`, `data.repeats` and the core filter; number what is left by external id, bytewise.
+def filter_interactions(session: Session, data: DataParams, clock: Clock, ids: Mapping[str, str]) -> FilterCount:
+    """Apply the dates, `data.min_rating`, `data.repeats` and the core filter; number the rest by external id, bytewise.
 
-    With `min_rating`, an interaction without a rating does not stay. Raises DataError when nothing is left.
+    `ids` is SQL for the ids of each axis, "user" and "item". With `min_rating`, an interaction without a rating does not
+    stay. Raises DataError when nothing is left.
     """
-    good = session.row("SELECT count(*) FROM interactions WHERE problem IS NULL")[0]
     rated = "true" if data.min_rating is None else f"coalesce(rating >= {data.min_rating!r}, false)"
-    session.run(f"CREATE VIEW eligible AS SELECT * FROM interactions WHERE problem IS NULL AND {rated}")
+    inside = _inside(data, clock)
+    good, in_time, rated_count = session.row(
+        f"""SELECT count(*), count(*) FILTER (inside), count(*) FILTER (inside AND rated)
+        FROM (SELECT {inside} AS inside, {rated} AS rated FROM interactions WHERE problem IS NULL)"""
+    )
+    session.run(
+        f"""CREATE VIEW eligible AS
+        SELECT {ids["user"]} AS user_id, {ids["item"]} AS item_id, {clock.moment} AS moment, line
+        FROM interactions WHERE problem IS NULL AND {inside} AND {rated}"""
+    )
     statements = [
         f"CREATE TABLE {axis}_ids AS SELECT {axis}_id, row_number() OVER (ORDER BY {axis}_id) AS {axis}_number "
         f"FROM (SELECT DISTINCT {axis}_id FROM eligible)"
@@ -54,7 +66,6 @@ def filter_interactions(session: Session, data: DataParams) -> FilterCount:
     for statement in track(statements, "numbering users and items", len(statements), "step"):
         session.run(statement)
     session.run("DROP VIEW eligible; DROP TABLE interactions")
-    rated_count = _count(session)
     if data.repeats != "keep":
         _drop_repeats(session, data.repeats)
     distinct_count = _count(session)
@@ -64,7 +75,8 @@ def filter_interactions(session: Session, data: DataParams) -> FilterCount:
     _number(session, "item", "items_kept", first=1)
     users, items = (session.row(f"SELECT count(*) FROM {table}")[0] for table in ("users", "items_kept"))
     count = FilterCount(
-        below_min_rating=good - rated_count,
+        outside_dates=good - in_time,
+        below_min_rating=in_time - rated_count,
         repeats=rated_count - distinct_count,
         by_users=by_users,
         by_items=by_items,
@@ -77,12 +89,20 @@ def filter_interactions(session: Session, data: DataParams) -> FilterCount:
     )
     if count.interactions == 0:
         raise DataError(
-            f"no interaction is left of {good}: {count.below_min_rating} are below data.min_rating, {count.repeats} "
+            f"no interaction is left of {good}: {count.outside_dates} are outside data.from and data.to, "
+            f"{count.below_min_rating} are below data.min_rating, {count.repeats} "
             f"are repeats, {by_users} belong to users with fewer than {data.core_users} (data.core_users) and "
             f"{by_items} to items with fewer than {data.core_items} (data.core_items). Lower these parameters or "
             "bring more data."
         )
     return count
+
+
+def _inside(data: DataParams, clock: Clock) -> str:
+    """SQL for whether an interaction lies between the dates of the parameters."""
+    start, end = (bound and bound * clock.per_second // MICRO for bound in data.window())
+    bounds = [f"{clock.moment} >= {start}" if start is not None else "", f"{clock.moment} < {end}" if end is not None else ""]
+    return " AND ".join(f"({bound})" for bound in bounds if bound) or "true"
 
 
 def _count(session: Session) -> int:

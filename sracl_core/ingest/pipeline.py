@@ -7,14 +7,20 @@ from typing import Any
 from sracl_core.artifacts import REJECTED, Provenance, TableWriter, write_json
 from sracl_core.errors import DataError
 from sracl_core.ingest import catalogue
-from sracl_core.ingest.catalogue import CatalogueCount, write_items
-from sracl_core.ingest.files import RawFolder
-from sracl_core.ingest.filter import FilterCount, filter_interactions
-from sracl_core.ingest.sequences import SplitCount, write_sequences
+from sracl_core.ingest.account import Findings, summarize
+from sracl_core.ingest.allowed import allowed_attributes
+from sracl_core.ingest.catalogue import join_catalogue, write_items
+from sracl_core.ingest.cells import CellReader
+from sracl_core.ingest.filter import filter_interactions
+from sracl_core.ingest.ids import read_whole_floats
+from sracl_core.ingest.matching import match_catalogue
+from sracl_core.ingest.raw.folder import RawFolder
+from sracl_core.ingest.sequences import write_sequences
 from sracl_core.ingest.session import Session, open_session
 from sracl_core.ingest.sources.protocol import Layout
 from sracl_core.ingest.split import Timeline, make_split
-from sracl_core.ingest.staging import REJECTED_TABLE, FileCount, check_share, stage_interactions, stage_items
+from sracl_core.ingest.staging import REJECTED_TABLE, check_share, stage_interactions, stage_items
+from sracl_core.ingest.timestamps import FILE_ORDER, read_clock
 from sracl_core.params.data import DataParams, SplitParams
 from sracl_core.plugins import load_plugin
 
@@ -37,10 +43,16 @@ def locate(folder: Path, data: DataParams) -> Layout:
     Raises DataError when a file or a column is missing, ModelError when a source's import path leads nowhere.
     """
     layout: Layout = load_plugin("sracl_core.ingest.sources", data.source).locate(RawFolder(folder), data)
+    file = layout.interactions.records.file.name
     if data.min_rating is not None and layout.interactions.rating is None:
         raise DataError(
-            f"data.min_rating is {data.min_rating:g}, but {layout.interactions.records.file.name} has no rating. "
+            f"data.min_rating is {data.min_rating:g}, but {file} has no rating. "
             "Name its column in data.columns.rating, or leave data.min_rating empty."
+        )
+    if layout.interactions.timestamp is None and data.window() != (None, None):
+        raise DataError(
+            f"data.from or data.to is set, but {file} has no timestamps. Name their column in data.columns.timestamp, "
+            "or leave data.from and data.to empty."
         )
     return layout
 
@@ -61,9 +73,10 @@ def ingest(
     a byte of the outputs. Raises DataError when too many records cannot be read (`outputs.rejected` then shows them) or
     nothing is left.
     """
+    names = layout.interactions
     with open_session(outputs.interactions.parent, memory_gb=memory_gb, threads=threads) as session:
         session.run(REJECTED_TABLE)
-        interactions = stage_interactions(session, layout.interactions)
+        interactions = stage_interactions(session, names, data.timestamp_unit)
         if layout.items is None:
             session.run(catalogue.EMPTY)
         items = stage_items(session, layout.items) if layout.items is not None else None
@@ -73,81 +86,76 @@ def ingest(
                 check_share(session, count, data.max_rejected, str(outputs.rejected))
         if interactions.read == 0:
             raise DataError(f"{interactions.file} holds no interactions. Check data.path, or the file itself.")
-        filtered = filter_interactions(session, data)
-        cut = make_split(session, split, filtered.interactions)
+        clock = read_clock(session, interactions.file, names.timestamp) if names.timestamp else FILE_ORDER
+        float_ids = []
+        ids = {}
+        for axis, table, count in (
+            ("user", "interactions", interactions),
+            ("item", "interactions", interactions),
+            ("catalogue", "items", items),
+        ):
+            ids[axis], lost = read_whole_floats(session, table, "item_id" if axis == "catalogue" else f"{axis}_id")
+            if ids[axis] not in ("user_id", "item_id") and count is not None:
+                float_ids.append((count.file, axis.replace("catalogue", "item"), lost))
+        filtered = filter_interactions(session, data, clock, ids)
+        cut = make_split(session, split, filtered.interactions, clock)
         parts = write_sequences(
             session,
             cut,
             filtered.interactions,
+            clock,
             provenance,
             interactions_path=outputs.interactions,
             sequences_path=outputs.sequences,
             users_path=outputs.users,
         )
-        listed = write_items(session, filtered.items, outputs.items, provenance)
+        join_catalogue(session, ids["catalogue"])
+        reader = CellReader(layout.items, allowed_attributes(data)) if layout.items is not None else None
+        listed = write_items(session, filtered.items, outputs.items, provenance, reader)
+        match = None
+        if items is not None:
+            match = match_catalogue(session, filtered.interactions, interactions.file, items.file)
+    found = Findings(
+        interactions=interactions,
+        clock=clock,
+        float_ids=float_ids,
+        filtered=filtered,
+        parts=parts,
+        listed=listed,
+        items=items,
+        match=match,
+        cells=reader.count if reader is not None else None,
+    )
     dates = {"valid_from": cut.valid_from, "test_from": cut.test_from} if isinstance(cut, Timeline) else {}
-    summary = {
-        "source": data.source,
-        "users": filtered.users,
-        "items": filtered.items,
-        "interactions": filtered.interactions,
-        "interactions_file": _interactions_account(interactions, filtered),
-        "items_file": _items_account(items, listed) if items is not None else None,
-        "items_not_in_catalogue": {"count": listed.not_listed[0], "first": listed.not_listed[1]},
-        "items_without_text": {"count": listed.no_text[0], "first": listed.no_text[1]},
-        "split": {"method": split.method, **dates, **vars(parts)},
-    }
-    _check_sum(filtered.interactions, parts)
+    summary = summarize(found, data, split, dates)
     write_json(outputs.summary, summary)
     return summary
+
+
+def require_held_out(summary: dict[str, Any]) -> None:
+    """Raise DataError, naming cause and parameters, when the `summary` of an ingest has nobody to validate or to test.
+
+    Training could then neither stop at its best epoch nor be measured.
+    """
+    parts = summary["split"]
+    empty = [name for name, part in (("validation", "valid"), ("test", "test")) if not parts[part]]
+    if not empty:
+        return
+    users, interactions = summary["users"], summary["interactions"]
+    missing = f"Nobody is left for {' and '.join(empty)}: {users} users with {interactions} interactions stayed"
+    if parts["method"] == "leave_one_out":
+        raise DataError(
+            f"{missing}, none of them with three. split.method leave_one_out takes a user's last interaction for the test "
+            "and the one before it for validation. Bring more interactions a user (check data.columns.user, data.from, "
+            "data.to and data.min_rating, which may leave too few), or set data.core_users to 3 or more to see why."
+        )
+    raise DataError(
+        f"{missing}, and the windows of split.method timeline hold none of them. Raise split.valid_share and "
+        "split.test_share, check data.columns.timestamp, or set split.method to leave_one_out."
+    )
 
 
 def _write_rejected(session: Session, path: Path, provenance: Provenance) -> None:
     with TableWriter(path, REJECTED, provenance) as file:
         for table in session.tables("SELECT * FROM rejected ORDER BY part, line", catalogue.ROWS_AT_ONCE):
             file.write(table)
-
-
-def _interactions_account(count: FileCount, filtered: FilterCount) -> dict[str, Any]:
-    """Every record of the file: read = rejected + all that was dropped + kept."""
-    account = {
-        "file": count.file,
-        "read": count.read,
-        "rejected": count.rejected,
-        "below_min_rating": filtered.below_min_rating,
-        "repeats": filtered.repeats,
-        "dropped_by_core_users": filtered.by_users,
-        "dropped_by_core_items": filtered.by_items,
-        "kept": filtered.interactions,
-        "blank_lines": count.blank_lines,
-        "core_rounds": filtered.rounds,
-        "users_dropped": filtered.users_dropped,
-        "items_dropped": filtered.items_dropped,
-    }
-    parts = ("rejected", "below_min_rating", "repeats", "dropped_by_core_users", "dropped_by_core_items", "kept")
-    return _balanced(account, parts)
-
-
-def _items_account(count: FileCount, listed: CatalogueCount) -> dict[str, Any]:
-    """Every row of the catalogue: read = rejected + duplicates + without interactions + kept."""
-    account = {
-        "file": count.file,
-        "read": count.read,
-        "rejected": count.rejected,
-        "duplicates": listed.duplicates,
-        "without_interactions": listed.without_interactions,
-        "kept": listed.kept,
-        "blank_lines": count.blank_lines,
-    }
-    return _balanced(account, ("rejected", "duplicates", "without_interactions", "kept"))
-
-
-def _balanced(account: dict[str, Any], parts: tuple[str, ...]) -> dict[str, Any]:
-    if account["read"] != sum(account[part] for part in parts):
-        raise RuntimeError(f"a row was lost on the way: {account}")
-    return account
-
-
-def _check_sum(interactions: int, parts: SplitCount) -> None:
-    if parts.train + parts.valid + parts.test != interactions:
-        raise RuntimeError(f"an interaction was lost in the split: {interactions} became {parts}")

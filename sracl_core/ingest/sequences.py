@@ -10,15 +10,11 @@ import pyarrow as pa
 from sracl_core.artifacts import INTERACTIONS, SEQUENCES, USERS, Provenance, TableWriter
 from sracl_core.ingest.session import Session
 from sracl_core.ingest.split import Split
+from sracl_core.ingest.timestamps import Clock
 from sracl_core.progress import Progress
 from sracl_core.ragged import Ragged
 
 ROWS_AT_ONCE = 1 << 20
-
-SORTED = """
-    SELECT "user", item, seconds_of(moment) AS timestamp
-    FROM kept JOIN users USING (user_number) JOIN items_kept USING (item_number)
-    ORDER BY "user", moment, line"""
 
 
 @dataclass
@@ -87,6 +83,7 @@ def write_sequences(
     session: Session,
     split: Split,
     interactions: int,
+    clock: Clock,
     provenance: Provenance,
     *,
     interactions_path: Path,
@@ -95,13 +92,17 @@ def write_sequences(
 ) -> SplitCount:
     """Write the three files from the tables of `filter.py`; `interactions` is their number, for progress."""
     count = SplitCount()
+    rows = f"""
+        SELECT "user", item, {clock.seconds("moment")} AS timestamp
+        FROM kept JOIN users USING (user_number) JOIN items_kept USING (item_number)
+        ORDER BY "user", moment, line"""  # noqa: S608 - put together from code
     n_train: list[np.ndarray] = []
     with (
         TableWriter(interactions_path, INTERACTIONS, provenance) as interactions_file,
         TableWriter(sequences_path, SEQUENCES, provenance) as sequences_file,
         Progress("writing sequences", interactions, "interaction") as progress,
     ):
-        for history in histories(session.tables(SORTED, ROWS_AT_ONCE)):
+        for history in histories(session.tables(rows, ROWS_AT_ONCE)):
             train, valid, test = history.parts(split)
             interactions_file.write(history.rows())
             columns = [pa.array(history.users), train.to_column(), valid.to_column(), test.to_column()]

@@ -8,9 +8,11 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
+from duckdb.func import FunctionNullHandling, PythonUDFType
 
 from sracl_core.errors import DataError
 from sracl_core.ingest import sql
+from sracl_core.ingest.raw.literals import literals_as_json
 
 
 class Session:
@@ -86,6 +88,14 @@ def open_session(beside: Path, *, memory_gb: float, threads: int | None) -> Iter
             if threads is not None:
                 connection.execute(f"SET threads = {threads}")
             connection.execute(sql.MACROS)
+            connection.create_function(
+                "literal_as_json",
+                literals_as_json,
+                ["VARCHAR"],
+                "VARCHAR",
+                type=PythonUDFType.ARROW,
+                null_handling=FunctionNullHandling.SPECIAL,
+            )
             yield Session(connection, folder, memory_gb)
         finally:
             connection.close()

@@ -9,6 +9,7 @@ import numpy as np
 
 from sracl_core.errors import DataError
 from sracl_core.ingest.session import Session
+from sracl_core.ingest.timestamps import Clock
 from sracl_core.params.data import SplitParams
 from sracl_core.ragged import Ragged
 
@@ -50,7 +51,7 @@ class Timeline:
         return _below(timestamps, self.valid_from), _below(timestamps, self.test_from)
 
 
-def make_split(session: Session, split: SplitParams, interactions: int) -> Split:
+def make_split(session: Session, split: SplitParams, interactions: int, clock: Clock) -> Split:
     """Return the split that the parameters name, with dates taken from the `interactions` that stayed.
 
     The timeline cuts where `test_share` of all interactions (and `valid_share` before them) come later; interactions of
@@ -61,10 +62,10 @@ def make_split(session: Session, split: SplitParams, interactions: int) -> Split
     test_place = interactions - max(1, round(split.test_share * interactions))
     valid_place = max(0, test_place - max(1, round(split.valid_share * interactions)))
     ordered = "SELECT moment FROM kept SEMI JOIN users USING (user_number) SEMI JOIN items_kept USING (item_number)"
-    earliest = session.row(f"SELECT min(seconds_of(moment)) FROM ({ordered})")[0]
+    earliest = session.row(f"SELECT min({clock.seconds('moment')}) FROM ({ordered})")[0]
     # int64 seconds; sorting spills to disk where quantile() would hold every value
     valid_from, test_from = (
-        session.row(f"SELECT seconds_of(moment) FROM ({ordered}) ORDER BY moment LIMIT 1 OFFSET {place}")[0]
+        session.row(f"SELECT {clock.seconds('moment')} FROM ({ordered}) ORDER BY moment LIMIT 1 OFFSET {place}")[0]
         for place in (valid_place, test_place)
     )
     if valid_from <= earliest:

@@ -1,8 +1,8 @@
 """Raw files into DuckDB tables, with every line that cannot be used set aside and counted.
 
-Tables: `interactions` (line, user_id, item_id, moment, rating), `items` (line, item_id, title, brand, categories,
-description, price, attributes), both with a `problem` that is null for good lines, and `rejected`. `moment` is in
-microseconds since 1970, `line` counts from 1.
+Tables: `interactions` (line, user_id, item_id, moment, unit, rating), `items` (line, item_id, title, brand, categories,
+description, price, attributes, all as the cells say it), both with a `problem` that is null for good lines, and
+`rejected`. `moment` and `unit` are those of `timestamps.py`, `line` counts from 1.
 """
 
 # ruff: noqa: S608 - statements are put together from code; values of users and files go through sql.text.
@@ -11,57 +11,71 @@ from dataclasses import dataclass
 
 from sracl_core.errors import DataError
 from sracl_core.ingest import sql
+from sracl_core.ingest.raw.records import LeftOut
 from sracl_core.ingest.session import Session
 from sracl_core.ingest.sources.protocol import InteractionLayout, ItemLayout
+from sracl_core.ingest.text.missing import MISSING
+from sracl_core.ingest.timestamps import COLUMNS_IN_BETWEEN, columns_for
 
 REJECTED_TABLE = (
     'CREATE TABLE rejected (file VARCHAR, line BIGINT, "column" VARCHAR, reason VARCHAR, text VARCHAR, part INT)'
 )
 TEXT_CHARACTERS = 200
 SHOWN_REJECTS = 5
+MISSING_WORDS = sql.texts(sorted(MISSING))
 
 
 @dataclass(frozen=True)
 class FileCount:
-    """What became of the records of one file."""
+    """What became of the records of one file; `ids_with_blanks` have an id that had white space round it."""
 
     file: str
     read: int
     rejected: int
-    blank_lines: int
+    left_out: LeftOut
+    ids_with_blanks: int
 
 
-def stage_interactions(session: Session, layout: InteractionLayout) -> FileCount:
+def stage_interactions(session: Session, layout: InteractionLayout, timestamp_unit: str) -> FileCount:
     """Read the interactions into the table `interactions`; see the module for its columns."""
     field = layout.records.field
-    stamp = field(layout.timestamp) if layout.timestamp else None
+    user, item = field(layout.user), field(layout.item)
     rating = field(layout.rating) if layout.rating else None
-    checks = [_not_empty("user_id", layout.user), _not_empty("item_id", layout.item)]
-    if stamp:
-        unit = "seconds" if layout.ticks == 1 else f"1/{layout.ticks} seconds"
-        checks.append(_check("moment IS NULL", str(layout.timestamp), f"is neither a number of {unit} nor an ISO date"))
-    if rating:
-        checks.append(_check("rating IS NULL AND tidy(rating_text) IS NOT NULL", str(layout.rating), "is not a number"))
+    checks = [*_id_checks("user_id", layout.user), *_id_checks("item_id", layout.item)]
+    times = "line * 1000000 AS moment, NULL::INTEGER AS unit"
+    dropped = ["rating_text"]
+    if layout.timestamp:
+        times = columns_for(field(layout.timestamp), timestamp_unit)
+        dropped += COLUMNS_IN_BETWEEN
+        expected = "a number of seconds, milliseconds, microseconds or nanoseconds between 1970 and 2100"
+        if timestamp_unit != "auto":
+            expected = f"a number (data.timestamp_unit {timestamp_unit})"
+        checks.append(_check("moment IS NULL", layout.timestamp, f"is neither {expected} nor an ISO date"))
+    if layout.rating:
+        checks.append(_check("rating IS NULL AND rating_text IS NOT NULL", layout.rating, "is not a number"))
     columns = f"""
-        {field(layout.user)} AS user_id,
-        {field(layout.item)} AS item_id,
-        {f"moment_of({stamp}, {layout.ticks})" if stamp else "line * 1000000"} AS moment,
-        {rating or "NULL::VARCHAR"} AS rating_text,
+        tidy({user}) AS user_id,
+        tidy({item}) AS item_id,
+        user_id <> {user} OR item_id <> {item} AS blanks,
+        {times},
+        {_unless_missing(rating) if rating else "NULL::VARCHAR"} AS rating_text,
         number_of(rating_text) AS rating"""
-    return _stage(session, "interactions", layout, columns, checks, dropped="rating_text")
+    return _stage(session, "interactions", layout, columns, checks, dropped)
 
 
 def stage_items(session: Session, layout: ItemLayout) -> FileCount:
     """Read the catalogue into the table `items`; see the module for its columns."""
+    item = layout.records.field(layout.item)
     columns = f"""
-        {layout.records.field(layout.item)} AS item_id,
+        tidy({item}) AS item_id,
+        item_id <> {item} AS blanks,
         {layout.title} AS title,
         {layout.brand} AS brand,
-        coalesce({layout.categories}, []) AS categories,
-        {layout.description} AS description,
+        {layout.categories} AS categories,
+        [{", ".join(layout.description)}]::VARCHAR[] AS description,
         {layout.price} AS price,
         {layout.attributes} AS attributes"""
-    return _stage(session, "items", layout, columns, [_not_empty("item_id", layout.item)])
+    return _stage(session, "items", layout, columns, _id_checks("item_id", layout.item), [])
 
 
 def check_share(session: Session, count: FileCount, max_rejected: float, where_all: str) -> None:
@@ -81,6 +95,8 @@ def check_share(session: Session, count: FileCount, max_rejected: float, where_a
         f"All of them are in {where_all}. Correct the file, check data.source and data.columns, or raise "
         f"data.max_rejected (now {max_rejected:g}) to go on without them."
     )
+    if any("UTF-8" in reason for _, _, reason, _ in shown):
+        advice += f" If the file is Western European, write it as UTF-8: iconv -f CP1252 -t UTF-8 {count.file} > NEW"
     raise DataError("\n  ".join([f"{count.file}: {share} cannot be read:", *examples, advice]))
 
 
@@ -90,15 +106,14 @@ def _stage(
     layout: InteractionLayout | ItemLayout,
     columns: str,
     checks: list[str],
-    *,
-    dropped: str = "",
+    dropped: list[str],
 ) -> FileCount:
     """Create `table` from the records, with the first failed check of each as its `problem`."""
-    exclude = f"EXCLUDE (text, damage{f', {dropped}' if dropped else ''})"
-    blank_lines = layout.records.load(
+    left_out = layout.records.load(
         session,
         f"""CREATE TABLE {table} AS
-        SELECT * {exclude}, CASE WHEN problem IS NOT NULL THEN left(text, {TEXT_CHARACTERS}) END AS raw FROM (
+        SELECT * EXCLUDE ({", ".join(["text", "damage", *dropped])}),
+            CASE WHEN problem IS NOT NULL THEN left(text, {TEXT_CHARACTERS}) END AS raw FROM (
             SELECT *, CASE WHEN damage IS NOT NULL THEN {{'field': NULL::VARCHAR, 'reason': damage}}
                 {" ".join(checks)} END AS problem
             FROM (SELECT line, text, damage, {columns} FROM ({{records}})))""",
@@ -109,13 +124,24 @@ def _stage(
         SELECT {sql.text(name)}, line, problem.field, problem.reason, raw, {int(table == "items")}
         FROM {table} WHERE problem IS NOT NULL"""
     )
-    read, rejected = session.row(f"SELECT count(*), count(problem) FROM {table}")
-    return FileCount(name, read, rejected, blank_lines)
+    read, rejected, blanks = session.row(
+        f"SELECT count(*), count(problem), count(*) FILTER (blanks AND problem IS NULL) FROM {table}"
+    )
+    return FileCount(name, read, rejected, left_out, blanks)
 
 
 def _check(condition: str, column: str, reason: str) -> str:
     return f"WHEN {condition} THEN {{'field': {sql.text(column)}, 'reason': {sql.text(reason)}}}"
 
 
-def _not_empty(value: str, column: str) -> str:
-    return _check(f"tidy({value}) IS NULL", column, "is empty")
+def _id_checks(value: str, column: str) -> list[str]:
+    reason = "is a word that stands for a missing value"
+    return [
+        _check(f"{value} IS NULL", column, "is empty"),
+        _check(f"list_contains({MISSING_WORDS}, {value})", column, reason),
+    ]
+
+
+def _unless_missing(value: str) -> str:
+    """SQL for the text `value`, null where it stands for a missing one."""
+    return f"CASE WHEN NOT list_contains({MISSING_WORDS}, tidy({value})) THEN tidy({value}) END"

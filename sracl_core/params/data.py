@@ -1,8 +1,10 @@
 """Sections `sample`, `data` and `split`: what is read, and how it is cut into training, validation and test."""
 
-from typing import Annotated, ClassVar, Literal, Self
+import re
+from datetime import UTC, date, datetime, timedelta
+from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from sracl_core.params.section import Fields, Section, runtime_only
 from sracl_core.plugins import check_name
@@ -11,6 +13,40 @@ from sracl_core.plugins import check_name
 SOURCES = ("table", "amazon2014", "amazon2018", "amazon2023", "yelp", "movielens", "recbole")
 
 SourceName = Annotated[str, AfterValidator(lambda name: check_name(name, SOURCES))]
+
+
+def _column_name(value: Any) -> Any:
+    """A number names a column of a file without a header line: 1 is the first."""
+    return str(value) if type(value) is int else value
+
+
+def _iso_text(value: Any) -> Any:
+    """A date that YAML has read as one, as the text it was written as."""
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def _check_iso(text: str) -> str:
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError(
+            f"expected an ISO date such as 2019-01-01, or with a time 2019-01-01T12:00:00, got {text!r}"
+        ) from None
+    return text
+
+
+def _check_delimiter(text: str) -> str:
+    text = text.replace("\\t", "\t")
+    if len(text) == 1 and text.isascii() and (text.isalnum() or text in "\"\r\n\0"):
+        raise ValueError(f"a letter, digit, quote or line end cannot part fields, got {text!r}")
+    if not text or "\n" in text or "\0" in text:
+        raise ValueError("expected at least one sign, such as ';' or '::', and no line end; leave it empty to find it")
+    return text
+
+
+ColumnName = Annotated[str, BeforeValidator(_column_name)]
+IsoDate = Annotated[str, BeforeValidator(_iso_text), AfterValidator(_check_iso)]
+Delimiter = Annotated[str, AfterValidator(_check_delimiter)]
 
 
 class SampleParams(Section):
@@ -27,15 +63,15 @@ class SampleParams(Section):
 class ColumnNames(Fields):
     """Which column of your own tables holds what (source `table`). Null: the table has no such column."""
 
-    user: str = Field("user_id", description="interactions: who")
-    item: str = Field("item_id", description="interactions and items: which item")
-    timestamp: str | None = Field("timestamp", description="interactions: when; null takes the order of the file")
-    rating: str | None = Field(None, description="interactions: how much it was liked")
-    title: str | None = Field("title", description="items: name")
-    brand: str | None = Field("brand", description="items: maker")
-    categories: str | None = Field("categories", description="items: a list, or text parted by '|' or ' > '")
-    description: str | None = Field("description", description="items: free text")
-    price: str | None = Field("price", description="items: a number or text")
+    user: ColumnName = Field("user_id", description="interactions: who")
+    item: ColumnName = Field("item_id", description="interactions and items: which item")
+    timestamp: ColumnName | None = Field("timestamp", description="interactions: when; null takes the order of the file")
+    rating: ColumnName | None = Field(None, description="interactions: how much it was liked")
+    title: ColumnName | None = Field("title", description="items: name")
+    brand: ColumnName | None = Field("brand", description="items: maker")
+    categories: ColumnName | None = Field("categories", description="items: a list, or text parted by '|' or ' > '")
+    description: ColumnName | None = Field("description", description="items: free text")
+    price: ColumnName | None = Field("price", description="items: a number or text")
 
 
 class DataParams(Section):
@@ -49,7 +85,23 @@ class DataParams(Section):
         None, description="file in the folder; null finds it by the source's own names"
     )
     items_file: str | None = Field(None, description="file in the folder; null finds it by the source's own names")
+    delimiter: Delimiter | None = Field(
+        None, description="between fields of your own text tables; null finds it; ' ' is any run of blanks"
+    )
+    header: bool = Field(True, description="your own text tables have a header line; false: columns are 1, 2, 3, …")
     columns: ColumnNames = Field(ColumnNames(), description="columns of your own tables")
+    attributes: list[str] | None = Field(
+        None, description="fields that may become attributes; null: those the source allows (own tables: all)"
+    )
+    timestamp_unit: Literal["auto", "s", "ms", "us", "ns"] = Field(
+        "auto", description="unit of numeric timestamps; auto takes the one that puts them between 1970 and 2100"
+    )
+    from_date: IsoDate | None = Field(
+        None, alias="from", description="keep interactions from this ISO date on; null keeps all"
+    )
+    to_date: IsoDate | None = Field(
+        None, alias="to", description="keep interactions up to this ISO date, that day included; null keeps all"
+    )
     min_rating: float | None = Field(None, description="keep interactions rated at least this; null keeps all")
     repeats: Literal["keep", "first", "last"] = Field(
         "keep", description="a user's repeated interactions with one item"
@@ -57,6 +109,36 @@ class DataParams(Section):
     core_users: int = Field(5, ge=1, description="interactions a user needs to stay, iterated with core_items")
     core_items: int = Field(5, ge=1, description="interactions an item needs to stay")
     max_rejected: float = runtime_only(0.01, "share of unreadable lines above which ingest fails", ge=0, le=1)
+
+
+    @model_validator(mode="after")
+    def _window_in_order(self) -> Self:
+        start, end = self.window()
+        if start is not None and end is not None and start >= end:
+            raise ValueError(f"from ({self.from_date}) must not be later than to ({self.to_date}): nothing would be left")
+        return self
+
+    def window(self) -> tuple[int | None, int | None]:
+        """Return the microseconds since 1970 from which, and below which, interactions are kept; None: no bound.
+
+        A date is a whole day, a time a moment of its own; both are in UTC where they name no zone.
+        """
+        start = _moment(self.from_date) if self.from_date is not None else None
+        end = None
+        if self.to_date is not None:
+            whole_day = not re.search("[T ]", self.to_date)
+            end = _moment(self.to_date) + (DAY_US if whole_day else 1)
+        return start, end
+
+
+DAY_US = 86_400_000_000
+
+
+def _moment(text: str) -> int:
+    found = datetime.fromisoformat(text)
+    if found.tzinfo is None:
+        found = found.replace(tzinfo=UTC)
+    return (found - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
 
 
 class SplitParams(Section):

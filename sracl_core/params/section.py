@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, ClassVar, TypeVar, cast, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic.fields import FieldInfo
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
@@ -20,7 +21,8 @@ NOT_CONTENT: dict[str, Any] = {"content": False}
 class Fields(BaseModel):
     """A group of parameters: nothing unknown, nothing missing, no silent conversion, immutable."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+    # A field whose name is a word of Python (`from`) has that as its alias.
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False, populate_by_name=True)
 
 
 class Section(Fields):
@@ -112,13 +114,18 @@ def _content(fields: Fields) -> dict[str, Any]:
         if type(fields).model_fields[name].json_schema_extra == NOT_CONTENT:
             continue
         value = getattr(fields, name)
-        content[name] = _content(value) if isinstance(value, Fields) else value
+        content[type(fields).model_fields[name].alias or name] = _content(value) if isinstance(value, Fields) else value
     return content
 
 
+def written_fields(model: type[BaseModel]) -> dict[str, FieldInfo]:
+    """Return the fields of `model` by the names they have in the file."""
+    return {field.alias or name: field for name, field in model.model_fields.items()}
+
+
 def _nested(model: type[BaseModel], name: str) -> type[BaseModel] | None:
-    """The group that field `name` of `model` holds, if it holds one."""
-    annotation = model.model_fields[name].annotation
+    """The group that the field written as `name` in `model` holds, if it holds one."""
+    annotation = written_fields(model)[name].annotation
     for candidate in (annotation, *get_args(annotation)):
         if isinstance(candidate, type) and issubclass(candidate, BaseModel):
             return candidate
@@ -128,7 +135,7 @@ def _nested(model: type[BaseModel], name: str) -> type[BaseModel] | None:
 def _missing(model: type[BaseModel], values: Mapping[str, Any], where: str) -> list[str]:
     """Parameters of `model` that `values` lacks: the file is the complete record of a run."""
     problems = []
-    for name, field in model.model_fields.items():
+    for name, field in written_fields(model).items():
         nested = _nested(model, name)
         if name not in values:
             shipped = "" if nested else f"; the shipped value is {json.dumps(field.get_default())}"
@@ -146,11 +153,12 @@ def _describe(section: type[Section], problem: Any) -> str:
         group: type[BaseModel] = section
         for part in parts[:-1]:
             group = _nested(group, part) or group
-        near = nearest(parts[-1], group.model_fields)
+        known = written_fields(group)
+        near = nearest(parts[-1], known)
         hint = (
             f"did you mean {'.'.join([section.key, *parts[:-1], near])}?"
             if near
-            else f"known are {', '.join(group.model_fields)}"
+            else f"known are {', '.join(known)}"
         )
         return f"{where}: unknown parameter; {hint}"
     message = problem["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ")

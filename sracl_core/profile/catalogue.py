@@ -1,13 +1,10 @@
-"""The items' metadata in the form that requests and engines read: cleaned text, one card an item."""
+"""The items' metadata in the form that requests and engines read, one card an item."""
 
-import html
-import re
 from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
 
-_TAG = re.compile(r"</?[a-zA-Z][^<>]*>")
 # A title longer than this is a description in the wrong column.
 TITLE_CHARACTERS = 300
 ATTRIBUTES, ATTRIBUTE_CHARACTERS = 20, 100
@@ -34,7 +31,7 @@ class Catalogue:
 
     @classmethod
     def from_table(cls, items: pa.Table) -> "Catalogue":
-        """Take the rows of the items artifact: tags and entities resolved, white space single, overlong text cut.
+        """Take the rows of the items artifact, which are plain text, and cut what is overlong.
 
         Titles are cut at 300 characters; of other attributes, the first 20 by name are kept, cut at 100 characters.
         """
@@ -42,17 +39,6 @@ class Catalogue:
 
     def __getitem__(self, item: int) -> ItemCard:
         return self.cards[item - 1]
-
-
-def clean(text: str | None) -> str:
-    """Return `text` without HTML tags and entities, on one line."""
-    if not text:
-        return ""
-    if "&" in text:
-        text = html.unescape(text)
-    if "<" in text:
-        text = _TAG.sub(" ", text)
-    return " ".join(text.split())
 
 
 def cut(text: str, characters: int) -> str:
@@ -64,13 +50,13 @@ def cut(text: str, characters: int) -> str:
 
 
 def _card(row: dict[str, Any]) -> ItemCard:
-    named = {clean(name): cut(clean(value), ATTRIBUTE_CHARACTERS) for name, value in row["attributes"] or []}
+    named = {name: cut(value, ATTRIBUTE_CHARACTERS) for name, value in row["attributes"] or []}
     return ItemCard(
         row["item_id"],
-        cut(clean(row["title"]), TITLE_CHARACTERS),
-        clean(row["brand"]),
-        tuple(dict.fromkeys(text for text in map(clean, row["categories"] or []) if text)),
-        clean(row["price"]),
-        clean(row["description"]),
-        tuple(sorted((name, value) for name, value in named.items() if value)[:ATTRIBUTES]),
+        cut(row["title"] or "", TITLE_CHARACTERS),
+        row["brand"] or "",
+        tuple(row["categories"] or []),
+        row["price"] or "",
+        row["description"] or "",
+        tuple(sorted(named.items())[:ATTRIBUTES]),
     )

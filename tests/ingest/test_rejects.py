@@ -7,6 +7,9 @@ import pytest
 from sracl_core.errors import DataError
 from sracl_core.params.data import ColumnNames
 
+NO_TIME = (
+    "is neither a number of seconds, milliseconds, microseconds or nanoseconds between 1970 and 2100 nor an ISO date"
+)
 CSV = "user_id,item_id,timestamp\nu1,b,30\nu1,a,10\nu2,a,10\nu2,b,10\nu1,c,10\n"
 
 
@@ -28,7 +31,7 @@ def test_rejects_name_file_line_column_and_reason(raw, run_ingest):
     )
     found = run_ingest(raw, columns=ColumnNames(rating="stars"), max_rejected=1.0)
     rejected = [(row["line"], row["column"], row["reason"]) for row in found.rows("rejected")]
-    stamp = "is neither a number of seconds nor an ISO date"
+    stamp = NO_TIME
     assert rejected == [
         (4, "user_id", "is empty"),
         (5, "item_id", "is empty"),
@@ -53,8 +56,7 @@ def test_too_many_rejects_fail_and_show_the_first(raw, run_ingest, tmp_path):
     message = str(error.value)
     assert "2 of 10 records (20.0%) cannot be read" in message
     assert (
-        "interactions.csv, line 10, column timestamp: is neither a number of seconds nor an ISO date: 'u,a,x'"
-        in message
+        f"interactions.csv, line 10, column timestamp: {NO_TIME}: 'u,a,x'" in message
     )
     assert "data.max_rejected" in message
     assert (tmp_path / "out" / "rejected").exists()
@@ -82,13 +84,12 @@ def test_too_many_rejects_fail_and_show_the_first(raw, run_ingest, tmp_path):
         ),
         ({"interactions.csv": "user_id,item_id,timestamp,user_id\n"}, {}, ["2 columns 'user_id'"]),
         ({"interactions.jsonl": '{"user_id": 1, "item": 2}\n'}, {}, ["data.columns.item", "'user_id', 'item'"]),
-        ({"interactions.jsonl": '[{"user_id": 1}]\n'}, {}, ["is not a JSON object"]),
+        ({"interactions.jsonl": '["user_id", 1]\n'}, {}, ["is not a JSON object"]),
         ({"interactions.csv": CSV, "interactions.jsonl": "{}"}, {}, ["several files", "data.interactions_file"]),
         ({"interactions.csv": CSV}, {"interactions_file": "no.csv"}, ["no file no.csv", "interactions.csv"]),
         ({"interactions.csv": CSV}, {"interactions_file": "../x.csv"}, ["outside"]),
-        ({"interactions.csv.gz": CSV}, {}, ["cannot be read", "fetch it again"]),
         ({"a.zip": "no archive"}, {}, ["a.zip is not a readable zip archive"]),
-        ({"interactions.parquet": "no parquet"}, {}, ["interactions.parquet cannot be read as Parquet"]),
+        ({"interactions.parquet": "no parquet"}, {}, ["interactions.parquet is no Parquet file", "PAR1"]),
         ({"interactions.csv": CSV}, {"core_users": 9}, ["no interaction is left of 5", "data.core_users"]),
         ({"interactions.csv": CSV}, {"min_rating": 3.0}, ["data.min_rating", "data.columns.rating"]),
     ],

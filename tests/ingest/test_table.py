@@ -94,7 +94,7 @@ def test_catalogue_texts_survive_quotes_line_breaks_and_unicode(raw, run_ingest)
     assert found.item("a") == {
         "item": 1,
         "item_id": "a",
-        "title": 'Said "hi", twice\nor more',
+        "title": 'Said "hi", twice or more',
         "brand": "Bränd",
         "categories": ["Toys", "Cars"],
         "description": None,
@@ -110,6 +110,7 @@ def test_catalogue_texts_survive_quotes_line_breaks_and_unicode(raw, run_ingest)
         "without_interactions": 1,
         "kept": 3,
         "blank_lines": 0,
+        "repeated_headers": 0,
     }
     assert found.summary["items_without_text"] == {"count": 1, "first": ["b"]}
 
@@ -120,7 +121,7 @@ def test_json_catalogue_keeps_lists_and_other_keys(raw, run_ingest):
     (raw / "items.jsonl").write_text(json.dumps(item) + '\n{"item_id": "b", "title": null, "k~": 2, "k~": 3}\n')
     found = run_ingest(raw)
     row = found.item("a")
-    assert (row["categories"], row["description"], row["attributes"]) == (["x", "y"], "one two", {"a/b": '{"c":1}'})
+    assert (row["categories"], row["description"], row["attributes"]) == (["x", "y"], "one two", {"a/b.c": "1"})
     assert list(found.item("b")["attributes"]) == ["k~"]
 
 

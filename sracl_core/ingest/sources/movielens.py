@@ -4,10 +4,13 @@ The first two are Latin-1. Source: https://grouplens.org/datasets/movielens/
 """
 
 from sracl_core.errors import DataError
-from sracl_core.ingest.files import RawFile, RawFolder
-from sracl_core.ingest.records import Delimited, Records
-from sracl_core.ingest.sources.headers import delimited_with_header
+from sracl_core.ingest.raw.delimited import Delimited
+from sracl_core.ingest.raw.files import RawFile
+from sracl_core.ingest.raw.folder import RawFolder
+from sracl_core.ingest.raw.headers import delimited_with_header
+from sracl_core.ingest.raw.records import Records
 from sracl_core.ingest.sources.protocol import FunctionSource, InteractionLayout, ItemLayout, Layout
+from sracl_core.ingest.text.allowed import MOVIELENS
 from sracl_core.params.data import DataParams
 
 COLUMNS = ("userId", "movieId", "rating", "timestamp")
@@ -48,8 +51,9 @@ def _movies(file: RawFile) -> ItemLayout:
         return ItemLayout(
             records,
             "movieId",
-            title=f"tidy({records.field('title')})",
-            categories=genres,
+            title=records.field("title"),
+            categories=f"array_to_string({genres}, '|')",
+            parted_by=r"\|",
             attributes=f"tidy_map(['release_date'], [{records.field('release_date')}])",
         )
     if file.kind == "dat":
@@ -58,12 +62,12 @@ def _movies(file: RawFile) -> ItemLayout:
         records = delimited_with_header(file, MOVIES, (",",))
     else:
         raise _unknown(file, "u.item, movies.dat or movies.csv")
-    listed = f"nullif({records.field('genres')}, '(no genres listed)')"
     return ItemLayout(
         records,
         "movieId",
-        title=f"tidy({records.field('title')})",
-        categories=f"categories_of(string_split({listed}, '|'))",
+        title=records.field("title"),
+        categories=f"nullif({records.field('genres')}, '(no genres listed)')",
+        parted_by=r"\|",
     )
 
 
@@ -71,4 +75,4 @@ def _unknown(file: RawFile, expected: str) -> DataError:
     return DataError(f"{file.name} is not a file of MovieLens; expected {expected}. Check data.source.")
 
 
-PLUGIN = FunctionSource(locate)
+PLUGIN = FunctionSource(locate, MOVIELENS)

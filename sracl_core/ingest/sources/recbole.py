@@ -1,15 +1,18 @@
 """RecBole atomic files: `NAME.inter` and `NAME.item`, tab-separated with typed headers (`item_id:token`).
 
-`NAME.user` is not read: the method knows users by their histories alone. Source:
+`NAME.user` is not read: the method knows users by their histories alone. Of the catalogue's fields, those that count what
+happened after the training part too (ratings, numbers of reviews, ranks) are left out. Source:
 https://recbole.io/docs/user_guide/data/atomic_files.html
 """
 
 from sracl_core.errors import DataError
 from sracl_core.ingest import sql
-from sracl_core.ingest.files import RawFile, RawFolder
-from sracl_core.ingest.lines import first_lines
-from sracl_core.ingest.records import Delimited
-from sracl_core.ingest.sources.protocol import FunctionSource, InteractionLayout, ItemLayout, Layout
+from sracl_core.ingest.raw.delimited import Delimited
+from sracl_core.ingest.raw.files import RawFile
+from sracl_core.ingest.raw.folder import RawFolder
+from sracl_core.ingest.raw.headers import first_line
+from sracl_core.ingest.sources.protocol import NO_TEXT, FunctionSource, InteractionLayout, ItemLayout, Layout
+from sracl_core.ingest.text.allowed import RECBOLE
 from sracl_core.params.data import DataParams
 
 TYPES = ("token", "token_seq", "float", "float_seq")
@@ -43,46 +46,43 @@ def _items(records: Delimited) -> ItemLayout:
     title = take("title", *titles, "name", "item_name")
     categories, brand = take(*CATEGORIES), take("brand")
     description, price = take("description"), take("price")
-    fields = {
-        name: f"tidy({field(column)})"
-        for name, column in (("title", title), ("brand", brand), ("description", description), ("price", price))
-        if column
-    }
-    if categories:
-        fields["categories"] = f"categories_of({_sequence(field(categories))})"
     values = ", ".join(field(column) for column in rest)
-    return ItemLayout(records, "item_id", attributes=f"tidy_map({sql.texts(rest)}, [{values}]::VARCHAR[])", **fields)
+    texts = {"title": title, "brand": brand, "price": price}
+    return ItemLayout(
+        records,
+        "item_id",
+        **{name: field(column) for name, column in texts.items() if column},
+        categories=_sequence(field(categories)) if categories else NO_TEXT,
+        parted_by=" ",
+        description=(field(description),) if description else (),
+        attributes=f"tidy_map({sql.texts(rest)}, [{values}]::VARCHAR[])",
+    )
 
 
 def _sequence(value: str) -> str:
     """A token_seq is parted by blanks; those of Amazon are quoted and parted by commas: 'Toys & Games', 'Puzzles'."""
-    return f"""CASE WHEN contains({value}, ''', ''')
-        THEN list_transform(string_split({value}, ', '), lambda t: trim(t, ''' '))
-        ELSE string_split({value}, ' ') END"""
+    return f"""if(contains({value}, {sql.text("', '")}), '[' || {value} || ']', {value})"""
 
 
 def _read_header(file: RawFile, needed: tuple[str, ...]) -> Delimited:
-    head = first_lines(file, 1)
     example = "user_id:token"
-    if not head:
-        raise DataError(f"{file.name} is empty; expected a header line of typed fields such as {example}.")
-    line, text = head[0]
+    header = first_line(file, None, f"a header line of typed fields such as {example}")
     names = []
-    for header in text.split("\t"):
-        name, _, kind = header.partition(":")
+    for typed in header.text.split("\t"):
+        name, _, kind = typed.partition(":")
         if kind not in TYPES:
             raise DataError(
-                f"{file.name}, line {line}: {header!r} is not a typed field; expected name:type such as {example}, "
+                f"{file.name}, line {header.line}: {typed!r} is not a typed field; expected name:type such as {example}, "
                 f"separated by tabs, with a type of {', '.join(TYPES)}. Check data.source, and the separator."
             )
         names.append(name)
     for name in needed:
         if names.count(name) != 1:
             raise DataError(
-                f"{file.name}, line {line}: expected one field {name}, found the fields {', '.join(names)}. "
+                f"{file.name}, line {header.line}: expected one field {name}, found the fields {', '.join(names)}. "
                 f"Rename the one that holds it to {name} in the header."
             )
-    return Delimited(file, tuple(names), delimiter="\t", header_line=line)
+    return Delimited(file, tuple(names), delimiter="\t", header=header)
 
 
-PLUGIN = FunctionSource(locate)
+PLUGIN = FunctionSource(locate, RECBOLE)

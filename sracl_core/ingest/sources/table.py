@@ -1,39 +1,52 @@
 """Tables of your own: `interactions.*` and, where there is a catalogue, `items.*`.
 
-CSV, TSV and other separated text, JSON lines or Parquet, each also gzipped (not Parquet) or inside a zip; the columns
-are named by `data.columns`.
+CSV, TSV and other delimited text, JSON or Parquet, each plain, packed or inside a zip; the form is told by the first bytes,
+and the columns are named by `data.columns`.
 """
 
 import json
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
 from sracl_core.errors import DataError
 from sracl_core.ingest import sql
-from sracl_core.ingest.files import RawFile, RawFolder
-from sracl_core.ingest.lines import first_lines
-from sracl_core.ingest.records import Delimited, JsonLines, ParquetRows, Records
-from sracl_core.ingest.sources.headers import SEPARATORS, columns_found, read_header
+from sracl_core.ingest.raw.delimited import Delimited
+from sracl_core.ingest.raw.files import RawFile
+from sracl_core.ingest.raw.folder import RawFolder
+from sracl_core.ingest.raw.forms import form_of
+from sracl_core.ingest.raw.headers import (
+    DELIMITERS,
+    columns_found,
+    looks_like_no_header,
+    read_header,
+    without_header,
+)
+from sracl_core.ingest.raw.json_records import WHOLE, JsonRecords
+from sracl_core.ingest.raw.json_values import first_values
+from sracl_core.ingest.raw.parquet import ParquetRows, column_names
+from sracl_core.ingest.raw.records import Records
 from sracl_core.ingest.sources.protocol import FunctionSource, InteractionLayout, ItemLayout, Layout
 from sracl_core.params.data import ColumnNames, DataParams
 
-TEXT = ("csv", "tsv", "txt")
+TEXT = ("csv", "tsv", "txt", "dat")
 JSON = ("jsonl", "json", "ndjson")
 KINDS = (*TEXT, *JSON, "parquet")
-# JSON lines have no header: the keys of so many lines stand for the columns.
-LINES_OF_KEYS = 100
+# JSON has no header: the keys of so many values stand for the columns.
+VALUES_OF_KEYS = 100
+PARTED_BY = r"\|| > "
 
 
 def locate(folder: RawFolder, data: DataParams) -> Layout:
     """See Source."""
     interactions = folder.find(_patterns("interactions"), "interactions", data.interactions_file)
     items = folder.find_optional(_patterns("items"), "items", data.items_file)
-    return Layout(_interactions(interactions, data.columns), _items(items, data.columns) if items else None)
+    # What is said of the form of delimited text holds for the catalogue too, if it has the same suffix.
+    alike = items is not None and items.kind == interactions.kind
+    return Layout(_interactions(interactions, data), _items(items, data, alike=alike) if items else None)
 
 
-def _interactions(file: RawFile, names: ColumnNames) -> InteractionLayout:
-    records = _records(file, _given(names.user, names.item, names.timestamp, names.rating))
+def _interactions(file: RawFile, data: DataParams) -> InteractionLayout:
+    names = data.columns
+    wanted = _given(names.user, names.item, names.timestamp, names.rating)
+    records = _records(file, wanted, data.delimiter, header=data.header)
     used = {
         name: _column(records, names, name, required=name != "rating")
         for name in ("user", "item", "timestamp", "rating")
@@ -44,44 +57,51 @@ def _interactions(file: RawFile, names: ColumnNames) -> InteractionLayout:
     return InteractionLayout(records, user, item, used["timestamp"], used["rating"])
 
 
-def _items(file: RawFile, names: ColumnNames) -> ItemLayout:
-    texts = ("title", "brand", "categories", "description", "price")
-    records = _records(file, _given(names.item, *(getattr(names, name) for name in texts)))
+def _items(file: RawFile, data: DataParams, *, alike: bool) -> ItemLayout:
+    names, texts = data.columns, ("title", "brand", "categories", "description", "price")
+    wanted = _given(names.item, *(getattr(names, name) for name in texts))
+    records = _records(file, wanted, data.delimiter if alike else None, header=data.header or not alike)
     item = _column(records, names, "item", required=True)
     found = {name: _column(records, names, name, required=False) for name in texts}
     used = _given(item, *found.values())
-    fields = {name: f"tidy({records.field(column)})" for name, column in found.items() if column}
-    if found["description"]:
-        fields["description"] = f"joined({records.field(found['description'])})"
-    if found["categories"]:
-        fields["categories"] = f"categories_of(any_list({records.field(found['categories'])}))"
-    if isinstance(records, JsonLines):
-        attributes = f"json_map({records.field('$')}, {sql.texts(list(used))})"
+    fields = {name: records.field(column) for name, column in found.items() if column and name != "description"}
+    if isinstance(records, JsonRecords):
+        attributes = f"json_map({records.field(WHOLE)}, {sql.texts(list(used))})"
     else:
         rest = [column for column in dict.fromkeys(records.columns) if column not in used]
         values = ", ".join(records.field(column) for column in rest)
         attributes = f"tidy_map({sql.texts(rest)}, [{values}]::VARCHAR[])"
-    return ItemLayout(records, str(item), attributes=attributes, **fields)
+    return ItemLayout(
+        records,
+        str(item),
+        **fields,
+        parted_by=PARTED_BY,
+        description=(records.field(found["description"]),) if found["description"] else (),
+        attributes=attributes,
+    )
 
 
-def _records(file: RawFile, wanted: tuple[str, ...]) -> Records:
-    if file.kind in TEXT:
-        return read_header(file, wanted, tuple(SEPARATORS))
+def _records(file: RawFile, wanted: tuple[str, ...], delimiter: str | None, *, header: bool) -> Records:
+    form = form_of(file)
+    if form == "parquet":
+        return ParquetRows(file, column_names(file))
+    if form == "json":
+        return JsonRecords(file, tuple(dict.fromkeys([*_keys(file, wanted), WHOLE])))
+    if file.kind == "parquet":
+        raise DataError(f"{file.name} is no Parquet file: it does not begin with PAR1. Write it again, or rename it.")
     if file.kind in JSON:
-        return JsonLines(file, tuple(dict.fromkeys([*_keys(file, wanted), "$"])))
-    if file.kind == "parquet" and not file.name.lower().endswith(".gz"):
-        try:
-            with file.open() as (stream, _):
-                return ParquetRows(file, tuple(pq.read_schema(stream).names))
-        except pa.ArrowException as error:
-            raise DataError(f"{file.name} cannot be read as Parquet: {error}. Write the file again.") from None
-    raise DataError(f"{file.name}: the suffix tells no format; expected one of {', '.join(KINDS)}. Rename the file.")
+        raise DataError(
+            f"{file.name} is no JSON: it begins with neither {{ nor [. Expected one JSON object a line, or a list of "
+            "objects; if it is delimited text, give it the suffix .csv."
+        )
+    delimiters = tuple(DELIMITERS) if delimiter is None else (delimiter,)
+    return read_header(file, wanted, delimiters) if header else without_header(file, delimiters)
 
 
 def _keys(file: RawFile, wanted: tuple[str, ...]) -> list[str]:
-    """The keys of the first lines; all `wanted` ones where no line is an object, as each is rejected later on."""
+    """The keys of the first values; all `wanted` ones where none is an object, as each is rejected later on."""
     objects = []
-    for _, text in first_lines(file, LINES_OF_KEYS):
+    for text in first_values(file, VALUES_OF_KEYS):
         try:
             objects.append(json.loads(text))
         except (ValueError, RecursionError):
@@ -102,11 +122,15 @@ def _column(records: Records, names: ColumnNames, name: str, *, required: bool) 
         return None
     parameter = f"data.columns.{name}"
     advice = f"Set {parameter} to one of them" + (", or leave it empty." if name not in ("user", "item") else ".")
-    found = (
-        columns_found(records)
-        if isinstance(records, Delimited)
-        else f"Columns found: {', '.join(repr(found) for found in records.columns if found != '$')}."
-    )
+    if isinstance(records, Delimited):
+        found = columns_found(records)
+        if looks_like_no_header(records):
+            advice = (
+                "The line looks like data, not like a header; if there is none, set data.header to false and say in "
+                "data.columns which column is which, counted from 1 (user: 1, item: 2, …)."
+            )
+    else:
+        found = f"Columns found: {', '.join(repr(found) for found in records.columns if found != WHOLE)}."
     problem = "no column" if count == 0 else f"{count} columns"
     raise DataError(f"{records.file.name} has {problem} {column!r} ({parameter}). {found} {advice}")
 
@@ -119,4 +143,4 @@ def _patterns(base: str) -> tuple[str, ...]:
     return tuple(f"{base}.{kind}" for kind in KINDS)
 
 
-PLUGIN = FunctionSource(locate)
+PLUGIN = FunctionSource(locate, allowed=None)

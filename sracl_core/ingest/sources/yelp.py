@@ -1,13 +1,18 @@
 """Yelp's academic data set: `yelp_academic_dataset_review.json` and `yelp_academic_dataset_business.json`.
 
-A business has no maker, so no brand, and no description; one is made of its city and its attributes. Stars and
-number of reviews of a business are left out: they count reviews after the training part too. Source:
-https://business.yelp.com/data/resources/open-dataset/
+A business has no maker, so no brand, and no description; one is made of its city and its attributes. Its stars, its
+number of reviews and whether it is still open are left out: they tell of what happened after the training part too.
+Source: https://business.yelp.com/data/resources/open-dataset/
 """
 
-from sracl_core.ingest.files import RawFolder
-from sracl_core.ingest.records import JsonLines
+from collections.abc import Mapping
+
+from sracl_core.ingest.raw.folder import RawFolder
+from sracl_core.ingest.raw.json_records import JsonRecords
 from sracl_core.ingest.sources.protocol import FunctionSource, InteractionLayout, ItemLayout, Layout
+from sracl_core.ingest.text.allowed import YELP
+from sracl_core.ingest.text.attributes import flattened
+from sracl_core.ingest.text.lists import listed
 from sracl_core.params.data import DataParams
 
 COLUMNS = ("user_id", "business_id", "stars", "date")
@@ -19,27 +24,41 @@ def locate(folder: RawFolder, data: DataParams) -> Layout:
     reviews = folder.find(("*_review.json", "review.json"), "interactions", data.interactions_file)
     business = folder.find(("*_business.json", "business.json"), "items", data.items_file)
     user, item, rating, timestamp = COLUMNS
-    items = JsonLines(business, BUSINESS)
+    items = JsonRecords(business, BUSINESS)
     field = items.field
-    # Values are Python texts (u'free', None); groups of values ({'garage': False, …}) say too much for a sentence.
-    told = f"""list_filter(list_transform(map_entries(json_map({field("attributes")}, [])),
-        lambda e: {{'key': e.key, 'value': regexp_replace(e.value, '^u?''(.*)''$', '\\1')}}),
-        lambda e: NOT starts_with(e.value, '{{') AND lower(e.value) NOT IN ('none', 'false'))"""
-    place = f"concat_ws(', ', tidy({field('city')}), tidy({field('state')}))"
-    said = f"array_to_string(list_transform({told}, lambda e: e.key || ': ' || e.value), '; ')"
+    cells = ", ".join(field(name) for name in ("city", "state", "attributes"))
     return Layout(
-        InteractionLayout(JsonLines(reviews, COLUMNS), user, item, timestamp, rating),
+        InteractionLayout(JsonRecords(reviews, COLUMNS), user, item, timestamp, rating),
         ItemLayout(
             items,
             item,
-            title=f"tidy({field('name')})",
-            categories=f"categories_of(string_split({field('categories')}, ', '))",
-            description=f"tidy(concat_ws('. ', tidy({place}), tidy({said})))",
-            attributes=f"""tidy_map(
-                list_concat(['city', 'state'], list_transform({told}, lambda e: e.key)),
-                list_concat([{field("city")}, {field("state")}], list_transform({told}, lambda e: e.value)))""",
+            title=field("name"),
+            categories=field("categories"),
+            parted_by=", ",
+            description=(f"concat_ws(', ', tidy({field('city')}), tidy({field('state')}))",),
+            attributes=f"tidy_map(['city', 'state', 'attributes'], [{cells}])",
+            read_attributes=read_attributes,
+            tells_attributes=True,
         ),
     )
 
 
-PLUGIN = FunctionSource(locate)
+def read_attributes(cells: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Return city, state, and the attributes that say something: no groups of values, and nothing that is false.
+
+    Newer releases have an object of texts as Python prints them (`{"WiFi": "u'free'"}`), older ones nested objects or a
+    list of texts (`["Take Out: true"]`).
+    """
+    found = [(name, cells[name]) for name in ("city", "state") if name in cells]
+    text = cells.get("attributes", "")
+    parts = listed(text)
+    if parts is not None:
+        split = [part.partition(":") for part in parts.parts]
+        pairs = [(name.strip(), value.strip()) for name, colon, value in split if colon]
+    else:
+        nested = [(name.removeprefix("attributes."), value) for name, value in flattened("attributes", text)]
+        pairs = [(name, value) for name, value in nested if "." not in name]
+    return found + [(name, value) for name, value in pairs if value.lower() not in ("", "none", "false")]
+
+
+PLUGIN = FunctionSource(locate, YELP)

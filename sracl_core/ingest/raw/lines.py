@@ -5,71 +5,59 @@ here each record knows its line, and a broken one hurts nobody else.
 """
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from itertools import pairwise
+from itertools import chain, pairwise
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from sracl_core.errors import DataError
-from sracl_core.ingest.files import RawFile
+from sracl_core.ingest.raw.encoding import LONGEST_LINE_BYTES, Utf8Reader
+from sracl_core.ingest.raw.files import RawFile
+from sracl_core.ingest.raw.quoting import Quoting
 from sracl_core.progress import Progress
 
 SCHEMA = pa.schema([("line", pa.int64()), ("text", pa.string()), ("damage", pa.string())])
 BLOCK_BYTES = 8 << 20
-LONGEST_LINE_BYTES = 16 << 20
 # A quoted field that runs on for longer than this was never closed; its first line alone is broken then.
 LONGEST_RECORD_BYTES = 1 << 20
-BOM = b"\xef\xbb\xbf"
 
 
-class LineReader:
-    """Reads `file` once, as batches of SCHEMA; blank lines are left out and counted in `blank_lines`.
+class TextReader(ABC):
+    """Reads the text file `file` once, as batches of SCHEMA.
 
-    A record is one line; with `delimiter`, a quoted field may hold line breaks, and the record then carries the number
-    of its first line (from 1). `latin1` decodes a line that is not UTF-8 as Latin-1; otherwise it is marked damaged.
     `error` keeps what went wrong for the caller, as DuckDB swallows the exception of a stream it reads from.
+    `blank_lines` and `repeated_headers` count what was left out.
     """
 
-    def __init__(self, file: RawFile, *, delimiter: str | None = None, latin1: bool = False) -> None:
-        self.file, self.latin1 = file, latin1
-        self.blank_lines = 0
+    def __init__(self, file: RawFile) -> None:
+        self.file = file
+        self.blank_lines = self.repeated_headers = 0
         self.error: DataError | None = None
-        self._opens = _open_record(delimiter) if delimiter else None
+
+    @abstractmethod
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """Yield the records in their order."""
 
     def reader(self) -> pa.RecordBatchReader:
         """Return the batches as a stream of bounded memory."""
         return pa.RecordBatchReader.from_batches(SCHEMA, self._remembering_errors())
 
-    def batches(self) -> Iterator[pa.RecordBatch]:
-        """Yield batches of about BLOCK_BYTES of text."""
-        line, final = 1, False
+    def blocks(self) -> Iterator[bytes]:
+        """Yield the file as UTF-8 with LF as the line end, about BLOCK_BYTES at a time, and show the progress."""
         with (
             self.file.open() as (stream, on_disk),
             Progress(f"reading {self.file.name}", self.file.size, "B") as progress,
         ):
-            position = on_disk.tell()
-            carry = stream.read(len(BOM)).removeprefix(BOM)
-            while not final:
-                block = stream.read(BLOCK_BYTES)
+            position = 0
+            text = Utf8Reader(stream, self.file.name)
+            while block := text.read(BLOCK_BYTES):
+                yield block
                 progress.advance(max(0, on_disk.tell() - position))
-                position, final = on_disk.tell(), not block
-                data = carry + block
-                if final and data and not data.endswith(b"\n"):
-                    data += b"\n"
-                # int64 [lines + 1]: where lines begin, and the end of the last whole one
-                offsets = np.concatenate([[0], np.flatnonzero(np.frombuffer(data, np.uint8) == ord("\n")) + 1])
-                numbers, offsets = self._join_quoted(data, offsets, final)
-                carry = data[offsets[-1] :]
-                if len(carry) > LONGEST_LINE_BYTES:
-                    raise DataError(
-                        f"{self.file.name}, line {line + int(numbers[-1])}: longer than "
-                        f"{LONGEST_LINE_BYTES >> 20} MiB. The file must hold one record a line; check data.source."
-                    )
-                if len(offsets) > 1:
-                    yield self._batch(data[: offsets[-1]], offsets, line + numbers[:-1])
-                line += int(numbers[-1])
+                position = on_disk.tell()
 
     def _remembering_errors(self) -> Iterator[pa.RecordBatch]:
         try:
@@ -77,6 +65,56 @@ class LineReader:
         except DataError as error:
             self.error = error
             raise
+
+
+class LineReader(TextReader):
+    """Records that are lines; blank lines are left out and counted.
+
+    With `quoting`, a quoted field may hold line breaks, and the record then carries the number of its first line
+    (from 1). `latin1` decodes a line that is not UTF-8 as Latin-1; otherwise it is marked damaged. The line `header` is
+    left out, and so are lines that say the same again, as in files that were joined with a header line each; these are
+    counted.
+    """
+
+    def __init__(
+        self,
+        file: RawFile,
+        *,
+        quoting: Quoting | None = None,
+        latin1: bool = False,
+        header: "FirstLine | None" = None,
+    ) -> None:
+        super().__init__(file)
+        self.latin1, self.header = latin1, header
+        self._opens = re.compile(quoting.open_record().encode()) if quoting else None
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """Yield batches of about BLOCK_BYTES of text."""
+        line, carry = 1, b""
+        for block in chain(self.blocks(), [b""]):
+            final = not block
+            data = carry + block
+            if final and data and not data.endswith(b"\n"):
+                data += b"\n"
+            # int64 [lines + 1]: where lines begin, and the end of the last whole one
+            offsets = np.concatenate([[0], np.flatnonzero(np.frombuffer(data, np.uint8) == ord("\n")) + 1])
+            numbers, offsets = self._join_quoted(data, offsets, final)
+            carry = data[offsets[-1] :]
+            if len(carry) > LONGEST_LINE_BYTES:
+                raise DataError(
+                    f"{self.file.name}, line {line + int(numbers[-1])}: longer than "
+                    f"{LONGEST_LINE_BYTES >> 20} MiB. The file must hold one record a line; check data.source."
+                )
+            if len(offsets) > 1:
+                batch = self._batch(data[: offsets[-1]], offsets, line + numbers[:-1])
+                yield batch if self.header is None else self._without(self.header, batch)
+            line += int(numbers[-1])
+
+    def _without(self, header: "FirstLine", batch: pa.RecordBatch) -> pa.RecordBatch:
+        first = pc.equal(batch["line"], header.line)
+        again = pc.and_not(pc.equal(batch["text"], header.text), first)
+        self.repeated_headers += pc.sum(again).as_py() or 0
+        return batch.filter(pc.invert(pc.or_(first, again)))
 
     def _join_quoted(self, data: bytes, offsets: np.ndarray, final: bool) -> tuple[np.ndarray, np.ndarray]:
         """Return which line of `data` each record begins at, and its offset; both end with the end of the last."""
@@ -138,16 +176,20 @@ class LineReader:
         return pa.array(texts, pa.string()), pa.array(damages, pa.string())
 
 
-def first_lines(file: RawFile, count: int, *, delimiter: str | None = None) -> list[tuple[int, str]]:
-    """Return the first `count` records of `file` that are not blank, with their line numbers."""
-    for batch in LineReader(file, delimiter=delimiter).batches():
-        if batch.num_rows:
-            head = batch.slice(0, count)
-            return list(zip(head["line"].to_pylist(), head["text"].to_pylist(), strict=True))
-    return []
+class FirstLine(NamedTuple):
+    """A line at the beginning of a file: its number from 1, its text, and why it cannot be read, if so."""
+
+    line: int
+    text: str
+    damage: str | None
 
 
-def _open_record(delimiter: str) -> re.Pattern[bytes]:
-    """Return the pattern of a line that ends inside a quoted field (RFC 4180: a quote opens at a field's start)."""
-    mark = re.escape(delimiter)
-    return re.compile(rf'(?:(?:"(?:[^"]|"")*"|[^"{mark}][^{mark}]*|){mark})*"(?:[^"]|"")*'.encode())
+def first_lines(file: RawFile, count: int, *, quoting: Quoting | None = None) -> list[FirstLine]:
+    """Return the first `count` records of `file` that are not blank."""
+    found: list[FirstLine] = []
+    for batch in LineReader(file, quoting=quoting).batches():
+        head = batch.slice(0, count - len(found))
+        found += map(FirstLine, *(head[name].to_pylist() for name in SCHEMA.names))
+        if len(found) == count:
+            break
+    return found

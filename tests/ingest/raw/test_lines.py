@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sracl_core.errors import DataError
-from sracl_core.ingest import lines
-from sracl_core.ingest.files import RawFile
-from sracl_core.ingest.lines import LineReader
+from sracl_core.ingest.raw import lines
+from sracl_core.ingest.raw.files import RawFile
+from sracl_core.ingest.raw.lines import LineReader
+from sracl_core.ingest.raw.quoting import Quoting
 
 
 def read(path: Path, **options: object) -> list[tuple[int, str, str | None]]:
@@ -54,12 +55,12 @@ def test_a_line_that_is_not_utf8_is_damaged_alone(file: Path) -> None:
 
 def test_a_quoted_field_may_hold_line_breaks(file: Path) -> None:
     file.write_text('a,"one\ntwo ""x""\n\nthree",b\nc,d,e\n')
-    assert read(file, delimiter=",") == [(1, 'a,"one\ntwo ""x""\n\nthree",b', None), (5, "c,d,e", None)]
+    assert read(file, quoting=Quoting(",")) == [(1, 'a,"one\ntwo ""x""\n\nthree",b', None), (5, "c,d,e", None)]
 
 
 def test_a_stray_quote_swallows_nothing(file: Path) -> None:
     file.write_text('1,5" nail\n2,b\n3,7" nail\n')
-    assert [line for line, _, _ in read(file, delimiter=",")] == [1, 2, 3]
+    assert [line for line, _, _ in read(file, quoting=Quoting(","))] == [1, 2, 3]
 
 
 @pytest.mark.parametrize("block", [7, 1 << 20])
@@ -67,7 +68,7 @@ def test_a_quote_never_closed_costs_one_line(file: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr(lines, "LONGEST_RECORD_BYTES", 30)
     monkeypatch.setattr(lines, "BLOCK_BYTES", block)
     file.write_text('1,"open\n' + "".join(f"{n},row\n" for n in range(2, 20)))
-    assert [line for line, _, _ in read(file, delimiter=",")] == list(range(1, 20))
+    assert [line for line, _, _ in read(file, quoting=Quoting(","))] == list(range(1, 20))
 
 
 def test_a_file_without_lines_is_refused(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -89,7 +90,7 @@ def test_records_are_those_of_the_csv_module(tmp_path_factory: pytest.TempPathFa
     file.write_text(written.getvalue(), encoding="utf-8", newline="")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(lines, "BLOCK_BYTES", block)
-        found = read(file, delimiter=",")
+        found = read(file, quoting=Quoting(","))
     assert [next(csv.reader(io.StringIO(text, newline=""))) for _, text, _ in found] == rows
     before = [sum(cell.count("\n") for row in rows[:place] for cell in row) + place for place in range(len(rows))]
     assert [line for line, _, _ in found] == [count + 1 for count in before]

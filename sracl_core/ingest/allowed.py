@@ -1,0 +1,15 @@
+"""Which fields may become attributes of an item, by the parameters."""
+
+from sracl_core.params.data import DataParams
+from sracl_core.plugins import load_plugin
+
+
+def allowed_attributes(data: DataParams) -> frozenset[str] | None:
+    """Return the fields that `data` lets become attributes; None where all may.
+
+    `data.attributes` names them; where it is empty, the source does. A source from outside that names none lets all.
+    """
+    if data.attributes is not None:
+        return frozenset(data.attributes)
+    found: frozenset[str] | None = getattr(load_plugin("sracl_core.ingest.sources", data.source), "allowed", None)
+    return found

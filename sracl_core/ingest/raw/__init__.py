@@ -1,0 +1,1 @@
+"""A raw file, found in a folder, becomes numbered records of text fields."""

@@ -1,0 +1,133 @@
+"""One raw file: plain, packed (gzip, bzip2, xz) or inside a zip archive, opened as a stream of what it holds.
+
+How a file is packed is told by its first bytes, never by its name.
+"""
+
+import bz2
+import gzip
+import lzma
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import BinaryIO, cast
+
+from sracl_core.errors import DataError
+from sracl_core.ingest.raw import signatures
+
+# What a cut, damaged, encrypted or exotic archive raises while it is read.
+DAMAGE = (OSError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, RuntimeError, NotImplementedError)
+PACKED_SUFFIXES = (".gz", ".bz2", ".xz")
+LAYERS = 3  # a gzip file inside a zip archive has two
+
+
+@dataclass(frozen=True)
+class RawFile:
+    """One raw file: `name` as shown to people (relative to the folder), where it lies, its member in a zip."""
+
+    name: str
+    path: Path
+    member: str | None = None
+
+    @property
+    def kind(self) -> str:
+        """The suffix that tells the format, in lower case, without `.gz` and its like: csv, jsonl, parquet, …"""
+        return PurePosixPath(unpacked_name(self.name)).suffix.removeprefix(".")
+
+    @property
+    def size(self) -> int:
+        """Bytes on disk (compressed where it is), for progress."""
+        if self.member is None:
+            return self.path.stat().st_size
+        with zipfile.ZipFile(self.path) as archive:
+            return archive.getinfo(self.member).compress_size
+
+    def head(self) -> bytes:
+        """Return the first bytes of what the file holds; raises DataError as `open` does."""
+        with self.open() as (stream, _):
+            return stream.read(signatures.HEAD_BYTES)
+
+    @contextmanager
+    def open(self) -> Iterator[tuple[BinaryIO, BinaryIO]]:
+        """Yield the unpacked stream, and the file on disk under it (whose position tells the progress).
+
+        Raises DataError when the file is damaged, here or while the caller reads, or is of a kind that nothing here
+        reads, such as a workbook.
+        """
+        with ExitStack() as stack:
+            try:
+                on_disk = stack.enter_context(self.path.open("rb"))
+                stream: BinaryIO = on_disk
+                if self.member is not None:
+                    archive = stack.enter_context(zipfile.ZipFile(on_disk))
+                    stream = cast(BinaryIO, stack.enter_context(archive.open(self.member)))
+                yield self._unpacked(stack, stream), on_disk
+            except DAMAGE as error:
+                raise DataError(
+                    f"{self.name} cannot be read: {error}. If it is damaged, cut short or encrypted, fetch it again."
+                ) from None
+
+    def _unpacked(self, stack: ExitStack, stream: BinaryIO) -> BinaryIO:
+        """The stream of what `stream` holds, through all its layers of packing."""
+        for _ in range(LAYERS):
+            head = stream.read(signatures.HEAD_BYTES)
+            stream.seek(0)
+            found = signatures.foreign(head)
+            if found:
+                advice = found.advice.replace("FILE", self.name)
+                raise DataError(f"{self.name} is {found.what}. {advice}")
+            match signatures.packing(head):
+                case "gzip":
+                    stream = cast(BinaryIO, stack.enter_context(gzip.GzipFile(fileobj=stream)))
+                case "bzip2":
+                    stream = cast(BinaryIO, stack.enter_context(bz2.BZ2File(stream)))
+                case "xz":
+                    stream = cast(BinaryIO, stack.enter_context(lzma.LZMAFile(stream)))
+                case "zip":
+                    stream = self._only_member(stack, stream)
+                case None:
+                    return stream
+        raise DataError(f"{self.name} is packed more than {LAYERS} times over. Unpack it.")
+
+    def _only_member(self, stack: ExitStack, stream: BinaryIO) -> BinaryIO:
+        """The only member of an archive that does not have the suffix .zip."""
+        archive = stack.enter_context(zipfile.ZipFile(stream))
+        names = member_names(archive)
+        if any(name.startswith(("xl/", "word/", "content.xml")) for name in names):
+            raise DataError(f"{self.name} is an office document, not text. Save the table as CSV (UTF-8).")
+        if len(names) != 1:
+            raise DataError(
+                f"{self.name} is a zip archive with {len(names)} members. Give it the suffix .zip, or unpack it: "
+                f"unzip {self.name}"
+            )
+        return cast(BinaryIO, stack.enter_context(archive.open(names[0])))
+
+
+def unpacked_name(name: str) -> str:
+    """Return `name` in lower case without the suffixes that only say how the file is packed."""
+    name = name.lower()
+    for suffix in PACKED_SUFFIXES:
+        name = name.removesuffix(suffix)
+    return name
+
+
+def left_behind(name: str) -> bool:
+    """Return whether `name` (a path) is a file that a system or an editor left behind, and no data.
+
+    Hidden files (macOS's `._x`, `.DS_Store`), Windows' `Thumbs.db` and `desktop.ini`, Office's lock files `~$x`, backup
+    copies `x~`, and macOS's shadows in archives, `__MACOSX/`.
+    """
+    base = PurePosixPath(name).name
+    return (
+        base.startswith((".", "~$"))
+        or base.endswith("~")
+        or base.lower() in ("thumbs.db", "desktop.ini")
+        or "__MACOSX/" in name
+    )
+
+
+def member_names(archive: zipfile.ZipFile) -> list[str]:
+    """Return the names of the files in `archive` that are data, in its order."""
+    return [info.filename for info in archive.infolist() if not info.is_dir() and not left_behind(info.filename)]

@@ -1,0 +1,94 @@
+"""The folder of raw files: which of them holds the interactions, which the catalogue."""
+
+import zipfile
+from fnmatch import fnmatch
+from pathlib import Path, PurePosixPath
+
+from sracl_core.errors import DataError
+from sracl_core.ingest.raw.files import RawFile, left_behind, member_names, unpacked_name
+
+SHOWN = 20
+
+
+class RawFolder:
+    """The files of a folder, and the members of the zip archives in it; subfolders are not searched.
+
+    Files that systems and editors leave behind are passed over. Raises DataError when the folder does not exist or
+    an archive cannot be opened.
+    """
+
+    def __init__(self, path: Path) -> None:
+        if not path.is_dir():
+            raise DataError(f"data.path: {path} is not a folder. Put the raw files there, or name the right folder.")
+        self.path = path
+        names = sorted(file.name for file in path.iterdir() if file.is_file())
+        self.files = [RawFile(name, path / name) for name in names if not left_behind(name)]
+        self.members = [
+            member for file in self.files if file.name.lower().endswith(".zip") for member in _members(file)
+        ]
+
+    def find(
+        self, patterns: tuple[str, ...], what: str, chosen: str | None = None, *, unless: tuple[str, ...] = ()
+    ) -> RawFile:
+        """Return the file of `what` (interactions or items): the `chosen` one, or the one whose name fits.
+
+        `patterns` and `unless` are shell patterns of base names in lower case, each also tried with `.gz`, `.bz2` and
+        `.xz`. Files on disk go before members of archives. Raises DataError when none is found, or several.
+        """
+        found = self.find_optional(patterns, what, chosen, unless=unless)
+        if found is None:
+            raise DataError(
+                f"{self.path} holds no file of {what}. Looked for {', '.join(patterns)} (each also as .gz, .bz2 or "
+                f".xz, or in a .zip); found {self._listing()}. Check data.path and data.source, or set data.{what}_file."
+            )
+        return found
+
+    def find_optional(
+        self, patterns: tuple[str, ...], what: str, chosen: str | None = None, *, unless: tuple[str, ...] = ()
+    ) -> RawFile | None:
+        """Return the file as `find` does, or None where there is none."""
+        parameter = f"data.{what}_file"
+        if chosen is not None:
+            return self._chosen(chosen, parameter)
+        for candidates in (self.files, self.members):
+            found = [file for file in candidates if _fits(file, patterns) and not _fits(file, unless)]
+            if len(found) > 1:
+                names = ", ".join(file.name for file in found)
+                raise DataError(f"{self.path} holds several files of {what}: {names}. Set {parameter} to one of them.")
+            if found:
+                return found[0]
+        return None
+
+    def _chosen(self, chosen: str, parameter: str) -> RawFile:
+        for file in (*self.files, *self.members):
+            if file.name == chosen:
+                return file
+        path = self.path / chosen
+        if not path.resolve().is_relative_to(self.path.resolve()):
+            raise DataError(f"{parameter}: {chosen} lies outside {self.path}. Name a file inside data.path.")
+        if not path.is_file():
+            raise DataError(f"{parameter}: {self.path} has no file {chosen}; found {self._listing()}.")
+        return RawFile(chosen, path)
+
+    def _listing(self) -> str:
+        names = [file.name for file in (*self.files, *self.members)]
+        names += [f"{folder.name}/" for folder in sorted(self.path.iterdir()) if folder.is_dir()]
+        more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+        return ", ".join(names[:SHOWN]) + more if names else "nothing"
+
+
+def _members(archive: RawFile) -> list[RawFile]:
+    try:
+        with zipfile.ZipFile(archive.path) as opened:
+            names = member_names(opened)
+    except zipfile.BadZipFile as error:
+        raise DataError(
+            f"{archive.name} is not a readable zip archive: {error}. Fetch it again, or give it the suffix of what it "
+            "holds."
+        ) from None
+    return [RawFile(f"{archive.name}/{name}", archive.path, name) for name in names]
+
+
+def _fits(file: RawFile, patterns: tuple[str, ...]) -> bool:
+    name = PurePosixPath(unpacked_name(file.name)).name
+    return any(fnmatch(name, pattern) for pattern in patterns)

@@ -1,0 +1,112 @@
+"""Delimited files: which delimiter fits, what the columns are called, and what a header line lacks."""
+
+import re
+
+from sracl_core.errors import DataError
+from sracl_core.ingest.raw.delimited import BLANK, Delimited
+from sracl_core.ingest.raw.files import RawFile
+from sracl_core.ingest.raw.lines import FirstLine, first_lines
+from sracl_core.ingest.raw.quoting import Quoting
+
+DELIMITERS = {",": "comma", "\t": "tab", ";": "semicolon", "|": "vertical bar"}
+SHOWN = 20
+_VALUE = re.compile(r"[-+]?\d+(?:\.\d*)?|\d{4}-\d\d-\d\dT?")
+
+
+def read_header(file: RawFile, wanted: tuple[str, ...], delimiters: tuple[str, ...]) -> Delimited:
+    """Return `file` with the delimiter whose header line shows most of the `wanted` columns (then, most columns).
+
+    Raises DataError when the file is empty, or its first line cannot be read.
+    """
+    candidates = []
+    for delimiter in delimiters:
+        quoting = quoting_for(delimiter)
+        header = first_line(file, quoting, f"a header line with {', '.join(wanted)}")
+        names = split(header.text, delimiter, quoting)
+        if names is None:
+            continue
+        spaced = quoting is not None and any(name.startswith(" ") for name in names)
+        if quoting and spaced:
+            quoting = Quoting(delimiter, spaced=True)
+        columns = tuple(name.strip() for name in split(header.text, delimiter, quoting) or names)
+        candidates.append(Delimited(file, columns, delimiter=delimiter, quoting=quoting, header=header))
+    if not candidates:
+        raise DataError(
+            f"{file.name}, line 1: a quote in the header line is not closed, or text follows its closing quote. Write "
+            'each name in the header as it is, or in double quotes, with "" for a quote inside.'
+        )
+    return max(candidates, key=lambda found: (len(set(wanted) & set(found.columns)), len(found.columns)))
+
+
+def without_header(file: RawFile, delimiters: tuple[str, ...]) -> Delimited:
+    """Return `file`, which has no header line, with columns called 1, 2, 3, …; the delimiter that shows most of them.
+
+    Raises DataError when the file is empty, or its first line cannot be read.
+    """
+    candidates = []
+    for delimiter in delimiters:
+        quoting = quoting_for(delimiter)
+        fields = split(first_line(file, quoting, "data").text, delimiter, quoting) or [""]
+        names = tuple(str(place) for place in range(1, len(fields) + 1))
+        candidates.append(Delimited(file, names, delimiter=delimiter, quoting=quoting))
+    return max(candidates, key=lambda found: len(found.columns))
+
+
+def delimited_with_header(file: RawFile, wanted: tuple[str, ...], delimiters: tuple[str, ...]) -> Delimited:
+    """Return `file` as in `read_header`; raises DataError naming the columns found when one is missing."""
+    records = read_header(file, wanted, delimiters)
+    missing = [name for name in wanted if records.columns.count(name) != 1]
+    if missing:
+        line = records.header.line if records.header else 1
+        raise DataError(
+            f"{file.name}, line {line}: expected one column each {', '.join(missing)}. "
+            f"{columns_found(records)} Check data.source and the file."
+        )
+    return records
+
+
+def columns_found(records: Delimited) -> str:
+    """Return sentences with the columns of `records`, the delimiter that shows them, and what may be wrong with it."""
+    names = ", ".join(repr(name) for name in records.columns[:SHOWN])
+    more = f" and {len(records.columns) - SHOWN} more" if len(records.columns) > SHOWN else ""
+    delimiter = DELIMITERS.get(records.delimiter, repr(records.delimiter))
+    said = [f"Columns found, with the delimiter {delimiter}: {names}{more}."]
+    text = records.header.text if records.header else ""
+    if len(records.columns) == 1 and "::" in text:
+        said.append('The line holds "::"; if that is the delimiter, set data.delimiter to "::".')
+    elif len(records.columns) == 1 and re.search(r"\S[ \t]+\S", text):
+        said.append('The line holds blanks; if they are the delimiter, set data.delimiter to " ".')
+    return " ".join(said)
+
+
+def looks_like_no_header(records: Delimited) -> bool:
+    """Return whether half of the fields in the header line of `records`, or more, are numbers and dates."""
+    if records.header is None:
+        return False
+    fields = [field for field in re.split(r"[,\t;|:\s]+", records.header.text) if field]
+    return 2 * sum(bool(_VALUE.fullmatch(field)) for field in fields) >= len(fields) > 0
+
+
+def first_line(file: RawFile, quoting: Quoting | None, expected: str) -> FirstLine:
+    """Return the first line of `file` that is not blank; raises DataError when there is none, or it is not UTF-8."""
+    head = first_lines(file, 1, quoting=quoting)
+    if not head:
+        raise DataError(f"{file.name} is empty; expected {expected}.")
+    if head[0].damage is not None:
+        raise DataError(
+            f"{file.name}, line {head[0].line}: {head[0].damage}. Save the file as UTF-8; if it is Western European: "
+            f"iconv -f CP1252 -t UTF-8 {file.name} > NEW"
+        )
+    return head[0]
+
+
+def quoting_for(delimiter: str) -> Quoting | None:
+    """Return how fields between `delimiter` may be quoted: as in CSV where it is one sign, else not at all."""
+    return Quoting(delimiter) if len(delimiter) == 1 and delimiter.isascii() and delimiter != BLANK else None
+
+
+def split(text: str, delimiter: str, quoting: Quoting | None) -> list[str] | None:
+    """Return the fields of a line as `Delimited` splits it; None where its quotes are not in order."""
+    if delimiter == BLANK:
+        return re.split("[ \t]+", text.strip(" \t"))
+    return quoting.split(text) if quoting else text.split(delimiter)

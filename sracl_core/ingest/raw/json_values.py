@@ -1,0 +1,123 @@
+"""JSON values that are not one a line: a list of records, or records printed over several lines, of any size.
+
+Only one block and one record are held at a time. Each record becomes a line of its own for the readers that follow, with
+the number of the line it begins in.
+"""
+
+import codecs
+import json
+import re
+from collections.abc import Iterator
+from itertools import chain, islice
+
+import pyarrow as pa
+
+from sracl_core.errors import DataError
+from sracl_core.ingest.raw.encoding import LONGEST_LINE_BYTES
+from sracl_core.ingest.raw.files import RawFile
+from sracl_core.ingest.raw.lines import SCHEMA, TextReader, first_lines
+
+# Numbers stay text: only where a value ends is asked.
+_DECODER = json.JSONDecoder(strict=False, parse_int=str, parse_float=str)
+_BETWEEN = re.compile(r"[\s,\[\]]*")
+SHOWN = 60
+
+
+def is_one_a_line(file: RawFile) -> bool:
+    """Return whether each line of `file` is a value of its own.
+
+    It is not where the file begins with `[`, or with an object that does not end in its first line and does further
+    down. A first line that is simply broken leaves the others what they are.
+    """
+    values = ValueReader(file)
+    text = next(values.blocks(), b"").decode(errors="replace").lstrip()
+    if text.startswith("["):
+        return False
+    if not text.startswith("{") or _end(text.partition("\n")[0], 0) is not None:
+        return True
+    try:
+        next(values.records())
+    except DataError:
+        return True
+    return False
+
+
+def first_values(file: RawFile, count: int) -> list[str]:
+    """Return the text of the first `count` values of `file`, in whichever of the forms it has them."""
+    if is_one_a_line(file):
+        return [head.text for head in first_lines(file, count)]
+    return [text for _, text in islice(ValueReader(file).records(), count)]
+
+
+class ValueReader(TextReader):
+    """Records that are JSON values one after another, also within `[` and `]`, with or without commas between them."""
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """Yield a batch for each block of the file."""
+        lines: list[int] = []
+        texts: list[str] = []
+        held = 0
+        for line, text in self.records():
+            lines.append(line)
+            texts.append(text)
+            held += len(text)
+            if held >= LONGEST_LINE_BYTES // 2:
+                yield _batch(lines, texts)
+                lines, texts, held = [], [], 0
+        if lines:
+            yield _batch(lines, texts)
+
+    def records(self) -> Iterator[tuple[int, str]]:
+        """Yield the number of the line in which each value begins, and its text.
+
+        Raises DataError where the text is no JSON: what follows could not be told apart.
+        """
+        decoder = codecs.getincrementaldecoder("utf-8")(errors="surrogateescape")
+        text, place, line = "", 0, 1
+        for block in chain(self.blocks(), [b""]):
+            text, place = text[place:] + decoder.decode(block, final=not block), 0
+            while True:
+                begin = _begin(text, place)
+                line += text.count("\n", place, begin)
+                place = begin
+                end = _end(text, place) if place < len(text) else None
+                # A number or word at the end of the block may go on in the next.
+                if end is None or (end == len(text) and block):
+                    break
+                yield line, text[place:end]
+                line += text.count("\n", place, end)
+                place = end
+            if len(text) - place > LONGEST_LINE_BYTES:
+                break
+        if place < len(text):
+            shown = " ".join(text[place : place + SHOWN].split())
+            raise DataError(
+                f"{self.file.name}, line {line}: no JSON value that ends within {LONGEST_LINE_BYTES >> 20} MiB begins "
+                f"here: {shown!r}. Expected one JSON object a line, or a list of objects. Correct the file there."
+            )
+
+
+def _begin(text: str, place: int) -> int:
+    found = _BETWEEN.match(text, place)
+    return found.end() if found else place
+
+
+def _end(text: str, place: int) -> int | None:
+    """Where the value that begins at `place` ends; None where it does not, or is no JSON."""
+    try:
+        return _DECODER.raw_decode(text, place)[1]
+    except (ValueError, RecursionError):
+        return None
+
+
+def _batch(lines: list[int], texts: list[str]) -> pa.RecordBatch:
+    damages: list[str | None] = [None] * len(texts)
+    for place, text in enumerate(texts):
+        if not text.isascii():
+            try:
+                text.encode()
+            except UnicodeEncodeError:
+                texts[place] = text.encode(errors="replace").decode()
+                damages[place] = "is not UTF-8 text"
+    columns = [pa.array(lines, pa.int64()), pa.array(texts, pa.string()), pa.array(damages, pa.string())]
+    return pa.record_batch(columns, schema=SCHEMA)

@@ -1,0 +1,142 @@
+"""When something happened: numbers of seconds down to nanoseconds since 1970, and ISO dates.
+
+A number between 1970 and 2100 fits one unit only, which makes `data.timestamp_unit: auto` safe: each number is read in the
+unit that puts it there, and a file whose numbers need several units is refused.
+"""
+
+# ruff: noqa: S608 - statements are put together from code.
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from sracl_core.errors import DataError
+from sracl_core.ingest.session import Session
+
+MICRO, NANO = 1_000_000, 1_000_000_000
+# The unit's name, and how many moments (see `columns_for`) one of it is. Its place here stands in the column `unit`.
+UNITS = (("s", "seconds", MICRO), ("ms", "milliseconds", 1000), ("us", "microseconds", 1), ("ns", "nanoseconds", 1))
+NANOSECONDS = 3
+END_OF_2100 = 4_133_980_800  # seconds since 1970
+LARGEST = 2**63 - 1
+YEARS_TOLD = (1, 9999)
+
+
+@dataclass(frozen=True)
+class Clock:
+    """What the timestamps of a file came to: `per_second` moments a second, what they were, and their range.
+
+    `moment` is SQL for the moment of a staged interaction. `unit` is the name of the unit of numbers, "date" where there
+    are dates (or zeros) only, None where the order of the file counts. `first` and `last` are moments, None where there is
+    none.
+    """
+
+    moment: str
+    per_second: int
+    unit: str | None
+    first: int | None = None
+    last: int | None = None
+
+    def seconds(self, moment: str) -> str:
+        """Return SQL for the whole seconds since 1970 of the SQL `moment`, rounded down before 1970 too."""
+        return f"seconds_of({moment}, {self.per_second})"
+
+    def line(self) -> str:
+        """Return one plain sentence about the unit and the range."""
+        if self.unit is None:
+            return "There is no column of timestamps: the order of the file counts."
+        units = {name: words for name, words, _ in UNITS}
+        read = f"Timestamps are read as {units[self.unit]}" if self.unit in units else "Timestamps are read as dates"
+        if self.first is None or self.last is None:
+            return f"{read}."
+        return f"{read}, from {_date(self.first // self.per_second)} to {_date(self.last // self.per_second)} (UTC)."
+
+
+FILE_ORDER = Clock("moment", MICRO, None)
+
+
+def columns_for(text: str, unit: str) -> str:
+    """Return the SQL columns `moment` and `unit` for the SQL `text` of a timestamp; both null where it is no time.
+
+    The moment counts microseconds since 1970 (nanoseconds where the unit is ns) and is exact. `unit` is the place in UNITS
+    of the unit of a number: that of the name `unit`, or with `auto` the one that puts it between 1970 and 2100; it is null
+    for a date and, with `auto`, for 0, which fits all.
+    """
+    names = [name for name, _, _ in UNITS]
+    if unit == "auto":
+        bounds = {place: END_OF_2100 * 1000**place for place in range(len(UNITS))}
+    else:
+        place = names.index(unit)
+        bounds = {place: LARGEST // UNITS[place][2]}
+    # Whole numbers, which nearly all are, need no DECIMAL; others are exact in one, as they would not be in a DOUBLE.
+    places, moments = [], []
+    for number in ("whole", "fraction"):
+        for place, bound in bounds.items():
+            inside = f"{number} > -{bound} AND {number} < {bound}"
+            places.append(f"WHEN {inside} THEN {place}")
+            moments.append(f"WHEN {inside} THEN ({number} * {UNITS[place][2]})::BIGINT")
+    zero = "WHEN whole = 0 OR fraction = 0 THEN NULL" if unit == "auto" else ""
+    date = "TRY_CAST(stamp AS TIMESTAMPTZ)"
+    return f"""
+        trim({text}) AS stamp,
+        CASE WHEN regexp_full_match(stamp, '[-+]?[0-9]{{1,19}}') THEN TRY_CAST(stamp AS BIGINT) END AS whole,
+        CASE WHEN whole IS NULL THEN TRY_CAST(stamp AS DECIMAL(38, 9)) END AS fraction,
+        CASE {zero} {" ".join(places)} END AS unit,
+        CASE {" ".join(moments)}
+             WHEN whole IS NULL AND fraction IS NULL AND contains(stamp, '-') AND isfinite({date}) THEN epoch_us({date})
+             END AS moment"""
+
+
+COLUMNS_IN_BETWEEN = ("stamp", "whole", "fraction")
+
+
+def read_clock(session: Session, file: str, column: str) -> Clock:
+    """Return the clock of the staged table `interactions`, read from the `column` of `file`.
+
+    Raises DataError when numbers need several units.
+    """
+    found = session.rows(
+        """SELECT unit, count(*), arg_min(moment, line), min(line), min(moment), max(moment) FROM interactions
+        WHERE problem IS NULL GROUP BY unit ORDER BY unit NULLS FIRST"""
+    )
+    numbers = [row for row in found if row[0] is not None]
+    if len(numbers) > 1:
+        told = "; ".join(
+            f"{count} {'is' if count == 1 else 'are'} in {UNITS[unit][1]} (first in line {line}: {_number(unit, moment)})"
+            for unit, count, moment, line, _, _ in numbers
+        )
+        raise DataError(
+            f"{file}, column {column}: the timestamps are in several units, as their sizes tell: {told}. Correct these "
+            "lines, or set data.timestamp_unit to the unit of all of them (s, ms, us or ns)."
+        )
+    place = numbers[0][0] if numbers else None
+    moment, per_second = "moment", MICRO
+    if place == NANOSECONDS:
+        moment, per_second = f"CASE WHEN unit = {NANOSECONDS} THEN moment ELSE moment * 1000 END", NANO
+        far = LARGEST // 1000
+        if any(row[0] is None and not -far < row[4] <= row[5] < far for row in found):
+            raise DataError(
+                f"{file}, column {column}: nanoseconds stand beside dates before 1678 or after 2261, which cannot be "
+                "told as nanoseconds. Correct these dates, or write all timestamps as dates."
+            )
+    scale = {row[0]: NANO // MICRO if per_second == NANO and row[0] is None else 1 for row in found}
+    firsts, lasts = ([row[place] * scale[row[0]] for row in found] for place in (4, 5))
+    return Clock(
+        moment,
+        per_second,
+        UNITS[place][0] if place is not None else "date",
+        min(firsts, default=None),
+        max(lasts, default=None),
+    )
+
+
+def _number(unit: int, moment: int) -> str:
+    number = moment / UNITS[unit][2]
+    return str(int(number)) if number == int(number) else str(number)
+
+
+def _date(seconds: int) -> str:
+    """The UTC date; a year far off is told alone."""
+    year = 1970 + seconds // 31_556_952
+    if not YEARS_TOLD[0] < year < YEARS_TOLD[1]:
+        return f"the year {year}"
+    return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)).date().isoformat()
