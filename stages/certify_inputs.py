@@ -5,7 +5,7 @@ from pathlib import Path
 from sracl_core.artifacts import write_json
 from sracl_core.leakage.certificate import summary
 from sracl_core.leakage.inputs import InputFiles, certify_inputs
-from sracl_core.params.data import SplitParams
+from sracl_core.params.data import DataParams, SplitParams
 from sracl_core.params.profile import ProfileParams
 from sracl_core.params.retrieval import MineParams
 from sracl_core.params.section import read_section
@@ -31,6 +31,7 @@ def main(
     """Certify the inputs of training; any leak ends the run without a certificate."""
     certificate.unlink(missing_ok=True)  # a certificate of an earlier run must not outlive a failed check
     split = read_section(params_file, SplitParams, only=("method",))
+    data = read_section(params_file, DataParams, only=("source", "attributes"))
     profile = read_section(params_file, ProfileParams, only=("items", "users"))
     mine = read_section(params_file, MineParams, only=("exclude_same_user",))
     files = InputFiles(
@@ -47,7 +48,7 @@ def main(
         item_pool=item_pool,
         user_pool=user_pool,
     )
-    result = certify_inputs(files, split.method, profile.items, profile.users, mine.exclude_same_user)
+    result = certify_inputs(files, split.method, profile.items, profile.users, mine.exclude_same_user, data)
     write_json(certificate, result)
     print(summary(result))
 

@@ -21,10 +21,13 @@ from sracl_core.artifacts import (
     pool_schema,
     read_table,
 )
+from sracl_core.ingest.allowed import allowed_attributes
+from sracl_core.leakage.attributes import check_attributes
 from sracl_core.leakage.certificate import Check, Names, certificate
 from sracl_core.leakage.neighbours import ROWS_AT_ONCE, check_embeddings, check_pool
 from sracl_core.leakage.prompts import check_contexts, check_prefixes, check_prompts
 from sracl_core.leakage.split import Method, check_split, check_user_counts
+from sracl_core.params.data import DataParams
 from sracl_core.params.profile import ItemProfileParams, UserProfileParams
 from sracl_core.profile.requests import item_requests, user_requests
 from sracl_core.ragged import Ragged
@@ -54,8 +57,9 @@ def certify_inputs(
     item_params: ItemProfileParams,
     user_params: UserProfileParams,
     exclude_same_user: bool,
+    data: DataParams,
 ) -> dict[str, Any]:
-    """Return the certificate of the inputs of training.
+    """Return the certificate of the inputs of training, which `data` says the source of.
 
     Each check stands on those before it: the split on the interactions, contexts and prefixes on the split, prompts on
     these, pools on the prefixes. Raises LeakageError, naming check and rows, at the first that does not hold, and
@@ -70,6 +74,7 @@ def certify_inputs(
     checks = [
         check_split(read_table(files.interactions, INTERACTIONS), sequences, method, names),
         check_user_counts(users, sequences, names),
+        check_attributes(items, allowed_attributes(data), data.source),
     ]
     # From here on nothing but the proven training part is looked at.
     train = Ragged.from_column(sequences["train"])

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from sracl_core.errors import ArtifactError, LeakageError
+from sracl_core.params.data import DataParams
 from tests.leakage.world import (
     ITEM_PARAMS,
     N_ITEMS,
@@ -29,6 +30,7 @@ def test_a_clean_set_passes(tmp_path: Path, method: str) -> None:
     assert examined == {
         "split": len(world["interactions"]),
         "user counts": len(world["users"]),
+        "attributes": N_ITEMS,
         "items": N_ITEMS,
         "item contexts": len(world["item_contexts"]),
         "prefixes": len(world["prefixes"]),
@@ -217,4 +219,4 @@ def recertify(folder: Path) -> None:
     from sracl_core.leakage.inputs import InputFiles, certify_inputs
 
     files = InputFiles(**{field.name: folder / f"{field.name}.parquet" for field in fields(InputFiles)})
-    certify_inputs(files, "leave_one_out", ITEM_PARAMS, USER_PARAMS, True)
+    certify_inputs(files, "leave_one_out", ITEM_PARAMS, USER_PARAMS, True, DataParams())

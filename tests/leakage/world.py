@@ -24,6 +24,7 @@ from sracl_core.artifacts import (
 from sracl_core.errors import LeakageError
 from sracl_core.leakage.inputs import InputFiles, certify_inputs
 from sracl_core.leakage.split import Method
+from sracl_core.params.data import DataParams
 from sracl_core.params.profile import ItemProfileParams, UserProfileParams
 from sracl_core.profile.contexts import draw_contexts
 from sracl_core.profile.prefixes import build_prefixes
@@ -42,7 +43,7 @@ def clean_world(method: Method = "leave_one_out", exclude_same_user: bool = True
     random = np.random.default_rng(5)
     interactions, sequences = _split(random, method)
     items: list[Row] = [
-        {"item": item, "item_id": f"B{item:02}", "title": f"Title {item}", "categories": ["c"], "attributes": []}
+        {"item": item, "item_id": f"B{item:02}", "title": f"Title {item}", "categories": ["c"], "attributes": [("Color", "red")]}
         for item in range(1, N_ITEMS + 1)
     ]
     world = {
@@ -130,11 +131,13 @@ def write_world(world: World, path_of: Callable[[str], Path]) -> None:
         write_table(path_of(name), table, table.schema, Provenance("test", "", ""))
 
 
-def certify(world: World, folder: Path, method: Method = "leave_one_out", exclude_same_user: bool = True) -> Row:
+def certify(
+    world: World, folder: Path, method: Method = "leave_one_out", exclude_same_user: bool = True, source: str = "table"
+) -> Row:
     """The certificate of the inputs in `world`, through files."""
     write_world(world, lambda name: folder / f"{name}.parquet")
     files = InputFiles(**{field.name: folder / f"{field.name}.parquet" for field in fields(InputFiles)})
-    return certify_inputs(files, method, ITEM_PARAMS, USER_PARAMS, exclude_same_user)
+    return certify_inputs(files, method, ITEM_PARAMS, USER_PARAMS, exclude_same_user, DataParams(source=source))
 
 
 def expect_refusal(world: World, folder: Path, check: str, told: str, **options: object) -> None:

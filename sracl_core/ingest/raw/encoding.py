@@ -22,7 +22,7 @@ MARKS = (
 )
 # Where the zero bytes of ASCII letters stand in each group of so many bytes.
 ZEROS = {"utf-32-le": (4, {1, 2, 3}), "utf-32-be": (4, {0, 1, 2}), "utf-16-le": (2, {1}), "utf-16-be": (2, {0})}
-SURE_OF = 8  # bytes that must agree before an encoding is believed without a mark
+SURE_OF = 4, 8  # characters that must agree before an encoding is believed without a mark: at least, and at most
 
 
 class Encoding(NamedTuple):
@@ -38,9 +38,9 @@ def encoding_of(window: bytes) -> Encoding:
         if window.startswith(mark):
             return Encoding(name, len(mark))
     for name, (width, zeros) in ZEROS.items():
-        head = window[: 32 * width]
-        head = head[: len(head) - len(head) % width]
-        if len(head) >= SURE_OF and all((byte == 0) == (place % width in zeros) for place, byte in enumerate(head)):
+        least, most = (characters * width for characters in SURE_OF)
+        head = window[:most]
+        if len(head) >= least and all((byte == 0) == (place % width in zeros) for place, byte in enumerate(head)):
             return Encoding(name, 0)
     return Encoding("utf-8", 0)
 

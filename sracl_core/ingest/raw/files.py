@@ -80,7 +80,7 @@ class RawFile:
                 raise DataError(f"{self.name} is {found.what}. {advice}")
             match signatures.packing(head):
                 case "gzip":
-                    stream = cast(BinaryIO, stack.enter_context(gzip.GzipFile(fileobj=stream)))
+                    stream = cast(BinaryIO, stack.enter_context(gzip.GzipFile(fileobj=stream, mode="rb")))
                 case "bzip2":
                     stream = cast(BinaryIO, stack.enter_context(bz2.BZ2File(stream)))
                 case "xz":

@@ -33,8 +33,11 @@ def is_one_a_line(file: RawFile) -> bool:
     text = next(values.blocks(), b"").decode(errors="replace").lstrip()
     if text.startswith("["):
         return False
-    if not text.startswith("{") or _end(text.partition("\n")[0], 0) is not None:
-        return True
+    line = text.partition("\n")[0].rstrip()
+    end = _end(line, 0) if line.startswith("{") else 0
+    if end is not None:
+        # What follows in the line may be a comma, or one more value.
+        return not re.match(r"\s*(,\s*$|,?\s*\{)", line[end:])
     try:
         next(values.records())
     except DataError:

@@ -1,0 +1,184 @@
+"""Tables as people have them: encodings, delimiters, headers, JSON forms, wrong suffixes. Every form, the same histories."""
+
+import bz2
+import gzip
+import io
+import json
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from sracl_core.errors import DataError, SraclError
+from sracl_core.ingest.pipeline import locate
+from sracl_core.ingest.session import open_session
+from sracl_core.params.data import ColumnNames, DataParams
+
+CSV = "user_id,item_id,timestamp\nu1,b,30\nu1,a,10\nu2,a,10\nu2,b,10\nu1,c,10\n"
+HISTORIES = {"u1": [("a", 10), ("c", 10), ("b", 30)], "u2": [("a", 10), ("b", 10)]}
+ROWS = [dict(zip(("user_id", "item_id", "timestamp"), line.split(","), strict=True)) for line in CSV.split()[1:]]
+ROWS_OF_JSON = [row | {"timestamp": int(row["timestamp"])} for row in ROWS]
+
+
+def parquet() -> bytes:
+    held = io.BytesIO()
+    pq.write_table(pa.Table.from_pylist(ROWS_OF_JSON), held)
+    return held.getvalue()
+
+
+FILES: dict[str, tuple[str, bytes]] = {
+    "UTF-8 with a mark": ("interactions.csv", CSV.encode("utf-8-sig")),
+    "UTF-16": ("interactions.csv", CSV.encode("utf-16")),
+    "UTF-16, big end first, no mark": ("interactions.csv", CSV.encode("utf-16-be")),
+    "UTF-32": ("interactions.csv", CSV.encode("utf-32")),
+    "CRLF": ("interactions.csv", CSV.replace("\n", "\r\n").encode()),
+    "CR": ("interactions.csv", CSV.replace("\n", "\r").encode()),
+    "UTF-16 with CR": ("interactions.csv", CSV.replace("\n", "\r").encode("utf-16")),
+    "blank behind commas": ("interactions.csv", CSV.replace(",", ", ").encode()),
+    "blanks, tabs and no-break spaces round ids": ("interactions.csv", CSV.replace("u1,", " u1\u00a0,").encode()),
+    "the header again": ("interactions.csv", (CSV + "user_id,item_id,timestamp\n").encode()),
+    "gzip without its suffix": ("interactions.csv", gzip.compress(CSV.encode())),
+    "plain text named .gz": ("interactions.csv.gz", CSV.encode()),
+    "bzip2": ("interactions.csv.bz2", bz2.compress(CSV.encode())),
+    "Parquet named .csv": ("interactions.csv", parquet()),
+    "Parquet in gzip": ("interactions.parquet.gz", gzip.compress(parquet())),
+    "JSON lines named .txt": ("interactions.txt", "\n".join(map(json.dumps, ROWS)).encode()),
+    "JSON lines in UTF-16": ("interactions.jsonl", "\n".join(map(json.dumps, ROWS)).encode("utf-16")),
+    "JSON list": ("interactions.json", json.dumps(ROWS_OF_JSON, indent=2).encode()),
+    "JSON list on one line": ("interactions.jsonl", json.dumps(ROWS_OF_JSON).encode()),
+    "JSON objects over several lines": ("interactions.json", "\n".join(json.dumps(row, indent=1) for row in ROWS).encode()),
+    "dat with tabs": ("interactions.dat", CSV.replace(",", "\t").encode()),
+}
+
+
+@pytest.mark.parametrize("form", FILES)
+def test_the_same_histories_in_every_form(raw, run_ingest, form):
+    name, data = FILES[form]
+    (raw / name).write_bytes(data)
+    found = run_ingest(raw)
+    assert found.histories() == HISTORIES
+    assert found.rows("rejected") == []
+
+
+NO_HEADER = {"user": "1", "item": "2", "timestamp": "3"}
+DELIMITED = {
+    "no header": (CSV.partition("\n")[2], {"header": False}, NO_HEADER),
+    "blanks, no header": (CSV.partition("\n")[2].replace(",", "  "), {"header": False, "delimiter": " "}, NO_HEADER),
+    "blanks and tabs with a header": (CSV.replace(",", " \t"), {"delimiter": " "}, {}),
+    "two colons": (CSV.replace(",", "::"), {"delimiter": "::"}, {}),
+    "a caret": (CSV.replace(",", "^"), {"delimiter": "^"}, {}),
+    "Hive": (CSV.replace(",", "\x01"), {"delimiter": "\x01"}, {}),
+    "tab as two letters": (CSV.replace(",", "\t"), {"delimiter": "\\t"}, {}),
+    "a sign beyond ASCII": (CSV.replace(",", "§"), {"delimiter": "§"}, {}),
+}
+
+
+@pytest.mark.parametrize("form", DELIMITED)
+def test_delimiter_and_header_are_parameters(raw, run_ingest, form):
+    text, data, columns = DELIMITED[form]
+    (raw / "interactions.dat").write_text(text)
+    assert run_ingest(raw, columns=ColumnNames(**columns), **data).histories() == HISTORIES
+
+
+def test_the_catalogue_has_the_same_form_only_with_the_same_suffix(raw, run_ingest):
+    (raw / "interactions.txt").write_text(CSV.partition("\n")[2].replace(",", " "))
+    data = {"header": False, "delimiter": " ", "columns": ColumnNames(user="1", item="2", timestamp="3", title="2")}
+    (raw / "items.txt").write_text("x a\n")
+    data["columns"] = ColumnNames(user="1", item="2", timestamp="3", title="1")
+    assert run_ingest(raw, **data, out="alike").item("a")["title"] == "x"
+    (raw / "items.txt").unlink()
+    (raw / "items.csv").write_text("2,title\na,Long title\n")
+    data["columns"] = ColumnNames(user="1", item="2", timestamp="3")
+    assert run_ingest(raw, **data, out="other").item("a")["title"] == "Long title"
+
+
+def test_white_space_round_ids_is_told(raw, run_ingest):
+    (raw / "interactions.csv").write_text(CSV.replace(",", ", "))
+    (raw / "items.csv").write_text("item_id,title\na,Apple\n")
+    found = run_ingest(raw)
+    assert found.item("a")["title"] == "Apple"
+    assert "interactions.csv: 5 records had white space round an id; it was taken off." in found.summary["notes"]
+
+
+def test_repeated_headers_are_left_out_and_told(raw, run_ingest):
+    header = CSV.partition("\n")[0]
+    (raw / "interactions.csv").write_text(f"{CSV}{header}\nu2,c,40\n{header}\n")
+    (raw / "items.csv").write_text("item_id,title\na,A\nitem_id,title\nb,B\n")
+    found = run_ingest(raw)
+    assert found.summary["interactions_file"]["repeated_headers"] == 2
+    assert found.summary["interactions_file"]["read"] == found.summary["interactions_file"]["kept"] == 6
+    assert found.summary["items_file"]["repeated_headers"] == 1
+    assert "interactions.csv: 2 lines repeat the header; they were left out." in found.summary["notes"]
+
+
+def test_without_a_column_of_timestamps_the_order_of_the_file_is_told(raw, run_ingest):
+    (raw / "interactions.csv").write_text("user_id,item_id\nu,b\nu,a\n")
+    notes = run_ingest(raw, columns=ColumnNames(timestamp=None)).summary["notes"]
+    assert notes == ["There is no column of timestamps: the order of the file counts."]
+
+
+PIECES = st.sampled_from(
+    [b"user_id", b"item_id", b"timestamp", b",", b"\t", b'"', b"\n", b"\r", b"\0", b"\xff", b"\xfe", b"\xef\xbb\xbf",
+     b"{", b"}", b"[", b"]", b":", b"1", b" ", b"PAR1", b"PK\x03\x04", b"\x1f\x8b", b"u", b"\xc3\xa9", b"\xd8\x00"]
+)  # fmt: skip
+
+
+HEADERS = st.sampled_from(
+    [b"", b"user_id,item_id,timestamp", b"user_id, item_id, timestamp", b'"user_id"\t"item_id"\ttimestamp',
+     b'{"user_id":1,"item_id":2,"timestamp":3}', b'[{"user_id":1,"item_id":2,"timestamp":3},', b"\xef\xbb\xbfuser_id;item_id;timestamp"]
+)  # fmt: skip
+BYTES = st.lists(PIECES, max_size=30).map(b"".join) | st.binary(max_size=200)
+ENCODINGS = st.sampled_from(["utf-8", "utf-8", "utf-16", "utf-32"])
+
+
+def encoded(parts: tuple[bytes, bytes, bytes, str]) -> bytes:
+    header, end, rest, encoding = parts
+    return header + end + rest if encoding == "utf-8" else (header + end).decode().encode(encoding) + rest
+
+
+@pytest.mark.parametrize("suffix", ["csv", "jsonl", "parquet", "csv.gz"])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.tuples(HEADERS, st.sampled_from([b"", b"\n", b"\r", b"\r\n"]), BYTES, ENCODINGS).map(encoded))
+def test_no_bytes_bring_more_than_a_plain_message(tmp_path_factory, suffix, data):
+    folder = tmp_path_factory.mktemp("raw")
+    (folder / f"interactions.{suffix}").write_bytes(data)
+    try:
+        records = locate(folder, DataParams(path=str(folder))).interactions.records
+        with open_session(folder, memory_gb=0.2, threads=1) as session:
+            records.load(session, "CREATE TABLE found AS SELECT line, damage, fields FROM ({records})")
+            rows = session.rows("SELECT line, fields FROM found WHERE damage IS NULL")
+    except SraclError as error:
+        assert str(error).strip()
+    else:
+        assert all(len(fields) == len(records.columns) for _, fields in rows)
+
+
+def test_a_wrong_suffix_is_said_with_what_the_file_is(raw, run_ingest):
+    (raw / "interactions.jsonl").write_text(CSV)
+    with pytest.raises(DataError, match=r"interactions.jsonl is no JSON.*give it the suffix .csv"):
+        run_ingest(raw)
+
+
+def test_files_of_systems_are_passed_over(raw, run_ingest):
+    (raw / "interactions.csv").write_text(CSV)
+    for name in ("._interactions.csv", ".DS_Store", "Thumbs.db", "~$items.csv", ".items.csv.swp"):
+        (raw / name).write_bytes(b"\0\1")
+    assert run_ingest(raw).histories() == HISTORIES
+
+
+def test_keys_of_json_that_differ_by_case_stay_apart(raw, run_ingest):
+    lines = [{"User_ID": "x", "user_id": "u", "item_id": n, "ITEM_ID": "y", "timestamp": n} for n in range(3)]
+    (raw / "interactions.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    assert run_ingest(raw).histories() == {"u": [("0", 0), ("1", 1), ("2", 2)]}
+
+
+def test_columns_of_csv_that_differ_by_case_stay_apart(raw, run_ingest):
+    (raw / "interactions.csv").write_text("User_ID,user_id,item_id,timestamp\nx,u,a,1\n")
+    (raw / "items.csv").write_text("item_id,Title,title\na,wrong,right\n")
+    found = run_ingest(raw)
+    assert found.histories() == {"u": [("a", 1)]}
+    assert (found.item("a")["title"], found.item("a")["attributes"]) == ("right", {"Title": "wrong"})
+
+
