@@ -81,7 +81,7 @@ def string_value(token: str) -> str:
                 value = ast.literal_eval(token)
             except (ValueError, SyntaxError):
                 return inside
-    return _whole(value.decode("utf-8", "replace") if isinstance(value, bytes) else value)
+    return well_formed(value.decode("utf-8", "replace") if isinstance(value, bytes) else value)
 
 
 def _quoted(text: str) -> Listed | None:
@@ -130,7 +130,7 @@ def _unquoted(text: str) -> Listed | None:
     return Listed([part for part in parts if part and part not in MISSING], False)
 
 
-def _whole(text: str) -> str:
+def well_formed(text: str) -> str:
     """`text` with pairs of surrogates joined, and the sign for "no character" for one alone, which no file can hold."""
     if not _SURROGATE.search(text):
         return text

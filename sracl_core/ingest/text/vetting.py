@@ -8,7 +8,8 @@ swallow becomes a blank.
 import re
 from html.entities import html5
 
-from sracl_core.ingest.text.elements import BARE_ATTRIBUTES, ELEMENTS, HIDDEN, UNSETTLED
+from sracl_core.ingest.text.bare_code import code_kind
+from sracl_core.ingest.text.elements import BARE_ATTRIBUTES, ELEMENTS, FOREIGN, HIDDEN, UNSETTLED
 
 # More than a text for people has; a tree of 20,000 unclosed tags costs the parser half a second, of 200,000 a minute.
 MOST_TAGS = 1000
@@ -23,10 +24,9 @@ _TAG = re.compile(
 )
 # Attributes that a parser would read in its own way, but plain to see what they are.
 _BROKEN_TAG = re.compile(r"</?+(?P<name>[a-zA-Z][\w.:-]*+)\s[^<>=]*+=[^<>]*+>")
-_BARE_ATTRIBUTE = re.compile(r"""(?:=\s*+(?:"[^"]*+"|'[^']*+'|[^\s"'<>]*+))|([^\s"'<>/=]++)(?=\s*+(.?))""", re.DOTALL)
 _END_TAG = re.compile(r"</([a-zA-Z][\w.:-]*+)\s*+>")
 _REFERENCE = re.compile(r"&(?:#(?:\d++|[xX][\da-fA-F]++)|([a-zA-Z][a-zA-Z\d]*+));?+")
-_DECLARATION = re.compile(r"<!(?:doctype|\[CDATA\[|\[(?:if|endif)\b)[^<>]*+>?+|<\?xml\b[^<>]*+>", re.IGNORECASE)
+_DECLARATION = re.compile(r"<(?:!doctype|!\[if|\?xml)\b[^<>]*+>|<!\[endif\](?:--)?+>?+", re.IGNORECASE)
 _MARKS = re.compile("[<&]")
 
 
@@ -34,14 +34,15 @@ def vetted(text: str) -> str:
     """Return `text` so that a parser of HTML reads in it what is markup, and all else as it stands.
 
     >>> vetted("<p>R&B &amp; <b>size <3</b> <unknown word><script>x<y</script>")
-    ' <p> R&amp;B &amp; <b> size &lt;3 </b> &lt;unknown word>  '
+    ' <p> R&amp;B &amp;  <b> size &lt;3 </b>  &lt;unknown word> '
     """
     return _Vetting(text).run()
 
 
 class _Vetting:
     def __init__(self, text: str) -> None:
-        self.text = text
+        # What a CDATA section holds is text, between two signs.
+        self.text = text.replace("<![CDATA[", " ").replace("]]>", " ") if "<![CDATA[" in text else text
         self.tags = 0
         # Names of whatever language (productDescription, w:View) are those of tags where one is closed.
         self.closed = {name.lower() for name in _END_TAG.findall(text)}
@@ -49,7 +50,7 @@ class _Vetting:
 
     def run(self) -> str:
         pieces, position = [], 0
-        for mark in iter(lambda: _MARKS.search(self.text, position), None):
+        while (mark := _MARKS.search(self.text, position)) is not None:
             start = mark.start()
             pieces.append(self.text[position:start])
             position, piece = self.reference(start) if self.text[start] == "&" else self.markup(start)
@@ -85,9 +86,7 @@ class _Vetting:
             return (broken.end(), " ") if broken is not None and known else (start + 1, "&lt;")
         name = tag["name"].lower()
         if name in HIDDEN:
-            # Without an end tag all the rest would be hidden, and what is said there of the <script> tag be lost.
-            end = None if tag["end"] else self.after(f"</{name}", tag.end())
-            return (self.past(end), " ") if end else (tag.end(), " ")
+            return (tag.end() if tag["end"] else self.hidden(name, tag.end())), " "
         self.tags += 1
         if name in UNSETTLED or self.tags > MOST_TAGS:
             return tag.end(), " "
@@ -98,16 +97,29 @@ class _Vetting:
         """Whether what looks like a tag is one, not words between "<" and ">"."""
         name, attributes = tag["name"], tag["attributes"]
         if tag["end"]:
-            return not attributes.strip("/ \t\r\n") or name.lower() in ELEMENTS
-        if "=" in attributes and self.is_name(name, generous=True):
-            return True
+            return not attributes or self.is_name(name)
+        if "=" in attributes:
+            return self.is_name(name) or '"' in attributes
         if not (self.is_name(name) or tag.group().endswith("/>")):
             return False
         return all(word.lower() in BARE_ATTRIBUTES for word in attributes.replace("/", " ").split())
 
-    def is_name(self, name: str, *, generous: bool = False) -> bool:
+    def is_name(self, name: str) -> bool:
+        """Whether elements are called that, in HTML, in Word's HTML, or in the language of this text."""
         name = name.lower()
-        return name in ELEMENTS or name in self.closed or (generous and name[0].isalpha())
+        return name in ELEMENTS or name in self.closed or name.startswith(FOREIGN)
+
+    def hidden(self, name: str, start: int) -> int:
+        """Where the element `name`, whose content begins at `start`, ends; `start` itself where it is never closed.
+
+        A parser would hide all the rest then, and what is said there of the <script> tag would be lost.
+        """
+        sought = f"</{name}" not in self.hopeless
+        end = self.after(f"</{name}", start)
+        if end is None:
+            return len(self.text) if sought and code_kind(self.text[start:]) else start
+        close = self.text.find(">", end)
+        return close + 1 if close >= 0 else len(self.text)
 
     def after(self, ending: str, start: int) -> int | None:
         """Where the next `ending` ends; None where there is no more of it, which is looked for once."""
@@ -117,8 +129,3 @@ class _Vetting:
         if found is None:
             self.hopeless.add(ending)
         return found.end() if found else None
-
-    def past(self, end: int) -> int:
-        """The end of the end tag whose name ends at `end`."""
-        close = self.text.find(">", end)
-        return close + 1 if close >= 0 else len(self.text)
