@@ -14,14 +14,14 @@ _SCRIPT_BEGINS = re.compile(
         | (?:window|document|self|this|location|navigator)(?:\.{_NAME})++\s*+(?:=(?!=)|\()
         | {_NAME}(?:\.{_NAME})++\((?=[^\n;]*+[;{{])
         | [(!;]?\s*+function\b\s*+(?:{_NAME}\s*+)?+\([\w$,\s]*+\)\s*+\{{
-        | if\s*+\([^\n{{}};]++\)\s*+\{{
+        | if\s*+\([^\n{{}};]+\)\s*+\{{
         | try\s*+\{{
-        | (?:\$|jQuery)\([^\n;]*+[;{{]
+        | (?:\$|jQuery)\([\w"'\#.>:\ -]++\)\.
     )""",
     re.VERBOSE,
 )
-# What a statement has and words between braces have not: "if (you) {love} me".
-_STATEMENT = re.compile(rf"[;=]|{_NAME}\(")
+# What statements have and words beside signs have not: "if (you) {love} me", "let it = be".
+_STATEMENT = re.compile(rf";|{_NAME}\(")
 _SIGNS = re.compile(r"[^\w\s,'’-]")
 # So many words on end, with no sign between them, are a sentence; code has "else return typeof".
 _SENTENCE = re.compile(r"(?<![\w$.'’-])[A-Za-z'’-]{2,}+(?: [A-Za-z'’-]{2,}+){5}")

@@ -1,0 +1,15 @@
+"""The examples in the docstrings are true."""
+
+import doctest
+from types import ModuleType
+
+import pytest
+
+from sracl_core.ingest.text import allowed, attributes, bare_code, lists, markup, missing, vetting
+
+
+@pytest.mark.parametrize("module", [allowed, attributes, bare_code, lists, markup, missing, vetting])
+def test_examples_of(module: ModuleType) -> None:
+    result = doctest.testmod(module)
+    assert result.attempted > 0
+    assert result.failed == 0
