@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sracl_core.ingest.text.attributes import LONGEST_LITERAL, flattened
@@ -78,6 +78,7 @@ def test_what_python_cannot_or_shall_not_read_stays_text(text: str) -> None:
     assert flattened("x", text) == [("x", text)]
 
 
+@settings(deadline=None)
 @given(st.text() | st.text("{}[]()'\":,u \\x1.-aN"))
 def test_no_text_is_too_much(text: str) -> None:
     for cell in (text, f"{{{text}}}", f"[{text}]"):
@@ -89,6 +90,7 @@ def test_no_text_is_too_much(text: str) -> None:
 WORDS = st.text("abc", min_size=1)
 
 
+@settings(deadline=None)
 @given(st.dictionaries(WORDS, st.dictionaries(WORDS, st.integers() | WORDS | st.booleans())))
 def test_nothing_is_lost(details: dict[str, dict[str, int | str | bool]]) -> None:
     expected = [

@@ -1,7 +1,7 @@
 """Texts without their markup, and nothing else lost."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sracl_core.ingest.text.elements import ELEMENTS, HIDDEN
@@ -82,6 +82,7 @@ def test_rounds_end() -> None:
     assert plain_text("&" + "amp;" * 20 + "b").text.startswith("&amp;")
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_texts_without_markup_are_as_ever(text: str) -> None:
     text = text.replace("<", "").replace("&", "")
@@ -89,6 +90,7 @@ def test_texts_without_markup_are_as_ever(text: str) -> None:
     assert plain.text == clean(text) or (plain.dropped is not None and not plain.text)
 
 
+@settings(deadline=None)
 @given(st.text() | st.text("<>&/!-='\"#; \n[]abp{}().:"))
 def test_no_text_is_too_much(text: str) -> None:
     plain = plain_text(text)
@@ -106,6 +108,7 @@ SIGNS = st.sampled_from(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(TAGS | SIGNS, max_size=30))
 def test_words_survive_between_any_tags(pieces: list[str]) -> None:
     text = "word0" + "".join(f"{piece}word{number}" for number, piece in enumerate(pieces, 1))
