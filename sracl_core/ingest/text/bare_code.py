@@ -16,6 +16,7 @@ _SCRIPT_BEGINS = re.compile(
         | [(!;]?\s*+function\b\s*+(?:{_NAME}\s*+)?+\([\w$,\s]*+\)\s*+\{{
         | if\s*+\([^\n{{}};]+\)\s*+\{{
         | try\s*+\{{
+        | ["']use\ strict["'];
         | (?:\$|jQuery)\([\w"'\#.>:\ -]++\)\.
     )""",
     re.VERBOSE,

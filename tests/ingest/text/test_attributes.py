@@ -51,6 +51,10 @@ def test_nothing(text: str) -> None:
     assert flattened("x", text) == []
 
 
+def test_sets_in_dicts_have_one_order() -> None:
+    assert flattened("x", "{'a': {'f', 'c', 'e', 'b', 'd'}}") == [("x.a", "b, c, d, e, f")]
+
+
 def test_yelp_prints_dicts_in_json() -> None:
     text = json.dumps({"Ambience": "{'romantic': False, u'casual': True}", "WiFi": "u'no'", "BYOB": "None"})
     assert flattened("", text) == [("Ambience.romantic", "false"), ("Ambience.casual", "true"), ("WiFi", "no")]

@@ -18,6 +18,7 @@ SCRIPTS = [
     "try { ue.count('a b c d e f g h', 1); } catch (e) {}",
     "/* (c) the makers of this fine and small script */ let x = {a: 1};\n// and a note for all who read it\nf(x);",
     "$('#a').hide();",
+    "'use strict'; { f(1); }",
     "document.title = 'How to cook, eat and live well in summer';",
 ]
 
@@ -56,6 +57,8 @@ PROSE = [
     ".a{color:red} $12.99",
     "Great Pen var aPageStart = (new Date()).getTime();",
     "$(12.99); {two}",
+    "var pens = blue, red, green; ink, gel, felt; caps, clips, cases",
+    "var a=(b||c)&&d(e[0]);var f=(g||h)&&i(j[1]);var k=l(); makes every page load in half the time",
 ]
 
 
