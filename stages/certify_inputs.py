@@ -48,7 +48,9 @@ def main(
         item_pool=item_pool,
         user_pool=user_pool,
     )
-    result = certify_inputs(files, split.method, profile.items, profile.users, mine.exclude_same_user, data)
+    result = certify_inputs(
+        files, split.method, profile.items, profile.users, exclude_same_user=mine.exclude_same_user, data=data
+    )
     write_json(certificate, result)
     print(summary(result))
 

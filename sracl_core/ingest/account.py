@@ -90,14 +90,18 @@ def _cell_notes(cells: CellCount) -> list[str]:
     if cells.dropped:
         told = ", ".join(f"{name} {kind} ({count})" for (name, kind), count in cells.dropped.most_common(NAMES_TOLD))
         first = ", ".join(map(repr, cells.dropped_from[:3]))
-        notes.append(f"Cells of the catalogue that hold code or markup but no text are empty: {told}; first items {first}.")
+        notes.append(
+            f"Cells of the catalogue that hold code or markup but no text are empty: {told}; first items {first}."
+        )
     if cells.missing:
         told = ", ".join(f"{name} ({count})" for name, count in cells.missing.most_common(NAMES_TOLD))
         notes.append(f"Words that stand for a missing value (nan, None, null, …) are read as one: {told}.")
     if cells.left_out:
         told = ", ".join(f"{name} ({count})" for name, count in _by_count(cells.left_out)[:NAMES_TOLD])
         more = f" and {len(cells.left_out) - NAMES_TOLD} more" if len(cells.left_out) > NAMES_TOLD else ""
-        notes.append(f"Fields that are not on the list of allowed attributes are left out (data.attributes): {told}{more}.")
+        notes.append(
+            f"Fields that are not on the list of allowed attributes are left out (data.attributes): {told}{more}."
+        )
     if cells.abbreviated:
         notes.append(
             f"warning: {cells.abbreviated} lists in the catalogue are abbreviated (...): the tool that wrote them left "

@@ -1,8 +1,8 @@
 """Which interactions stay: dates, minimum rating, repeats, and the iterative core filter, all in SQL out of core.
 
-Starts from the table `interactions` of `staging.py`, as the view `found` reads it; ends with the tables `kept` (user_number, item_number, moment,
-line), `users` (user, user_id, user_number) and `items_kept` (item, item_id, item_number). Rows of `kept` whose user or
-item is in neither of the other two have left.
+Starts from the table `interactions` of `staging.py`, as the view `found` reads it; ends with the tables `kept`
+(user_number, item_number, moment, line), `users` (user, user_id, user_number) and `items_kept` (item, item_id,
+item_number). Rows of `kept` whose user or item is in neither of the other two have left.
 """
 
 # ruff: noqa: S608 - statements are put together from code; values of users and files go through sql.text.
@@ -40,8 +40,8 @@ class FilterCount:
 def filter_interactions(session: Session, data: DataParams, clock: Clock, ids: Mapping[str, str]) -> FilterCount:
     """Apply the dates, `data.min_rating`, `data.repeats` and the core filter; number the rest by external id, bytewise.
 
-    `ids` is SQL for the ids of each axis, "user" and "item". With `min_rating`, an interaction without a rating does not
-    stay. Raises DataError when nothing is left.
+    `ids` is SQL for the ids of each axis, "user" and "item". With `min_rating`, an interaction without a rating does
+    not stay. Raises DataError when nothing is left.
     """
     rated = "true" if data.min_rating is None else f"coalesce(rating >= {data.min_rating!r}, false)"
     inside = _inside(data, clock)
@@ -101,7 +101,10 @@ def filter_interactions(session: Session, data: DataParams, clock: Clock, ids: M
 def _inside(data: DataParams, clock: Clock) -> str:
     """SQL for whether an interaction lies between the dates of the parameters."""
     start, end = (bound and bound * clock.per_second // MICRO for bound in data.window())
-    bounds = [f"{clock.moment} >= {start}" if start is not None else "", f"{clock.moment} < {end}" if end is not None else ""]
+    bounds = [
+        f"{clock.moment} >= {start}" if start is not None else "",
+        f"{clock.moment} < {end}" if end is not None else "",
+    ]
     return " AND ".join(f"({bound})" for bound in bounds if bound) or "true"
 
 

@@ -1,4 +1,4 @@
-"""Do the interactions and the catalogue speak of the same items? How many found their row, and why the others did not."""
+"""Whether interactions and catalogue speak of the same items: how many found their row, and why others did not."""
 
 # ruff: noqa: S608 - statements are put together from code.
 
@@ -51,12 +51,11 @@ def match_catalogue(session: Session, interactions: int, interactions_file: str,
     )[0]
     warning = ""
     if listed < FEW * items:
+        ours = _examples(session, "SELECT item_id FROM catalogue WHERE NOT listed ORDER BY item")
+        theirs = _examples(session, "SELECT item_id FROM first_rows ANTI JOIN items_kept USING (item_id) ORDER BY line")
         warning = (
             f"Only {listed} of {items} items have a row in the catalogue. Ids in {interactions_file}, without a row: "
-            f"{_examples(session, 'SELECT item_id FROM catalogue WHERE NOT listed ORDER BY item')}. Ids in {items_file}, "
-            f"without an interaction: "
-            f"{_examples(session, 'SELECT item_id FROM first_rows ANTI JOIN items_kept USING (item_id) ORDER BY line')}. "
-            f"{_cause(session)}"
+            f"{ours}. Ids in {items_file}, without an interaction: {theirs}. {_cause(session)}"
         )
     return Match(items, listed, interactions, with_row, warning)
 
@@ -79,7 +78,8 @@ def _cause(session: Session) -> str:
         explained.append((count, said))
     count, said = max(explained, key=lambda pair: pair[0])
     if count >= FEW * missing:
-        return f"Likely cause: the ids {said}; {count} of these {missing} would find a row. Write them alike in both files."
+        alike = f"{count} of these {missing} would find a row if they were written alike in both files"
+        return f"Likely cause: the ids {said}; {alike}."
     return (
         "The ids are of different kinds, or the catalogue is of other items: check data.columns.item, which names the "
         "column in both files, and data.items_file."

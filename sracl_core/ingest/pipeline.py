@@ -145,9 +145,10 @@ def require_held_out(summary: dict[str, Any]) -> None:
     missing = f"Nobody is left for {' and '.join(empty)}: {users} users with {interactions} interactions stayed"
     if parts["method"] == "leave_one_out":
         raise DataError(
-            f"{missing}, none of them with three. split.method leave_one_out takes a user's last interaction for the test "
-            "and the one before it for validation. Bring more interactions a user (check data.columns.user, data.from, "
-            "data.to and data.min_rating, which may leave too few), or set data.core_users to 3 or more to see why."
+            f"{missing}, none of them with three. split.method leave_one_out takes a user's last interaction for the "
+            "test and the one before it for validation. Bring more interactions a user (check data.columns.user, "
+            "data.from, data.to and data.min_rating, which may leave too few), or set data.core_users to 3 or more to "
+            "see why."
         )
     raise DataError(
         f"{missing}, and the windows of split.method timeline hold none of them. Raise split.valid_share and "

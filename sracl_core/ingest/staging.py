@@ -60,7 +60,7 @@ def stage_interactions(session: Session, layout: InteractionLayout, timestamp_un
         {times},
         {_unless_missing(rating) if rating else "NULL::VARCHAR"} AS rating_text,
         number_of(rating_text) AS rating"""
-    return _stage(session, "interactions", layout, columns, checks, dropped)
+    return _stage(session, "interactions", layout, columns, checks, dropped=dropped)
 
 
 def stage_items(session: Session, layout: ItemLayout) -> FileCount:
@@ -75,7 +75,7 @@ def stage_items(session: Session, layout: ItemLayout) -> FileCount:
         [{", ".join(layout.description)}]::VARCHAR[] AS description,
         {layout.price} AS price,
         {layout.attributes} AS attributes"""
-    return _stage(session, "items", layout, columns, _id_checks("item_id", layout.item), [])
+    return _stage(session, "items", layout, columns, _id_checks("item_id", layout.item), dropped=[])
 
 
 def check_share(session: Session, count: FileCount, max_rejected: float, where_all: str) -> None:
@@ -106,6 +106,7 @@ def _stage(
     layout: InteractionLayout | ItemLayout,
     columns: str,
     checks: list[str],
+    *,
     dropped: list[str],
 ) -> FileCount:
     """Create `table` from the records, with the first failed check of each as its `problem`."""

@@ -1,10 +1,8 @@
 """When something happened: numbers of seconds down to nanoseconds since 1970, and ISO dates.
 
-A number between 1970 and 2100 fits one unit only, which makes `data.timestamp_unit: auto` safe: each number is read in the
-unit that puts it there, and a file whose numbers need several units is refused.
+A number between 1970 and 2100 fits one unit only, which makes `data.timestamp_unit: auto` safe: each number is read in
+the unit that puts it there, and a file whose numbers need several units is refused.
 """
-
-# ruff: noqa: S608 - statements are put together from code.
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -25,9 +23,9 @@ YEARS_TOLD = (1, 9999)
 class Clock:
     """What the timestamps of a file came to: `per_second` moments a second, what they were, and their range.
 
-    `moment` is SQL for the moment of a staged interaction. `unit` is the name of the unit of numbers, "date" where there
-    are dates (or zeros) only, None where the order of the file counts. `first` and `last` are moments, None where there is
-    none.
+    `moment` is SQL for the moment of a staged interaction. `unit` is the name of the unit of numbers, "date" where
+    there are dates (or zeros) only, None where the order of the file counts. `first` and `last` are moments, None where
+    there is none.
     """
 
     moment: str
@@ -57,9 +55,9 @@ FILE_ORDER = Clock("moment", MICRO, None)
 def columns_for(text: str, unit: str) -> str:
     """Return the SQL columns `moment` and `unit` for the SQL `text` of a timestamp; both null where it is no time.
 
-    The moment counts microseconds since 1970 (nanoseconds where the unit is ns) and is exact. `unit` is the place in UNITS
-    of the unit of a number: that of the name `unit`, or with `auto` the one that puts it between 1970 and 2100; it is null
-    for a date and, with `auto`, for 0, which fits all.
+    The moment counts microseconds since 1970 (nanoseconds where the unit is ns) and is exact. `unit` is the place in
+    UNITS of the unit of a number: that of the name `unit`, or with `auto` the one that puts it between 1970 and 2100;
+    it is null for a date and, with `auto`, for 0, which fits all.
     """
     names = [name for name, _, _ in UNITS]
     if unit == "auto":
@@ -101,7 +99,8 @@ def read_clock(session: Session, file: str, column: str) -> Clock:
     numbers = [row for row in found if row[0] is not None]
     if len(numbers) > 1:
         told = "; ".join(
-            f"{count} {'is' if count == 1 else 'are'} in {UNITS[unit][1]} (first in line {line}: {_number(unit, moment)})"
+            f"{count} {'is' if count == 1 else 'are'} in {UNITS[unit][1]} "
+            f"(first in line {line}: {_number(unit, moment)})"
             for unit, count, moment, line, _, _ in numbers
         )
         raise DataError(

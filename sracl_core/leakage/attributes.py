@@ -11,15 +11,16 @@ from sracl_core.leakage.certificate import Check, Names
 def check_attributes(items: pa.Table, allowed: frozenset[str] | None, source: str) -> Check:
     """Prove that each attribute in `items` (schema ITEMS) is one of the fields that `allowed` names.
 
-    Sales ranks, ratings and numbers of reviews in the catalogue of `source` count what came after the training part too.
-    None: the person who made the table answers for its columns, and the check says so.
+    Sales ranks, ratings and numbers of reviews in the catalogue of `source` count what came after the training part
+    too. None: the person who made the table answers for its columns, and the check says so.
     """
     column = items["attributes"].combine_chunks()
     names = column.keys if isinstance(column, pa.MapArray) else pa.array([], pa.string())
     if allowed is None:
         what = (
-            f"not proven: in source {source} every column of the catalogue may be an attribute, so whoever made the table "
-            "answers for it that none counts what happened after the training part (data.attributes can name those taken)."
+            f"not proven: in source {source} every column of the catalogue may be an attribute, so whoever made the "
+            "table answers for it that none counts what happened after the training part (data.attributes can name "
+            "those taken)."
         )
         return Check("attributes", len(names), what, made_by="ingest")
     what = (

@@ -56,6 +56,7 @@ def certify_inputs(
     method: Method,
     item_params: ItemProfileParams,
     user_params: UserProfileParams,
+    *,
     exclude_same_user: bool,
     data: DataParams,
 ) -> dict[str, Any]:

@@ -37,7 +37,7 @@ def _check_iso(text: str) -> str:
 
 def _check_delimiter(text: str) -> str:
     text = text.replace("\\t", "\t")
-    if len(text) == 1 and text.isascii() and (text.isalnum() or text in "\"\r\n\0"):
+    if len(text) == 1 and text.isascii() and (text.isalnum() or text in '"\r\n\0'):
         raise ValueError(f"a letter, digit, quote or line end cannot part fields, got {text!r}")
     if not text or "\n" in text or "\0" in text:
         raise ValueError("expected at least one sign, such as ';' or '::', and no line end; leave it empty to find it")
@@ -65,7 +65,9 @@ class ColumnNames(Fields):
 
     user: ColumnName = Field("user_id", description="interactions: who")
     item: ColumnName = Field("item_id", description="interactions and items: which item")
-    timestamp: ColumnName | None = Field("timestamp", description="interactions: when; null takes the order of the file")
+    timestamp: ColumnName | None = Field(
+        "timestamp", description="interactions: when; null takes the order of the file"
+    )
     rating: ColumnName | None = Field(None, description="interactions: how much it was liked")
     title: ColumnName | None = Field("title", description="items: name")
     brand: ColumnName | None = Field("brand", description="items: maker")
@@ -110,12 +112,13 @@ class DataParams(Section):
     core_items: int = Field(5, ge=1, description="interactions an item needs to stay")
     max_rejected: float = runtime_only(0.01, "share of unreadable lines above which ingest fails", ge=0, le=1)
 
-
     @model_validator(mode="after")
     def _window_in_order(self) -> Self:
         start, end = self.window()
         if start is not None and end is not None and start >= end:
-            raise ValueError(f"from ({self.from_date}) must not be later than to ({self.to_date}): nothing would be left")
+            raise ValueError(
+                f"from ({self.from_date}) must not be later than to ({self.to_date}): nothing would be left"
+            )
         return self
 
     def window(self) -> tuple[int | None, int | None]:

@@ -156,9 +156,7 @@ def _describe(section: type[Section], problem: Any) -> str:
         known = written_fields(group)
         near = nearest(parts[-1], known)
         hint = (
-            f"did you mean {'.'.join([section.key, *parts[:-1], near])}?"
-            if near
-            else f"known are {', '.join(known)}"
+            f"did you mean {'.'.join([section.key, *parts[:-1], near])}?" if near else f"known are {', '.join(known)}"
         )
         return f"{where}: unknown parameter; {hint}"
     message = problem["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ")

@@ -55,9 +55,7 @@ def test_too_many_rejects_fail_and_show_the_first(raw, run_ingest, tmp_path):
         run_ingest(raw, max_rejected=0.1)
     message = str(error.value)
     assert "2 of 10 records (20.0%) cannot be read" in message
-    assert (
-        f"interactions.csv, line 10, column timestamp: {NO_TIME}: 'u,a,x'" in message
-    )
+    assert f"interactions.csv, line 10, column timestamp: {NO_TIME}: 'u,a,x'" in message
     assert "data.max_rejected" in message
     assert (tmp_path / "out" / "rejected").exists()
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["rejected"], "temporary files were left behind"

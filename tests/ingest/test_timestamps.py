@@ -56,13 +56,17 @@ def test_a_mixture_of_units_is_refused_with_lines(raw, run_ingest):
         run_ingest(raw)
     message = str(error.value)
     assert "interactions.csv, column timestamp: the timestamps are in several units" in message
-    assert f"2 are in seconds (first in line 2: {SECOND}); 1 is in milliseconds (first in line 4: {SECOND}000)" in message
+    assert (
+        f"2 are in seconds (first in line 2: {SECOND}); 1 is in milliseconds (first in line 4: {SECOND}000)" in message
+    )
     assert "data.timestamp_unit" in message
     assert run_ingest(raw, timestamp_unit="ms", out="chosen").summary["interactions"] == 4
 
 
 def test_zeros_fit_every_unit_and_dates_stand_beside_numbers(raw, run_ingest):
-    (raw / "interactions.csv").write_text(csv(SECOND * 10**9 + 5, "2018-07-07 22:09:11.000001", 0, "1969-12-31T23:59:59Z"))
+    (raw / "interactions.csv").write_text(
+        csv(SECOND * 10**9 + 5, "2018-07-07 22:09:11.000001", 0, "1969-12-31T23:59:59Z")
+    )
     found = run_ingest(raw)
     assert [(item, stamp - SECOND if stamp > 0 else stamp) for item, stamp in found.histories()["u"]] == [
         ("i3", -1),
@@ -102,7 +106,7 @@ def test_a_chosen_unit_is_believed_and_a_year_far_off_is_told(raw, run_ingest):
 )
 def test_moments_are_exact_for_any_number(tmp_path_factory, numbers, unit):
     values = ", ".join(f"({place}, '{number}')" for place, number in enumerate(numbers))
-    query = f"SELECT unit, moment FROM (SELECT place, {columns_for('x', unit)} FROM (VALUES {values}) t(place, x))"
+    query = f"SELECT unit, moment FROM (SELECT place, {columns_for('x', unit)} FROM (VALUES {values}) t(place, x))"  # noqa: S608
     with open_session(tmp_path_factory.getbasetemp() / "session", memory_gb=0.2, threads=1) as session:
         found = session.rows(f"{query} ORDER BY place")
     for number, (place, moment) in zip(numbers, found, strict=True):
@@ -116,7 +120,9 @@ def test_moments_are_exact_for_any_number(tmp_path_factory, numbers, unit):
 
 
 def test_recbole_files_with_milliseconds(raw, run_ingest):
-    (raw / "a.inter").write_text("user_id:token\titem_id:token\ttimestamp:float\nu\tb\t1531001351122.0\nu\ta\t1531001351121\n")
+    (raw / "a.inter").write_text(
+        "user_id:token\titem_id:token\ttimestamp:float\nu\tb\t1531001351122.0\nu\ta\t1531001351121\n"
+    )
     found = run_ingest(raw, source="recbole")
     assert found.histories() == {"u": [("a", SECOND), ("b", SECOND)]}
 

@@ -34,7 +34,9 @@ def test_each_source_has_its_list(source: str) -> None:
     allowed = allowed_attributes(DataParams(source=source))
     fine = [(known, "x")] if known else []
     assert check_attributes(items(fine, [], fine), allowed, source).examined == 2 * len(fine)
-    with pytest.raises(LeakageError, match=rf"(?s)'attributes' failed: attributes that are not allowed.*\('B1'\): {future}"):
+    with pytest.raises(
+        LeakageError, match=rf"(?s)'attributes' failed: attributes that are not allowed.*\('B1'\): {future}"
+    ):
         check_attributes(items(fine, [(future, "1")]), allowed, source)
 
 

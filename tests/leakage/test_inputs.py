@@ -219,4 +219,4 @@ def recertify(folder: Path) -> None:
     from sracl_core.leakage.inputs import InputFiles, certify_inputs
 
     files = InputFiles(**{field.name: folder / f"{field.name}.parquet" for field in fields(InputFiles)})
-    certify_inputs(files, "leave_one_out", ITEM_PARAMS, USER_PARAMS, True, DataParams())
+    certify_inputs(files, "leave_one_out", ITEM_PARAMS, USER_PARAMS, exclude_same_user=True, data=DataParams())

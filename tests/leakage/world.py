@@ -43,7 +43,13 @@ def clean_world(method: Method = "leave_one_out", exclude_same_user: bool = True
     random = np.random.default_rng(5)
     interactions, sequences = _split(random, method)
     items: list[Row] = [
-        {"item": item, "item_id": f"B{item:02}", "title": f"Title {item}", "categories": ["c"], "attributes": [("Color", "red")]}
+        {
+            "item": item,
+            "item_id": f"B{item:02}",
+            "title": f"Title {item}",
+            "categories": ["c"],
+            "attributes": [("Color", "red")],
+        }
         for item in range(1, N_ITEMS + 1)
     ]
     world = {
@@ -137,7 +143,9 @@ def certify(
     """The certificate of the inputs in `world`, through files."""
     write_world(world, lambda name: folder / f"{name}.parquet")
     files = InputFiles(**{field.name: folder / f"{field.name}.parquet" for field in fields(InputFiles)})
-    return certify_inputs(files, method, ITEM_PARAMS, USER_PARAMS, exclude_same_user, DataParams(source=source))
+    return certify_inputs(
+        files, method, ITEM_PARAMS, USER_PARAMS, exclude_same_user=exclude_same_user, data=DataParams(source=source)
+    )
 
 
 def expect_refusal(world: World, folder: Path, check: str, told: str, **options: object) -> None:

@@ -15,8 +15,8 @@ BLANK = " "  # the delimiter that stands for any run of blanks and tabs
 class Delimited(Records):
     """Text with one record a line and `delimiter` between fields.
 
-    `quoting`: how fields may be quoted; None where quotes mean nothing. The line `header` is no record. `latin1`: a line
-    that isn't UTF-8 is Latin-1. The delimiter BLANK is any run of blanks and tabs.
+    `quoting`: how fields may be quoted; None where quotes mean nothing. The line `header` is no record. `latin1`: a
+    line that isn't UTF-8 is Latin-1. The delimiter BLANK is any run of blanks and tabs.
     """
 
     delimiter: str

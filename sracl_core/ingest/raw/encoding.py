@@ -68,8 +68,8 @@ class Utf8Reader:
         self._only_cr = b"\n" not in self._pending and b"\r" in self._pending[:-1]
         if b"\0" in self._pending.partition(b"\r" if self._only_cr else b"\n")[0]:
             raise DataError(
-                f"{name} is not text that can be read: its first line holds zero bytes. Save the table as CSV in UTF-8, "
-                f"or, if it is UTF-16: iconv -f UTF-16 -t UTF-8 {name} > NEW"
+                f"{name} is not text that can be read: its first line holds zero bytes. Save the table as CSV in "
+                f"UTF-8, or, if it is UTF-16: iconv -f UTF-16 -t UTF-8 {name} > NEW"
             )
 
     def read(self, size: int) -> bytes:

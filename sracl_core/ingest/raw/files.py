@@ -84,7 +84,7 @@ class RawFile:
                 case "bzip2":
                     stream = cast(BinaryIO, stack.enter_context(bz2.BZ2File(stream)))
                 case "xz":
-                    stream = cast(BinaryIO, stack.enter_context(lzma.LZMAFile(stream)))
+                    stream = cast(BinaryIO, stack.enter_context(lzma.LZMAFile(stream)))  # noqa: SIM115 - the stack is one
                 case "zip":
                     stream = self._only_member(stack, stream)
                 case None:

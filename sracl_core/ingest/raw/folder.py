@@ -39,7 +39,8 @@ class RawFolder:
         if found is None:
             raise DataError(
                 f"{self.path} holds no file of {what}. Looked for {', '.join(patterns)} (each also as .gz, .bz2 or "
-                f".xz, or in a .zip); found {self._listing()}. Check data.path and data.source, or set data.{what}_file."
+                f".xz, or in a .zip); found {self._listing()}. Check data.path and data.source, or set "
+                f"data.{what}_file."
             )
         return found
 

@@ -1,7 +1,7 @@
 """JSON values that are not one a line: a list of records, or records printed over several lines, of any size.
 
-Only one block and one record are held at a time. Each record becomes a line of its own for the readers that follow, with
-the number of the line it begins in.
+Only one block and one record are held at a time. Each record becomes a line of its own for the readers that follow,
+with the number of the line it begins in.
 """
 
 import codecs

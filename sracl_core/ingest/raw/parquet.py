@@ -1,6 +1,7 @@
 """Parquet rows. Columns are taken by their place, so that no name means anything to DuckDB."""
 
 import json
+import math
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -8,7 +9,7 @@ from itertools import chain
 from pathlib import Path
 from shutil import copyfileobj
 from tempfile import NamedTemporaryFile
-from typing import Any
+from typing import IO, Any
 
 import duckdb
 import pyarrow as pa
@@ -61,14 +62,13 @@ def _opened(file: RawFile, folder: Path | None) -> Iterator[pq.ParquetFile]:
     """Open `file`, unpacked into `folder` (None: the system's) first, since a Parquet file is read from its end."""
     with ExitStack() as stack:
         stream, on_disk = stack.enter_context(file.open())
+        readable: IO[bytes] = stream
         if stream is not on_disk:
-            copy = stack.enter_context(NamedTemporaryFile(dir=folder, suffix=".parquet"))
-            copyfileobj(stream, copy, 1 << 20)
-            copy.flush()
-            stream = copy.file
-            stream.seek(0)
+            readable = stack.enter_context(NamedTemporaryFile(dir=folder, suffix=".parquet"))
+            copyfileobj(stream, readable, 1 << 20)
+            readable.seek(0)
         try:
-            yield stack.enter_context(pq.ParquetFile(stream))
+            yield stack.enter_context(pq.ParquetFile(readable))
         except (pa.ArrowException, OSError, duckdb.Error, UnicodeDecodeError) as error:
             said = " ".join(str(error).split())
             raise DataError(f"{file.name} cannot be read as Parquet: {said}. Write the file again.") from None
@@ -109,7 +109,9 @@ def _simple(column: pa.Array) -> pa.Array:
     if pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_decimal256(kind):
         return column.cast(pa.string())
     if pa.types.is_nested(column.type):
-        texts = [None if value is None else json.dumps(_plain(value), ensure_ascii=False) for value in column.to_pylist()]
+        texts = [
+            None if value is None else json.dumps(_plain(value), ensure_ascii=False) for value in column.to_pylist()
+        ]
         return pa.array(texts, pa.string())
     return column
 
@@ -123,14 +125,14 @@ def _plain(value: Any) -> Any:
             return {str(key): _plain(part) for key, part in value}
         return [_plain(part) for part in value]
     if isinstance(value, float):
-        if value != value or value in (float("inf"), float("-inf")):
+        if not math.isfinite(value):
             return None
         return int(value) if value.is_integer() else value
     return value if value is None or isinstance(value, (bool, int, str)) else str(value)
 
 
 def _as_text(column: str, kind: pa.DataType) -> str:
-    """SQL for the text of `column`, whose Arrow type is `kind`; 12.0 is written 12, as it was before a gap made it so."""
+    """SQL for the text of `column` of the Arrow type `kind`; 12.0 is written 12, as it was before a gap made it so."""
     if pa.types.is_floating(kind):
         whole = f"{column} = trunc({column}) AND abs({column}) < 9007199254740992"
         return f"CASE WHEN {whole} THEN {column}::BIGINT::VARCHAR ELSE {column}::VARCHAR END"

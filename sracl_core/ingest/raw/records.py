@@ -1,7 +1,7 @@
 """What every form of a raw file comes to: a query of numbered records, each with a list of text fields.
 
-A form gives DuckDB a query of (line, text, damage, fields): `fields` is a list of texts, one a column, `damage` says why
-a record cannot be read, else null.
+A form gives DuckDB a query of (line, text, damage, fields): `fields` is a list of texts, one a column, `damage` says
+why a record cannot be read, else null.
 """
 
 from abc import ABC, abstractmethod

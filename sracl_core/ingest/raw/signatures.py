@@ -35,7 +35,10 @@ FOREIGN = (
     (b"<!doctype", "a web page, not data", "Fetch the file again: a page came instead of it."),
     (b"<html", "a web page, not data", "Fetch the file again: a page came instead of it."),
     (b"version https://git-lfs", "a pointer of Git LFS, not data", "Fetch the file itself: git lfs pull"),
-    *((b"\x80" + bytes([version]), "a Python pickle, which can run code when it is read", _SAVE_AS) for version in range(2, 6)),
+    *(
+        (b"\x80" + bytes([version]), "a Python pickle, which can run code when it is read", _SAVE_AS)
+        for version in range(2, 6)
+    ),
 )
 
 

@@ -52,8 +52,8 @@ class ItemLayout:
     """Which column of `records` is the item's id, and SQL for the text of its other cells (see `Records.field`).
 
     A list in a cell may be printed in any way that `text.lists` reads; otherwise `parted_by` is the pattern between
-    categories. The texts of `description` are joined. `attributes` is a MAP of cells by name, of which `read_attributes`
-    makes attributes; `tells_attributes`: they are told in the description too.
+    categories. The texts of `description` are joined. `attributes` is a MAP of cells by name, of which
+    `read_attributes` makes attributes; `tells_attributes`: they are told in the description too.
     """
 
     records: Records

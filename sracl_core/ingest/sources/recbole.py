@@ -1,7 +1,7 @@
 """RecBole atomic files: `NAME.inter` and `NAME.item`, tab-separated with typed headers (`item_id:token`).
 
-`NAME.user` is not read: the method knows users by their histories alone. Of the catalogue's fields, those that count what
-happened after the training part too (ratings, numbers of reviews, ranks) are left out. Source:
+`NAME.user` is not read: the method knows users by their histories alone. Of the catalogue's fields, those that count
+what happened after the training part too (ratings, numbers of reviews, ranks) are left out. Source:
 https://recbole.io/docs/user_guide/data/atomic_files.html
 """
 
@@ -47,14 +47,19 @@ def _items(records: Delimited) -> ItemLayout:
     categories, brand = take(*CATEGORIES), take("brand")
     description, price = take("description"), take("price")
     values = ", ".join(field(column) for column in rest)
-    texts = {"title": title, "brand": brand, "price": price}
+
+    def cell(column: str | None) -> str:
+        return field(column) if column else NO_TEXT
+
     return ItemLayout(
         records,
         "item_id",
-        **{name: field(column) for name, column in texts.items() if column},
-        categories=_sequence(field(categories)) if categories else NO_TEXT,
+        title=cell(title),
+        brand=cell(brand),
+        categories=_sequence(cell(categories)),
         parted_by=" ",
-        description=(field(description),) if description else (),
+        description=(cell(description),),
+        price=cell(price),
         attributes=f"tidy_map({sql.texts(rest)}, [{values}]::VARCHAR[])",
     )
 
@@ -72,8 +77,8 @@ def _read_header(file: RawFile, needed: tuple[str, ...]) -> Delimited:
         name, _, kind = typed.partition(":")
         if kind not in TYPES:
             raise DataError(
-                f"{file.name}, line {header.line}: {typed!r} is not a typed field; expected name:type such as {example}, "
-                f"separated by tabs, with a type of {', '.join(TYPES)}. Check data.source, and the separator."
+                f"{file.name}, line {header.line}: {typed!r} is not a typed field; expected name:type such as "
+                f"{example}, separated by tabs, with a type of {', '.join(TYPES)}. Check data.source."
             )
         names.append(name)
     for name in needed:

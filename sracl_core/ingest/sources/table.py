@@ -1,7 +1,7 @@
 """Tables of your own: `interactions.*` and, where there is a catalogue, `items.*`.
 
-CSV, TSV and other delimited text, JSON or Parquet, each plain, packed or inside a zip; the form is told by the first bytes,
-and the columns are named by `data.columns`.
+CSV, TSV and other delimited text, JSON or Parquet, each plain, packed or inside a zip; the form is told by the first
+bytes, and the columns are named by `data.columns`.
 """
 
 import json
@@ -23,7 +23,7 @@ from sracl_core.ingest.raw.json_records import WHOLE, JsonRecords
 from sracl_core.ingest.raw.json_values import first_values
 from sracl_core.ingest.raw.parquet import ParquetRows, column_names
 from sracl_core.ingest.raw.records import Records
-from sracl_core.ingest.sources.protocol import FunctionSource, InteractionLayout, ItemLayout, Layout
+from sracl_core.ingest.sources.protocol import NO_TEXT, FunctionSource, InteractionLayout, ItemLayout, Layout
 from sracl_core.params.data import ColumnNames, DataParams
 
 TEXT = ("csv", "tsv", "txt", "dat")
@@ -64,7 +64,11 @@ def _items(file: RawFile, data: DataParams, *, alike: bool) -> ItemLayout:
     item = _column(records, names, "item", required=True)
     found = {name: _column(records, names, name, required=False) for name in texts}
     used = _given(item, *found.values())
-    fields = {name: records.field(column) for name, column in found.items() if column and name != "description"}
+
+    def cell(name: str) -> str:
+        column = found[name]
+        return records.field(column) if column else NO_TEXT
+
     if isinstance(records, JsonRecords):
         attributes = f"json_map({records.field(WHOLE)}, {sql.texts(list(used))})"
     else:
@@ -74,9 +78,12 @@ def _items(file: RawFile, data: DataParams, *, alike: bool) -> ItemLayout:
     return ItemLayout(
         records,
         str(item),
-        **fields,
+        title=cell("title"),
+        brand=cell("brand"),
+        categories=cell("categories"),
         parted_by=PARTED_BY,
-        description=(records.field(found["description"]),) if found["description"] else (),
+        description=(cell("description"),),
+        price=cell("price"),
         attributes=attributes,
     )
 

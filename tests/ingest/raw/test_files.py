@@ -109,7 +109,8 @@ def test_a_header_that_begins_like_a_magic_word_is_text(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["._a.csv", ".DS_Store", "Thumbs.db", "thumbs.DB", "desktop.ini", "~$a.xlsx", "a.csv~", "z.zip/__MACOSX/a.csv"]
+    "name",
+    ["._a.csv", ".DS_Store", "Thumbs.db", "thumbs.DB", "desktop.ini", "~$a.xlsx", "a.csv~", "z.zip/__MACOSX/a.csv"],
 )
 def test_files_that_systems_leave_behind_are_no_data(name: str) -> None:
     assert left_behind(name)

@@ -50,7 +50,10 @@ def test_a_header_is_read_with_the_delimiter_that_fits(
     [
         (b"", "f.csv is empty; expected a header line with user_id, item_id"),
         (b"\n\n", "f.csv is empty"),
-        (b"pr\xe9nom,item_id\n", r"line 1: is not UTF-8 text \(byte 3 of the line\).*iconv -f CP1252 -t UTF-8 f.csv > NEW"),
+        (
+            b"pr\xe9nom,item_id\n",
+            r"line 1: is not UTF-8 text \(byte 3 of the line\).*iconv -f CP1252 -t UTF-8 f.csv > NEW",
+        ),
         (b'user_id,"item_id\n', "line 1: a quote in the header line is not closed"),
         (b'"user_id"x,item_id\n', "a quote in the header line is not closed, or text follows"),
         (b"user_id,item_id,user_id\n", "expected one column each user_id"),
@@ -63,7 +66,13 @@ def test_a_header_that_cannot_be_read_is_told(tmp_path: Path, text: bytes, expec
 
 @pytest.mark.parametrize(
     ("text", "delimiter", "count"),
-    [("1,2,3\n", ",", 3), ("1\t2\n", "\t", 2), ("1::2::3::4\n", "::", 4), ("  1 \t 2  3\n", " ", 3), ('"a,b",c\n', ",", 2)],
+    [
+        ("1,2,3\n", ",", 3),
+        ("1\t2\n", "\t", 2),
+        ("1::2::3::4\n", "::", 4),
+        ("  1 \t 2  3\n", " ", 3),
+        ('"a,b",c\n', ",", 2),
+    ],
 )
 def test_without_a_header_the_columns_are_numbers(tmp_path: Path, text: str, delimiter: str, count: int) -> None:
     delimiters = tuple(DELIMITERS) if delimiter in DELIMITERS else (delimiter,)

@@ -12,7 +12,11 @@ from sracl_core.ingest.raw import lines
 from sracl_core.ingest.raw.files import RawFile
 from sracl_core.ingest.raw.json_values import ValueReader, first_values, is_one_a_line
 
-RECORDS = [{"user_id": "u1", "text": 'a "quoted" ]}\n line'}, {"user_id": "ü", "n": 1.50, "deep": {"a": [1, {"b": []}]}}, {}]
+RECORDS = [
+    {"user_id": "u1", "text": 'a "quoted" ]}\n line'},
+    {"user_id": "ü", "n": 1.50, "deep": {"a": [1, {"b": []}]}},
+    {},
+]
 
 
 def file(path: Path, text: str | bytes) -> RawFile:
@@ -95,7 +99,10 @@ def test_where_no_value_ends_the_line_is_named(tmp_path: Path, text: str, line: 
 
 def test_bytes_that_are_not_utf8_damage_their_value_alone(tmp_path: Path) -> None:
     found = read(tmp_path, b'[{"a": "caf\xe9"}, {"a": "ok"}]')
-    assert [(text, damage) for _, text, damage in found] == [('{"a": "caf?"}', "is not UTF-8 text"), ('{"a": "ok"}', None)]
+    assert [(text, damage) for _, text, damage in found] == [
+        ('{"a": "caf?"}', "is not UTF-8 text"),
+        ('{"a": "ok"}', None),
+    ]
 
 
 texts = st.text(st.characters(exclude_categories=("Cs",)), max_size=5)
@@ -103,7 +110,9 @@ values = st.dictionaries(texts, st.recursive(texts | st.integers() | st.none(), 
 
 
 @given(records=st.lists(values, min_size=1, max_size=6), indent=st.sampled_from([None, 1]), block=st.integers(1, 40))
-def test_any_list_is_read_back(tmp_path_factory: pytest.TempPathFactory, records: list, indent: int, block: int) -> None:
+def test_any_list_is_read_back(
+    tmp_path_factory: pytest.TempPathFactory, records: list, indent: int, block: int
+) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(lines, "BLOCK_BYTES", block)
         text = json.dumps(records, indent=indent, ensure_ascii=block % 2 == 0)

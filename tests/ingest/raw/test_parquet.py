@@ -6,7 +6,6 @@ import zipfile
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -83,7 +82,22 @@ def test_every_type_becomes_text(tmp_path: Path, kind: str) -> None:
     assert texts(tmp_path, column) == expected
 
 
-NAMES = ["file_row_number", "filename", "line", "text", "c0", "Item_ID", "item_id", "ITEM_ID", "select", 'a"b', "a.b", "a", "", "ü"]
+NAMES = [
+    "file_row_number",
+    "filename",
+    "line",
+    "text",
+    "c0",
+    "Item_ID",
+    "item_id",
+    "ITEM_ID",
+    "select",
+    'a"b',
+    "a.b",
+    "a",
+    "",
+    "ü",
+]
 
 
 def test_no_name_means_anything_to_the_database(tmp_path: Path) -> None:
@@ -128,7 +142,6 @@ def test_a_packed_file_is_unpacked_first_and_nothing_is_left(
         ParquetRows(file, ("x",)).load(session, "CREATE TABLE found AS SELECT fields FROM ({records})")
         assert session.rows("SELECT * FROM found") == [(["a"],)]
     assert list((tmp_path / "work").iterdir()) == []
-
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Tables as people have them: encodings, delimiters, headers, JSON forms, wrong suffixes. Every form, the same histories."""
+"""Tables as people have them, in every encoding, delimiter, form and wrong suffix: the same histories."""
 
 import bz2
 import gzip
@@ -48,7 +48,10 @@ FILES: dict[str, tuple[str, bytes]] = {
     "JSON lines in UTF-16": ("interactions.jsonl", "\n".join(map(json.dumps, ROWS)).encode("utf-16")),
     "JSON list": ("interactions.json", json.dumps(ROWS_OF_JSON, indent=2).encode()),
     "JSON list on one line": ("interactions.jsonl", json.dumps(ROWS_OF_JSON).encode()),
-    "JSON objects over several lines": ("interactions.json", "\n".join(json.dumps(row, indent=1) for row in ROWS).encode()),
+    "JSON objects over several lines": (
+        "interactions.json",
+        "\n".join(json.dumps(row, indent=1) for row in ROWS).encode(),
+    ),
     "dat with tabs": ("interactions.dat", CSV.replace(",", "\t").encode()),
 }
 
@@ -127,7 +130,8 @@ PIECES = st.sampled_from(
 
 HEADERS = st.sampled_from(
     [b"", b"user_id,item_id,timestamp", b"user_id, item_id, timestamp", b'"user_id"\t"item_id"\ttimestamp',
-     b'{"user_id":1,"item_id":2,"timestamp":3}', b'[{"user_id":1,"item_id":2,"timestamp":3},', b"\xef\xbb\xbfuser_id;item_id;timestamp"]
+     b'{"user_id":1,"item_id":2,"timestamp":3}', b'[{"user_id":1,"item_id":2,"timestamp":3},',
+     b"\xef\xbb\xbfuser_id;item_id;timestamp"]
 )  # fmt: skip
 BYTES = st.lists(PIECES, max_size=30).map(b"".join) | st.binary(max_size=200)
 ENCODINGS = st.sampled_from(["utf-8", "utf-8", "utf-16", "utf-32"])
@@ -180,5 +184,3 @@ def test_columns_of_csv_that_differ_by_case_stay_apart(raw, run_ingest):
     found = run_ingest(raw)
     assert found.histories() == {"u": [("a", 1)]}
     assert (found.item("a")["title"], found.item("a")["attributes"]) == ("right", {"Title": "wrong"})
-
-

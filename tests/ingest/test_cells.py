@@ -1,0 +1,200 @@
+"""The cells of a catalogue through the whole of ingest: lists, markup, code, missing words, allowed attributes."""
+
+import json
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from sracl_core.params.data import ColumnNames
+
+SCRIPT = 'var pageStart = (new Date()).getTime(); if (ue) { ue.tag("x") }'
+STYLE = ".price-box{background-color:#fff;border:1px solid}"
+
+
+@pytest.fixture
+def bought(raw):
+    """Five items with an interaction each."""
+    (raw / "interactions.csv").write_text("user_id,item_id,timestamp\n" + "".join(f"u,{i},1\n" for i in "abcde"))
+    return raw
+
+
+def notes(found) -> str:
+    return "\n".join(found.summary["notes"])
+
+
+def test_lists_as_pandas_and_numpy_print_them(bought, run_ingest):
+    pandas_rows = {
+        "a": (str(["Clothing", "Men's Shoes"]), str(["one", "two"])),
+        "b": ("['Beauty' 'Hair Care']", "['d1'\n 'd2']"),
+        "c": ('["Toys", "Games"]', '["It\'s good"]'),
+        "d": ("[]", "[]"),
+        "e": (str(['Say "hi"', "Kid's"]), "[2-pack] of pens"),
+    }
+    table = pa.table(
+        {
+            "item_id": list(pandas_rows),
+            "categories": [categories for categories, _ in pandas_rows.values()],
+            "description": [description for _, description in pandas_rows.values()],
+        }
+    )
+    pq.write_table(table, bought / "items.parquet")
+    found = run_ingest(bought)
+    assert {item: (found.item(item)["categories"], found.item(item)["description"]) for item in "abcde"} == {
+        "a": (["Clothing", "Men's Shoes"], "one two"),
+        "b": (["Beauty", "Hair Care"], "d1 d2"),
+        "c": (["Toys", "Games"], "It's good"),
+        "d": ([], None),
+        "e": (['Say "hi"', "Kid's"], "[2-pack] of pens"),
+    }
+
+
+def test_lists_structs_and_maps_of_parquet(bought, run_ingest):
+    table = pa.table(
+        {
+            "item_id": ["a", "b"],
+            "categories": [["Office", "Paper, A4"], []],
+            "description": [["one", "two"], None],
+            "details": [{"colour": "red", "size": {"width": 2, "unit": "cm"}}, None],
+            "specs": pa.array([[("ink", "gel"), ("tip", "0.5")], []], pa.map_(pa.string(), pa.string())),
+            "tags": [["x", "y"], None],
+            "Title": ["wrong", None],
+            "title": ["right", None],
+        }
+    )
+    pq.write_table(table, bought / "items.parquet")
+    row = run_ingest(bought).item("a")
+    assert (row["title"], row["categories"], row["description"]) == ("right", ["Office", "Paper, A4"], "one two")
+    assert row["attributes"] == {
+        "Title": "wrong",
+        "details.colour": "red",
+        "details.size.unit": "cm",
+        "details.size.width": "2",
+        "specs.ink": "gel",
+        "specs.tip": "0.5",
+        "tags": "x, y",
+    }
+
+
+def test_code_in_place_of_text_is_dropped_counted_and_named(raw, run_ingest):
+    reviews = [{"reviewerID": "r", "asin": f"A{n}", "overall": 5, "unixReviewTime": n} for n in range(4)]
+    meta = [
+        {"asin": "A0", "title": SCRIPT, "price": STYLE, "brand": "Acme", "rank": "12,345 in Office (", "category": []},
+        {
+            "asin": "A1",
+            "title": "<span class='x'>Stapler &amp; staples</span>",
+            "description": ["<p>Good.</p>", SCRIPT],
+        },
+        {"asin": "A2", "title": "</span></span>", "category": ["Office", "</span></span>"], "rank": [">#3 in Pens"]},
+        {"asin": "A3", "title": "JavaScript: The Good Parts; (2nd {print})"},
+    ]
+    (raw / "Office.json").write_text("\n".join(map(json.dumps, reviews)))
+    (raw / "meta_Office.json").write_text("\n".join(map(json.dumps, meta)))
+    found = run_ingest(raw, source="amazon2018")
+    titles = [found.item(f"A{n}")["title"] for n in range(4)]
+    assert titles == [None, "Stapler & staples", None, "JavaScript: The Good Parts; (2nd {print})"]
+    assert (found.item("A0")["price"], found.item("A0")["brand"]) == (None, "Acme")
+    assert found.item("A1")["description"] == "Good."
+    assert found.item("A2")["categories"] == ["Office"]
+    assert [row["attributes"] for row in found.rows("items")] == [[], [], [], []]
+    assert found.summary["no_text_in_cells"] == {
+        "count": {
+            "categories: markup": 1,
+            "description: script": 1,
+            "price: style sheet": 1,
+            "title: markup": 1,
+            "title: script": 1,
+        },
+        "first": ["A0", "A1", "A2"],
+    }
+    assert "Cells of the catalogue that hold code or markup but no text are empty" in notes(found)
+    assert found.summary["items_without_text"] == {"count": 0, "first": []}
+
+
+def test_words_for_missing_values_are_no_text(bought, run_ingest):
+    rows = [
+        '{"item_id": "a", "title": NaN, "brand": "None", "price": null}',
+        '{"item_id": "b", "title": "nan", "categories": ["x", NaN, "nan"], "colour": "NaN", "size": NaN}',
+        '{"item_id": "c", "title": "Nan\'s kitchen", "brand": "Null Object"}',
+    ]
+    (bought / "items.jsonl").write_text("\n".join(rows))
+    found = run_ingest(bought)
+    assert [found.item(item)["title"] for item in "abc"] == [None, None, "Nan's kitchen"]
+    assert [found.item(item)["brand"] for item in "ac"] == [None, "Null Object"]
+    assert (found.item("b")["categories"], found.item("b")["attributes"]) == (["x"], {})
+    assert found.summary["missing_values_in_words"] == {"brand": 1, "categories": 1, "title": 2}
+    assert "brand (1)" in notes(found)
+
+
+def test_an_abbreviated_array_is_warned_of(bought, run_ingest):
+    (bought / "items.csv").write_text("item_id,categories\na,['x' 'y' ... 'z']\n")
+    found = run_ingest(bought)
+    assert found.item("a")["categories"] == ["x", "y", "z"]
+    assert "warning: 1 lists in the catalogue are abbreviated (...)" in notes(found)
+
+
+def test_parameters_choose_the_attributes(bought, run_ingest):
+    (bought / "items.csv").write_text("item_id,colour,rank\na,red,7\nb,,8\n")
+    assert run_ingest(bought, out="all").item("a")["attributes"] == {"colour": "red", "rank": "7"}
+    found = run_ingest(bought, attributes=["Colour"])
+    assert found.item("a")["attributes"] == {"colour": "red"}
+    assert found.summary["fields_not_allowed"] == {"rank": 2}
+    assert "left out (data.attributes): rank (2)." in notes(found)
+    assert run_ingest(bought, attributes=[], out="none").item("a")["attributes"] == {}
+
+
+def test_recbole_leaves_out_what_counts_the_future(raw, run_ingest):
+    (raw / "y.inter").write_text("user_id:token\titem_id:token\ttimestamp:float\nu\ta\t1\n")
+    (raw / "y.item").write_text(
+        "item_id:token\titem_name:token\titem_stars:float\titem_review_count:float\trelease_year:token\n"
+        "a\tA\t4.5\t99\t1999\n" + "a\tA\t4.5\t99\t1999\n"
+    )
+    found = run_ingest(raw, source="recbole")
+    assert found.item("a")["attributes"] == {"release_year": "1999"}
+    assert found.summary["fields_not_allowed"] == {"item_review_count": 1, "item_stars": 1}
+
+
+def test_what_the_cells_hold_is_worked_out_for_items_that_stay(bought, run_ingest):
+    (bought / "items.csv").write_text(f'item_id,title\na,A\nz,"{SCRIPT.replace(chr(34), "")}"\n')
+    assert run_ingest(bought).summary["no_text_in_cells"]["count"] == {}
+
+
+YELP_REVIEW = {"user_id": "u", "business_id": "b", "stars": 5, "date": "2011-01-20"}
+YELP = {
+    "lists": (["Accountants", "Tax Services, etc"], ["Take Out: true", "Price Range: 2", "Smoking: False"]),
+    "text and a mapping": ("Accountants, Tax Services", {"TakeOut": "True", "WiFi": "u'free'", "Alcohol": "None"}),
+    "nested mapping": ("Accountants", {"Take-out": True, "Parking": {"garage": True}, "Price Range": 2}),
+    "nothing": (None, None),
+}  # fmt: skip
+YELP_EXPECTED = {
+    "lists": (["Accountants", "Tax Services, etc"], {"Price Range": "2", "Take Out": "true"}),
+    "text and a mapping": (["Accountants", "Tax Services"], {"TakeOut": "true", "WiFi": "free"}),
+    "nested mapping": (["Accountants"], {"Price Range": "2", "Take-out": "true"}),
+    "nothing": ([], {}),
+}
+
+
+@pytest.mark.parametrize("release", YELP)
+def test_every_release_of_yelp(raw, run_ingest, release):
+    categories, attributes = YELP[release]
+    business = {"business_id": "b", "name": "N", "city": "C", "state": "S", "is_open": 1, "stars": 4.5}
+    (raw / "x_review.json").write_text(json.dumps(YELP_REVIEW))
+    (raw / "x_business.json").write_text(json.dumps(business | {"categories": categories, "attributes": attributes}))
+    item = run_ingest(raw, source="yelp").item("b")
+    expected, told = YELP_EXPECTED[release]
+    assert (item["categories"], item["attributes"]) == (expected, told | {"city": "C", "state": "S"})
+    assert item["description"] == "C, S" + "".join([". "] * bool(told)) + "; ".join(
+        f"{name}: {item['attributes'][name]}" for name in attributes_in_order(attributes) if name in told
+    )
+
+
+def attributes_in_order(attributes) -> list[str]:
+    if isinstance(attributes, list):
+        return [part.partition(":")[0] for part in attributes]
+    return list(attributes or [])
+
+
+def test_columns_of_the_catalogue_can_be_left_empty(bought, run_ingest):
+    (bought / "items.csv").write_text("item_id,title\na,A\n")
+    found = run_ingest(bought, columns=ColumnNames(title=None))
+    assert (found.item("a")["title"], found.item("a")["attributes"]) == (None, {"title": "A"})

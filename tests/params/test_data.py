@@ -1,0 +1,78 @@
+"""Section `data`: dates, delimiters and column numbers as people write them."""
+
+from pathlib import Path
+
+import pytest
+from ruamel.yaml import YAML
+
+from sracl_core.params.data import DataParams
+from sracl_core.params.section import read_yaml, section_problems
+
+SHIPPED = Path(__file__).resolve().parents[2] / "params.yaml"
+
+
+def problems(text: str) -> list[str]:
+    """What is wrong when the lines of YAML in `text` replace the shipped ones."""
+    return section_problems(DataParams, {"data": read_yaml(SHIPPED)["data"] | YAML(typ="safe", pure=True).load(text)})
+
+
+def data(text: str) -> DataParams:
+    return DataParams.model_validate(read_yaml(SHIPPED)["data"] | YAML(typ="safe", pure=True).load(text))
+
+
+DAY = 86_400_000_000
+NEW_YEAR_2019 = 17_897 * DAY
+
+
+@pytest.mark.parametrize(
+    ("text", "window"),
+    [
+        ("from: 2019-01-01", (NEW_YEAR_2019, None)),
+        ("from: '2019-01-01'", (NEW_YEAR_2019, None)),
+        ("from: 2019-01-01T00:00:00", (NEW_YEAR_2019, None)),
+        ("from: 2019-01-01T01:00:00+01:00", (NEW_YEAR_2019, None)),
+        ("to: 2019-01-01", (None, NEW_YEAR_2019 + DAY)),
+        ("to: '2019-01-01T00:00:00'", (None, NEW_YEAR_2019 + 1)),
+        ("{from: 2019-01-01, to: 2019-01-01}", (NEW_YEAR_2019, NEW_YEAR_2019 + DAY)),
+        ("from:", (None, None)),
+    ],
+)
+def test_dates_may_be_written_with_and_without_quotes(text: str, window: tuple[int | None, int | None]) -> None:
+    assert problems(text) == []
+    assert data(text).window() == window
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("from: 01.02.2019", "data.from: expected an ISO date such as 2019-01-01"),
+        ("to: '2019-02-30'", "data.to: expected an ISO date"),
+        ("to: 2019", "data.to: input should be a valid string, got 2019"),
+        ("{from: 2019-01-02, to: 2019-01-01}", "from (2019-01-02) must not be later than to (2019-01-01)"),
+        ("form: 2019-01-01", "data.form: unknown parameter; did you mean data.from?"),
+        ("delimiter: ''", "data.delimiter: expected at least one sign"),
+        ("delimiter: a", "data.delimiter: a letter, digit, quote or line end cannot part fields, got 'a'"),
+        ("delimiter: '\"'", "data.delimiter: a letter, digit, quote or line end"),
+        ('delimiter: "a\\nb"', "data.delimiter: expected at least one sign"),
+        ("timestamp_unit: minutes", "data.timestamp_unit: input should be 'auto', 's', 'ms', 'us' or 'ns'"),
+        ("attributes: Color", "data.attributes: input should be a valid list"),
+        ("header: 1", "data.header: input should be a valid boolean"),
+    ],
+)
+def test_a_wrong_value_is_one_plain_line(text: str, problem: str) -> None:
+    (found,) = problems(text)
+    assert problem in found
+
+
+def test_numbers_name_columns() -> None:
+    columns = read_yaml(SHIPPED)["data"]["columns"] | {"user": 1, "timestamp": 3}
+    found = DataParams.model_validate(read_yaml(SHIPPED)["data"] | {"columns": columns})
+    assert (found.columns.user, found.columns.timestamp) == ("1", "3")
+
+
+def test_a_tab_may_be_written_as_two_letters() -> None:
+    assert data("delimiter: '\\t'").delimiter == data('delimiter: "\\t"').delimiter == "\t"
+
+
+def test_dates_are_content_whichever_way_they_are_written() -> None:
+    assert data("from: 2019-01-01").digest() == data("from: '2019-01-01'").digest() != data("from:").digest()
