@@ -8,6 +8,12 @@ import pyarrow as pa
 from sracl_core.errors import ArtifactError
 
 NO_PREFIX = -1
+NOTHING_TO_LEARN = (
+    "No user has two training interactions, so there is no next item to learn. Bring data with more interactions of "
+    "each user. Where data.core_users or data.core_items are above 1, lower ones may keep more of what there is. With "
+    "split.method leave_one_out, two interactions of a user are held out where there are three or more, so that three "
+    "leave one; with timeline, lower split.valid_share and split.test_share."
+)
 
 
 @dataclass(frozen=True)

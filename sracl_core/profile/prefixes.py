@@ -4,7 +4,9 @@ import numpy as np
 import pyarrow as pa
 
 from sracl_core.artifacts import PREFIXES
+from sracl_core.errors import DataError
 from sracl_core.params.profile import UserProfileParams
+from sracl_core.prefixes import NOTHING_TO_LEARN
 from sracl_core.ragged import Ragged
 
 
@@ -17,8 +19,11 @@ def build_prefixes(sequences: Ragged, params: UserProfileParams) -> pa.Table:
 
     A prefix shows its last `params.window` items at most. The first item shown moves on by `params.hop` items at a
     time: with a hop above 1, the prompts of a long history share their beginning instead of sliding at every item.
+    Raises DataError when no user has two training items: nothing could be learned.
     """
     counts = np.maximum(sequences.lengths - 1, 0)  # [users]
+    if not counts.any():
+        raise DataError(NOTHING_TO_LEARN)
     user = np.repeat(np.arange(len(counts)), counts)
     firsts = np.repeat(np.cumsum(counts) - counts, counts)
     end = np.arange(len(user)) - firsts + 1

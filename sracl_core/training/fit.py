@@ -11,7 +11,7 @@ from sracl_core.errors import TrainingError
 from sracl_core.model.backbone import Backbone, build_backbone
 from sracl_core.model.objectives.sracl import SRACL
 from sracl_core.params.train import TrainParams
-from sracl_core.prefixes import PrefixTable
+from sracl_core.prefixes import NOTHING_TO_LEARN, PrefixTable
 from sracl_core.ragged import Ragged
 from sracl_core.training.checkpoints import Checkpoints
 from sracl_core.training.data import Sequences, load_semantics
@@ -81,10 +81,7 @@ def begin_training(
     """
     train_part = Ragged.from_column(inputs.sequences["train"])
     if train_part.lengths.max(initial=0) < 2:
-        raise TrainingError(
-            "No user has two training interactions, so there is no next item to learn. Take more data, or lower "
-            "data.core_users and data.core_items if they cut too much."
-        )
+        raise TrainingError(NOTHING_TO_LEARN)
     torch.manual_seed(params.seed)
     backbone = build_backbone(params.backbone, inputs.n_items, params.model).to(device)
     if params.mode == "causal" and not backbone.reads_prefixes:

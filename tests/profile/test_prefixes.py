@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sracl_core.artifacts import PREFIXES
+from sracl_core.errors import DataError
 from sracl_core.params.profile import UserProfileParams
 from sracl_core.prefixes import PrefixTable
 from sracl_core.profile.prefixes import build_prefixes
@@ -27,6 +28,10 @@ def plain_start(end: int, window: int, hop: int) -> int:
 def test_ends_and_starts(per: str, lengths: list[int], window: int, data: st.DataObject) -> None:
     hop = data.draw(st.integers(1, window))
     params = UserProfileParams.model_validate({"per": per, "window": window, "hop": hop})
+    if max(lengths) < 2:
+        with pytest.raises(DataError, match="No user has two training interactions, so there is no next item to learn"):
+            build_prefixes(Ragged.from_lists([[7] * length for length in lengths]), params)
+        return
     rows = build_prefixes(Ragged.from_lists([[7] * length for length in lengths]), params).to_pylist()
     ends = {
         "prefix": lambda n: range(1, n),
