@@ -33,7 +33,7 @@ def main(
     split = read_section(params_file, SplitParams, only=("method",))
     data = read_section(params_file, DataParams, only=("source", "attributes"))
     profile = read_section(params_file, ProfileParams, only=("items", "users"))
-    mine = read_section(params_file, MineParams, only=("exclude_same_user",))
+    mine = read_section(params_file, MineParams)
     files = InputFiles(
         interactions=interactions,
         items=items,
@@ -48,9 +48,7 @@ def main(
         item_pool=item_pool,
         user_pool=user_pool,
     )
-    result = certify_inputs(
-        files, split.method, profile.items, profile.users, exclude_same_user=mine.exclude_same_user, data=data
-    )
+    result = certify_inputs(files, split.method, profile.items, profile.users, mine, data=data)
     write_json(certificate, result)
     print(summary(result))
 

@@ -6,8 +6,7 @@ from sracl_core.artifacts import pool_schema, write_table
 from sracl_core.params.retrieval import MineParams
 from sracl_core.params.section import read_section
 from sracl_core.retrieval.embeddings import read_embeddings
-from sracl_core.retrieval.index import read_index
-from sracl_core.retrieval.pools import candidate_pools, pool_table
+from sracl_core.retrieval.mine import mine_pools
 from stages.entry import PARAMS_FILE, provenance, run
 
 
@@ -20,10 +19,9 @@ def main(
     """Find the k nearest other items of each item."""
     params = read_section(params_file, MineParams, only=("k",))
     keys, vectors = read_embeddings(embeddings)
-    neighbours, scores = candidate_pools(read_index(index, keys, vectors), keys, vectors, params.k)
-    source = provenance("mine_items", [params], [embeddings, index])
-    write_table(pool, pool_table(keys, neighbours, scores), pool_schema(params.k), source)
-    print(f"mine_items: {len(keys)} pools of {params.k}, mean cosine {scores.mean(dtype=float):.3f}")
+    table, told = mine_pools(index, keys, vectors, what="items", k=params.k)
+    write_table(pool, table, pool_schema(params.k), provenance("mine_items", [params], [embeddings, index]))
+    print(f"mine_items: {told}")
 
 
 if __name__ == "__main__":

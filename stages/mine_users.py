@@ -7,8 +7,7 @@ from sracl_core.errors import ArtifactError
 from sracl_core.params.retrieval import MineParams
 from sracl_core.params.section import read_section
 from sracl_core.retrieval.embeddings import read_embeddings
-from sracl_core.retrieval.index import read_index
-from sracl_core.retrieval.pools import candidate_pools, pool_table
+from sracl_core.retrieval.mine import mine_pools
 from stages.entry import PARAMS_FILE, provenance, run
 
 
@@ -28,10 +27,9 @@ def main(
             f"{embeddings} and {prefixes} don't speak of the same prefixes. Run `dvc repro` to make them again."
         )
     users = listed["user"].to_numpy() if params.exclude_same_user else None
-    neighbours, scores = candidate_pools(read_index(index, keys, vectors), keys, vectors, params.k, users)
-    source = provenance("mine_users", [params], [embeddings, index, prefixes])
-    write_table(pool, pool_table(keys, neighbours, scores), pool_schema(params.k), source)
-    print(f"mine_users: {len(keys)} pools of {params.k}, mean cosine {scores.mean(dtype=float):.3f}")
+    table, told = mine_pools(index, keys, vectors, what="training prefixes", k=params.k, users=users)
+    write_table(pool, table, pool_schema(params.k), provenance("mine_users", [params], [embeddings, index, prefixes]))
+    print(f"mine_users: {told}")
 
 
 if __name__ == "__main__":

@@ -25,11 +25,11 @@ from sracl_core.artifacts import (
 from sracl_core.device import pick_device
 from sracl_core.leakage.certificate import require_clean
 from sracl_core.model.store import save_backbone
+from sracl_core.params.retrieval import MineParams
 from sracl_core.params.runtime import RuntimeParams
 from sracl_core.params.section import read_section
 from sracl_core.params.train import TrainParams
-from sracl_core.retrieval.embeddings import read_embeddings
-from sracl_core.retrieval.neighbours import read_neighbours
+from sracl_core.retrieval.needed import RetrievalFiles, read_needed
 from sracl_core.root import project_root
 from sracl_core.training.checkpoints import FORMAT, open_checkpoints
 from sracl_core.training.epoch import Epoch
@@ -53,22 +53,25 @@ def main(
     history: Path = Path("data/artifacts/history"),
 ) -> None:
     """Train the backbone with both contrastive branches."""
-    params = read_section(params_file, TrainParams)
+    params, mine = read_section(params_file, TrainParams), read_section(params_file, MineParams)
     runtime = read_section(params_file, RuntimeParams)
     if runtime.processes > 1 and "RANK" not in os.environ:
         _start_together(runtime.processes)
         return
     require_clean(certificate)
+    n_items = read_table(items, ITEMS, columns=["item"]).num_rows
+    listed = read_table(prefixes, PREFIXES)
+    files = RetrievalFiles(item_pool, user_pool, user_embeddings)
+    needed = read_needed(files, n_items, listed["user"].to_numpy(), params, mine)
     inputs = TrainingInputs(
         sequences=read_table(sequences, SEQUENCES),
-        n_items=read_table(items, ITEMS, columns=["item"]).num_rows,
-        prefixes=read_table(prefixes, PREFIXES),
-        item_pool=read_neighbours(item_pool),
-        user_pool=read_neighbours(user_pool),
-        embeddings=read_embeddings(user_embeddings)[1],
+        n_items=n_items,
+        prefixes=listed,
+        item_pool=needed.item_pool,
+        user_pool=needed.user_pool,
+        embeddings=needed.embeddings,
     )
-    read = [sequences, items, prefixes, item_pool, user_pool, user_embeddings]
-    origin = provenance("train", [params], read)
+    origin = provenance("train", [params], [sequences, items, prefixes, *needed.read])
     device = pick_device(runtime)
     seconds = 60 * runtime.checkpoint_minutes
     with ExitStack() as stack:

@@ -78,6 +78,7 @@ def require_clean(path: Path) -> None:
 
 
 def summary(told: dict[str, Any]) -> str:
-    """Return a certificate in one line for people."""
+    """Return a certificate in one line for people, and one more for each check that had no row to look at."""
     checks = told["checks"]
-    return f"clean: {len(checks)} checks on {sum(check['examined'] for check in checks):,} rows found no leak"
+    line = f"clean: {len(checks)} checks on {sum(check['examined'] for check in checks):,} rows found no leak"
+    return "\n".join([line, *(f"{one['check']}: no rows; {one['what']}" for one in checks if not one["examined"])])

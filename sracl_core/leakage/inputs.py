@@ -29,6 +29,7 @@ from sracl_core.leakage.prompts import check_contexts, check_prefixes, check_pro
 from sracl_core.leakage.split import Method, check_split, check_user_counts
 from sracl_core.params.data import DataParams
 from sracl_core.params.profile import ItemProfileParams, UserProfileParams
+from sracl_core.params.retrieval import MineParams
 from sracl_core.profile.requests import item_requests, user_requests
 from sracl_core.ragged import Ragged
 
@@ -56,8 +57,8 @@ def certify_inputs(
     method: Method,
     item_params: ItemProfileParams,
     user_params: UserProfileParams,
+    mine: MineParams,
     *,
-    exclude_same_user: bool,
     data: DataParams,
 ) -> dict[str, Any]:
     """Return the certificate of the inputs of training, which `data` says the source of.
@@ -71,7 +72,7 @@ def certify_inputs(
     sequences = read_table(files.sequences, SEQUENCES)
     names = Names(users["user_id"], items["item_id"])
     item_keys, prefix_keys = np.arange(1, len(items) + 1), np.arange(len(prefixes))
-    prefix_users = prefixes["user"].to_numpy() if exclude_same_user else None
+    prefix_users = prefixes["user"].to_numpy() if mine.exclude_same_user else None
     checks = [
         check_split(read_table(files.interactions, INTERACTIONS), sequences, method, names),
         check_user_counts(users, sequences, names),
@@ -93,7 +94,7 @@ def certify_inputs(
         checks += [
             check_prompts(kind, profiles, requests[kind]),
             check_embeddings(kind, _embedding_batches(embeddings_file), profiles["key"].to_numpy()),
-            check_pool(kind, _read_pool(pool_file), keys, own),
+            check_pool(kind, _read_pool(pool_file), keys, own, mine.k),
         ]
     return certificate(checks)
 

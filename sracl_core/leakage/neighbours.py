@@ -7,6 +7,7 @@ import pyarrow as pa
 
 from sracl_core.leakage.certificate import Check
 from sracl_core.leakage.prompts import require_same_keys
+from sracl_core.retrieval.shortage import find_shortage
 
 # Unit vectors in float32 are off by about 1e-6 after a sum over a thousand dimensions.
 NORM_TOLERANCE = 1e-4
@@ -38,16 +39,27 @@ def _check_norms(check: Check, batch: pa.RecordBatch) -> None:
     )
 
 
-def check_pool(kind: str, pool: pa.Table, keys: np.ndarray, users: np.ndarray | None) -> Check:
-    """Prove that each of `keys` has a pool of k distinct others among `keys`.
+def check_pool(kind: str, pool: pa.Table, keys: np.ndarray, users: np.ndarray | None, k: int) -> Check:
+    """Prove that each of `keys` has a pool of `k` distinct others among `keys`, or that there can be no such pools.
 
     `pool` is in `pool_schema(k)`; `keys` int64 [P] ascending are all items, or all prefixes. `users` int64 [P] are the
     users of the prefixes when a pool may hold none of the anchor's own user, else None.
     """
-    k = pool.schema.field("neighbour").type.list_size
-    what = f"each {kind} pool holds {k} distinct {'items' if kind == 'item' else 'training prefixes'}, never itself"
+    named = "items" if kind == "item" else "training prefixes"
+    shortage = find_shortage(named, k, len(keys), users)
+    what = f"each {kind} pool holds {k} distinct {named}, never itself"
     what += ", and no prefix of the same user." if users is not None else "."
+    if shortage is not None:
+        what = f"there are no {kind} pools, since they can't be filled: {shortage.cause}"
     check = Check(f"{kind} pool", len(pool), what, made_by=f"mine_{kind}s")
+    found = pool.schema.field("neighbour").type.list_size
+    if found != k:
+        check.refuse(f"pools are made for {found} neighbours, but mine.k is {k}", [], len(pool))
+    if shortage is not None:
+        check.require_none(
+            np.ones(len(pool), bool), "pools that should not exist", lambda row: f"key {pool['key'][row]}"
+        )
+        return check
     require_same_keys(check, pool["key"].to_numpy(), keys)
     for batch in pool.to_batches(max_chunksize=ROWS_AT_ONCE):
         _check_pool_rows(check, batch, keys, users)

@@ -102,6 +102,16 @@ class TrainParams(Section):
     early_stop: EarlyStopParams = Field(EarlyStopParams(), description="when training ends")
     seed: int = Field(2024, ge=0, description="seed of initialisation, order, sampling and dropout")
 
+    @property
+    def uses_user_pools(self) -> bool:
+        """Whether a contrast looks into the candidate pools of the users' prefixes."""
+        return self.alpha > 0 or (self.beta > 0 and self.negatives.mask_pool)
+
+    @property
+    def uses_item_pools(self) -> bool:
+        """Whether a contrast looks into the candidate pools of the items."""
+        return self.beta > 0
+
     @model_validator(mode="after")
     def _a_pass_has_many_ends(self) -> Self:
         if self.mode == "causal" and self.model.positions == "from_end":

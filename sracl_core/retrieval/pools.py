@@ -16,6 +16,7 @@ from sracl_core.artifacts import pool_schema
 from sracl_core.errors import ParamsError
 from sracl_core.progress import Progress
 from sracl_core.retrieval.distinct import DistinctVectors
+from sracl_core.retrieval.shortage import advice, find_shortage
 
 TILE_BYTES = 64 * 2**20
 FIRST_LOOK = 4  # times k + 1
@@ -47,7 +48,9 @@ def candidate_pools(
     n = len(keys)
     groups = np.arange(n) if groups is None else np.unique(groups, return_inverse=True)[1]
     sizes = np.bincount(groups, minlength=1)
-    _check_enough(keys, k, sizes[groups], n)
+    shortage = find_shortage("keys", k, n, groups)
+    if shortage is not None:
+        raise ParamsError(f"{shortage.cause} {advice(shortage.remedies)}")
     distinct = DistinctVectors.of(vectors)
     search = _Search(index, keys, vectors, distinct, groups, sizes, k)
     neighbours = np.empty((n, k), dtype=np.int64)
@@ -77,21 +80,6 @@ def pool_table(keys: np.ndarray, neighbours: np.ndarray, scores: np.ndarray) -> 
     k = neighbours.shape[1]
     lists = [pa.FixedSizeListArray.from_arrays(pa.array(values.reshape(-1)), k) for values in (neighbours, scores)]
     return pa.table([pa.array(keys, pa.int64()), *lists], schema=pool_schema(k))
-
-
-def _check_enough(keys: np.ndarray, k: int, group_sizes: np.ndarray, n: int) -> None:
-    poorest = int(np.argmax(group_sizes))
-    eligible = n - int(group_sizes[poorest])
-    if eligible < k:
-        why = (
-            f"{group_sizes[poorest]} of the {n} keys are of its own user"
-            if group_sizes[poorest] > 1
-            else f"there are {n} keys"
-        )
-        raise ParamsError(
-            f"mine.k is {k}, but key {keys[poorest]} has {eligible} others that may be in its pool ({why}). "
-            f"Set mine.k to {max(eligible, 1)} or less, or bring more data."
-        )
 
 
 def _tiles(rows: np.ndarray, search: _Search, fetch: int) -> list[np.ndarray]:

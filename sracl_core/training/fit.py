@@ -29,7 +29,8 @@ class TrainingInputs:
     """What training reads.
 
     `sequences` in the SEQUENCES schema, `n_items` items in the catalogue, `prefixes` in the PREFIXES schema,
-    `item_pool` int64 [n_items, k], `user_pool` int64 [P, k] and `embeddings` float32 [P, D] of the P prefixes.
+    `item_pool` int64 [n_items, k], `user_pool` int64 [P, k] and `embeddings` float32 [P, D] of the P prefixes; k or D
+    may be 0 where no contrast of the training uses it.
     """
 
     sequences: pa.Table
@@ -82,6 +83,7 @@ def begin_training(
     train_part = Ragged.from_column(inputs.sequences["train"])
     if train_part.lengths.max(initial=0) < 2:
         raise TrainingError(NOTHING_TO_LEARN)
+    _require_used(inputs, params)
     torch.manual_seed(params.seed)
     backbone = build_backbone(params.backbone, inputs.n_items, params.model).to(device)
     if params.mode == "causal" and not backbone.reads_prefixes:
@@ -98,3 +100,17 @@ def begin_training(
     steps = Steps(sequences, semantics, MODES[params.mode](sequences, params.model.max_length), params, group)
     group.seed(params.seed)
     return TrainingState(backbone, objective, steps, params)
+
+
+def _require_used(inputs: TrainingInputs, params: TrainParams) -> None:
+    """Raise TrainingError where a contrast would look into something empty: the loss would be of nothing, unseen."""
+    for used, array, name in (
+        (params.uses_item_pools, inputs.item_pool, "candidate pools of items"),
+        (params.uses_user_pools, inputs.user_pool, "candidate pools of prefixes"),
+        (params.alpha > 0, inputs.embeddings, "embeddings of prefixes"),
+    ):
+        if used and not array.size:
+            raise TrainingError(
+                f"There are no {name}, which train.alpha {params.alpha:g} and train.beta {params.beta:g} need. "
+                "Give them to the training, or set both to 0."
+            )

@@ -12,6 +12,7 @@ from tests.leakage.world import (
     ITEM_PARAMS,
     N_ITEMS,
     USER_PARAMS,
+    K,
     Row,
     certify,
     change,
@@ -217,6 +218,8 @@ def recertify(folder: Path) -> None:
     from dataclasses import fields
 
     from sracl_core.leakage.inputs import InputFiles, certify_inputs
+    from sracl_core.params.retrieval import MineParams
 
     files = InputFiles(**{field.name: folder / f"{field.name}.parquet" for field in fields(InputFiles)})
-    certify_inputs(files, "leave_one_out", ITEM_PARAMS, USER_PARAMS, exclude_same_user=True, data=DataParams())
+    mine = MineParams(k=K)
+    certify_inputs(files, "leave_one_out", ITEM_PARAMS, USER_PARAMS, mine, data=DataParams())

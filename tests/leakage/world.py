@@ -26,6 +26,7 @@ from sracl_core.leakage.inputs import InputFiles, certify_inputs
 from sracl_core.leakage.split import Method
 from sracl_core.params.data import DataParams
 from sracl_core.params.profile import ItemProfileParams, UserProfileParams
+from sracl_core.params.retrieval import MineParams
 from sracl_core.profile.contexts import draw_contexts
 from sracl_core.profile.prefixes import build_prefixes
 from sracl_core.profile.requests import ProfileRequest, item_requests, user_requests
@@ -138,14 +139,19 @@ def write_world(world: World, path_of: Callable[[str], Path]) -> None:
 
 
 def certify(
-    world: World, folder: Path, method: Method = "leave_one_out", exclude_same_user: bool = True, source: str = "table"
+    world: World,
+    folder: Path,
+    method: Method = "leave_one_out",
+    *,
+    exclude_same_user: bool = True,
+    k: int = K,
+    source: str = "table",
 ) -> Row:
     """The certificate of the inputs in `world`, through files."""
     write_world(world, lambda name: folder / f"{name}.parquet")
     files = InputFiles(**{field.name: folder / f"{field.name}.parquet" for field in fields(InputFiles)})
-    return certify_inputs(
-        files, method, ITEM_PARAMS, USER_PARAMS, exclude_same_user=exclude_same_user, data=DataParams(source=source)
-    )
+    mine = MineParams(k=k, exclude_same_user=exclude_same_user)
+    return certify_inputs(files, method, ITEM_PARAMS, USER_PARAMS, mine, data=DataParams(source=source))
 
 
 def expect_refusal(world: World, folder: Path, check: str, told: str, **options: object) -> None:

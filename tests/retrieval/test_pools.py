@@ -110,11 +110,9 @@ def test_small_tiles_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_too_few_others_name_k_and_what_was_found() -> None:
     vectors = unit(np.eye(4))
     index = build_index(np.arange(4), vectors)
-    with pytest.raises(ParamsError, match=r"mine\.k is 4, but key 0 has 3 others .*there are 4 keys.*mine\.k to 3"):
+    with pytest.raises(ParamsError, match=r"mine\.k is 4, but the keys number 4.* 3 others .*mine\.k to 3"):
         candidate_pools(index, np.arange(4), vectors, 4)
-    with pytest.raises(
-        ParamsError, match=r"mine\.k is 2, but key 1 has 1 others .*3 of the 4 keys are of its own user"
-    ):
+    with pytest.raises(ParamsError, match=r"mine\.k is 2, but 3 of the 4 keys are of one user.* 1 others "):
         candidate_pools(index, np.arange(4), vectors, 2, np.array([0, 1, 1, 1]))
 
 

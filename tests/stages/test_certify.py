@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.leakage.world import ITEM_PARAMS, USER_PARAMS, Row, World, change, clean_world, write_world
+from tests.leakage.world import ITEM_PARAMS, USER_PARAMS, K, Row, World, change, clean_world, write_world
 
 ROOT = Path(__file__).resolve().parents[2]
 INTERIM = {"interactions", "items", "users", "sequences", "item_contexts", "prefixes"}
@@ -29,6 +29,7 @@ def folder(tmp_path: Path) -> Path:
         ("    context_items: 10 ", f"    context_items: {ITEM_PARAMS.context_items} "),
         ("    window: 20 ", f"    window: {USER_PARAMS.window} "),
         ("    hop: 5 ", f"    hop: {USER_PARAMS.hop} "),
+        ("  k: 10 ", f"  k: {K} "),
     ):
         assert old in params
         params = params.replace(old, new)

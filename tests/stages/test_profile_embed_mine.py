@@ -1,6 +1,7 @@
 """The stages from profiles to pools, as DVC runs them, on a small data set."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -115,16 +116,26 @@ def test_running_again_gives_the_same_bytes(ran: tuple[Path, dict[str, str]]) ->
 
 
 @pytest.mark.slow
+def test_pools_that_cannot_be_filled_are_told_of_and_end_no_run(
+    ran: tuple[Path, dict[str, str]], tmp_path: Path
+) -> None:
+    folder = shutil.copytree(ran[0], tmp_path / "copy")
+    shipped = (folder / "params.yaml").read_text(encoding="utf-8")
+    (folder / "params.yaml").write_text(shipped.replace("  k: 3 ", "  k: 40 "), encoding="utf-8")
+    for kind, why in (("item", "the items number 15, which leaves each of them 14"), ("user", "are of one user")):
+        result = run_stage(folder, f"mine_{kind}s")
+        assert result.returncode == 0, result.stderr
+        assert result.stdout.startswith(f"mine_{kind}s: no pools were made. mine.k is 40, but ")
+        assert why in result.stdout
+        assert read_table(folder / f"data/artifacts/{kind}_pool.parquet", pool_schema(40)).num_rows == 0
+
+
+@pytest.mark.slow
 def test_errors_are_one_message_without_a_traceback(ran: tuple[Path, dict[str, str]], tmp_path: Path) -> None:
-    folder, _ = ran
-    for stage, message in (("mine_users", "mine.k is 999, but key"), ("mine_items", "mine.k is 999, but key 1 has 14")):
-        shipped = (folder / "params.yaml").read_text(encoding="utf-8")
-        (tmp_path / "data").mkdir(exist_ok=True)
-        for name in ("interim", "artifacts"):
-            if not (tmp_path / "data" / name).exists():
-                (tmp_path / "data" / name).symlink_to(folder / "data" / name)
-        (tmp_path / "params.yaml").write_text(shipped.replace("  k: 3 ", "  k: 999 "), encoding="utf-8")
-        result = run_stage(tmp_path, stage)
+    folder = shutil.copytree(ran[0], tmp_path / "copy")
+    for kind in ("item", "user"):
+        (folder / f"data/artifacts/{kind}.faiss").unlink()
+        result = run_stage(folder, f"mine_{kind}s")
         assert result.returncode == 1
-        assert message in result.stderr
+        assert f"{kind}.faiss does not exist" in result.stderr
         assert "Traceback" not in result.stderr

@@ -1,6 +1,8 @@
 """Whole training runs in the small world: exactly the plain backbone, reproducible, stopped in time, honest."""
 
 from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -16,7 +18,7 @@ from sracl_core.model.backbone import build_backbone
 from sracl_core.model.backbones.gru4rec import GRU4Rec
 from sracl_core.model.losses import next_item_loss
 from sracl_core.params.runtime import RuntimeParams
-from sracl_core.params.train import BACKBONES, EarlyStopParams, ModelParams, TrainParams
+from sracl_core.params.train import BACKBONES, EarlyStopParams, ModelParams, NegativesParams, TrainParams
 from sracl_core.ragged import Ragged
 from sracl_core.training.epoch import Epoch
 from sracl_core.training.fit import Fit, TrainingInputs, fit
@@ -90,6 +92,42 @@ def test_without_both_branches_it_is_the_plain_backbone_to_the_bit(mode: str, ba
     expected = plain_backbone(inputs(), chosen)
     for name, weight in last_weights(result).items():
         assert torch.equal(weight, expected[name]), name
+
+
+def without(given: TrainingInputs, *names: str) -> TrainingInputs:
+    """The same inputs where the named arrays have no columns, as they are where no contrast uses them."""
+    return replace(given, **{name: getattr(given, name)[:, :0] for name in names})
+
+
+@each_mode
+@pytest.mark.parametrize(
+    ("alpha", "beta", "unused"),
+    [
+        (0.0, 0.0, ("item_pool", "user_pool", "embeddings")),
+        (0.5, 0.0, ("item_pool",)),
+        (0.0, 0.25, ("user_pool", "embeddings")),
+    ],
+)
+def test_what_no_contrast_uses_changes_no_bit(mode: str, alpha: float, beta: float, unused: tuple[str, ...]) -> None:
+    chosen = params(alpha=alpha, beta=beta, dropout=0.3, mode=mode)
+    whole, bare = run(inputs(), chosen), run(without(inputs(), *unused), chosen)
+    assert [epoch.losses for epoch in whole[1]] == [epoch.losses for epoch in bare[1]]
+    for name, weight in last_weights(whole[0]).items():
+        assert torch.equal(weight, last_weights(bare[0])[name]), name
+
+
+@pytest.mark.parametrize(
+    ("missing", "changes"),
+    [
+        ("item_pool", {"alpha": 0.0}),
+        ("user_pool", {"beta": 0.0}),
+        ("user_pool", {"alpha": 0.0, "negatives": NegativesParams(mask_pool=True)}),
+        ("embeddings", {"beta": 0.0}),
+    ],
+)
+def test_what_a_contrast_uses_must_be_there(missing: str, changes: dict[str, Any]) -> None:
+    with pytest.raises(TrainingError, match=r"There are no (candidate pools|embeddings) of "):
+        run(without(inputs(), missing), params(**changes))
 
 
 @each_mode
