@@ -12,6 +12,7 @@ from stages.entry import PARAMS_FILE, run
 
 def main(params_file: Path = PARAMS_FILE, out: Path = Path("data/interim/params_valid.txt")) -> None:
     """Check all sections of the params file, and say so in a file the first stages wait for."""
+    out.unlink(missing_ok=True)  # DVC leaves it (persist), and it must not outlive a failed check
     check_params(params_file)
     with atomic_path(out) as temporary:
         temporary.write_text("Every parameter is valid.\n", encoding="utf-8")

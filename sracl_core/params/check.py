@@ -6,12 +6,14 @@ from typing import Any
 
 from sracl_core.errors import ParamsError
 from sracl_core.params.data import DataParams, SampleParams, SplitParams
+from sracl_core.params.data_folder import folder_problems
 from sracl_core.params.evaluate import EvaluateParams
 from sracl_core.params.profile import ProfileParams
 from sracl_core.params.retrieval import EmbedParams, MineParams
 from sracl_core.params.runtime import RuntimeParams
 from sracl_core.params.section import Section, nearest, read_yaml, report, section_problems
 from sracl_core.params.train import TrainParams
+from sracl_core.root import project_root
 
 SECTIONS: tuple[type[Section], ...] = (
     SampleParams,
@@ -42,7 +44,11 @@ def problems_of(values: Mapping[str, Any]) -> list[str]:
 
 
 def check_params(path: Path) -> None:
-    """Raise ParamsError listing every problem of the params file `path`; return when there is none."""
-    problems = problems_of(read_yaml(path))
+    """Raise ParamsError listing every problem of the params file `path`; return when there is none.
+
+    That the folder of the raw files is there belongs to it: `data.path` counts from the folder of `path`.
+    """
+    values = read_yaml(path)
+    problems = problems_of(values) + folder_problems(values, path.parent, project_root())
     if problems:
         raise ParamsError(report(path, problems))

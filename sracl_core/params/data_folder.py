@@ -1,0 +1,60 @@
+"""Whether the folder that `data.path` names is there, for DVC too, which takes the name as it stands.
+
+`dvc exp run --temp` and the queue run the stages in a temporary copy of the project that holds only what git or DVC
+track. A relative path then leads elsewhere, and DVC's own message would name a folder that nobody wrote.
+"""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+SAMPLE = Path("data/raw/sample")  # made by a stage
+
+
+def folder_problems(values: Mapping[str, Any], root: Path, origin: Path) -> list[str]:
+    """Return what is wrong with `data.path` in the parameters `values`, at most one line.
+
+    `root` is the folder where the stages run, and `origin` the project that it is a copy of, or `root` itself.
+    """
+    data = values.get("data")
+    written = data.get("path") if isinstance(data, Mapping) else None
+    if not isinstance(written, str):
+        return []  # told with the section's other problems
+    path = root / written
+    if _is_folder(path) or _absolute(path) == _absolute(root / SAMPLE) or _tracked_by_dvc(path, root):
+        return []
+    return [f"data.path: {_problem(written, path, origin)}"]
+
+
+def _problem(written: str, path: Path, origin: Path) -> str:
+    """What is wrong with the path as `written`, and what to write instead."""
+    expanded = os.path.expandvars(os.path.expanduser(written))  # noqa: PTH111 - Path's own fails for unknown users
+    if expanded != written:
+        return f"{written} is taken as it stands: nothing stands for ~ or $ here; write {expanded}"
+    if _is_folder(origin / written):
+        return (
+            f"{written} is not in the temporary copy of the project that this experiment runs in, which holds only "
+            f"what git or DVC track; write the absolute path {_absolute(origin / written)}"
+        )
+    place = "" if Path(written).is_absolute() else f" (looked for {_absolute(path)})"
+    return f"{written} is not a folder that can be read{place}; put the raw files there, or name the folder they lie in"
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # within a folder that may not be entered
+        return False
+
+
+def _tracked_by_dvc(path: Path, root: Path) -> bool:
+    """Whether `dvc add` has taken in `path`, or a folder round it within `root`: then DVC brings it where it lacks."""
+    whole, top = _absolute(path), _absolute(root)
+    inside = [folder for folder in (whole, *whole.parents) if folder.is_relative_to(top) and folder != top]
+    return any(folder.with_name(f"{folder.name}.dvc").is_file() for folder in inside)
+
+
+def _absolute(path: Path) -> Path:
+    """`path` from the root of the file system on, without `..`; links are kept, as DVC keeps them."""
+    return Path(os.path.abspath(path))  # noqa: PTH100 - resolve() would follow links

@@ -1,0 +1,97 @@
+"""`data.path` must be a folder, where the stages run."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from sracl_core.params.check import check_params
+from sracl_core.params.data_folder import folder_problems
+
+
+def problem(written: object, root: Path, origin: Path | None = None) -> str:
+    """The one problem of `data.path`, or nothing."""
+    found = folder_problems({"data": {"path": written}}, root, origin or root)
+    assert len(found) < 2
+    return "".join(found)
+
+
+def test_a_folder_is_right_wherever_it_lies(tmp_path: Path) -> None:
+    root = tmp_path / "project"
+    for folder in (root / "data/raw/shop", tmp_path / "outside", root / "~"):
+        folder.mkdir(parents=True)
+    (root / "link").symlink_to(tmp_path / "outside")
+    for right in ("data/raw/shop", "./data/raw/shop/", "../outside", str(tmp_path / "outside"), "link", "~"):
+        assert problem(right, root) == ""
+
+
+def test_the_sample_is_made_by_a_stage(tmp_path: Path) -> None:
+    for sample in ("data/raw/sample", "./data/raw/sample/", str(tmp_path / "data/raw/sample")):
+        assert problem(sample, tmp_path) == ""
+    assert "data/raw/samples is not a folder" in problem("data/raw/samples", tmp_path)
+
+
+def test_what_dvc_tracks_may_be_fetched_later(tmp_path: Path) -> None:
+    (tmp_path / "raw").mkdir()
+    (tmp_path / "raw/shop.dvc").touch()
+    assert problem("raw/shop", tmp_path) == ""
+    assert problem("raw/shop/2024", tmp_path) == ""
+    assert problem("raw/shop2", tmp_path) != ""
+
+
+def test_signs_of_the_shell_are_written_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/ann")
+    monkeypatch.setenv("LOGS", "/logs")
+    assert problem("~/shop", tmp_path).endswith("write /home/ann/shop")
+    assert problem("$LOGS/shop", tmp_path).endswith("write /logs/shop")
+    assert "~nobody-of-that-name/shop is not a folder" in problem("~nobody-of-that-name/shop", tmp_path)
+
+
+def test_a_file_or_nothing_is_told(tmp_path: Path) -> None:
+    (tmp_path / "shop.csv").touch()
+    assert problem("shop.csv", tmp_path) == (
+        f"data.path: shop.csv is not a folder that can be read (looked for {tmp_path}/shop.csv); put the raw files "
+        "there, or name the folder they lie in"
+    )
+    assert problem("/no/such/folder", tmp_path) == (
+        "data.path: /no/such/folder is not a folder that can be read; put the raw files there, or name the folder they "
+        "lie in"
+    )
+    assert problem(f"{tmp_path}/shop.csv/below", tmp_path) != ""
+
+
+def test_a_temporary_copy_is_told_the_absolute_path(tmp_path: Path) -> None:
+    origin, copy = tmp_path / "project", tmp_path / "project/.dvc/tmp/exps/standalone/tmp1"
+    for folder in (origin / "data/raw/shop", tmp_path / "outside", copy):
+        folder.mkdir(parents=True)
+    assert problem("data/raw/shop", copy, origin).endswith(f"write the absolute path {origin}/data/raw/shop")
+    assert problem("../outside", copy, origin).endswith(f"write the absolute path {tmp_path}/outside")
+    assert problem(str(tmp_path / "outside"), copy, origin) == ""
+    assert "temporary copy" not in problem("data/raw/other", copy, origin)
+
+
+@pytest.mark.parametrize("value", [None, 3, ["a"]])
+def test_what_is_no_text_is_told_elsewhere(tmp_path: Path, value: object) -> None:
+    assert problem(value, tmp_path) == ""
+    assert folder_problems({}, tmp_path, tmp_path) == folder_problems({"data": None}, tmp_path, tmp_path) == []
+
+
+def test_it_is_reported_with_all_other_problems(tmp_path: Path) -> None:
+    shipped = Path(__file__).resolve().parents[2] / "params.yaml"
+    text = shipped.read_text(encoding="utf-8")
+    for right, wrong in (("  path: data/raw/sample ", "  path: shop "), ("  k: 10 ", "  k: ten ")):
+        assert right in text
+        text = text.replace(right, wrong)
+    (tmp_path / "params.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises(Exception, match=r"(?s)^2 problems in .*mine\.k: .*data\.path: shop is not a folder"):
+        check_params(tmp_path / "params.yaml")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may enter any folder")
+def test_a_folder_that_may_not_be_entered_is_told(tmp_path: Path) -> None:
+    (tmp_path / "closed/shop").mkdir(parents=True)
+    (tmp_path / "closed").chmod(0)
+    try:
+        assert "closed/shop is not a folder that can be read" in problem("closed/shop", tmp_path)
+    finally:
+        (tmp_path / "closed").chmod(0o700)
