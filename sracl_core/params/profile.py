@@ -4,6 +4,7 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
+from sracl_core.params.request import RequestParams
 from sracl_core.params.section import Fields, Section, runtime_only
 from sracl_core.plugins import check_name
 
@@ -60,6 +61,10 @@ class LlmParams(Fields):
     seed: int = Field(0, ge=0, description="seed of the first attempt")
     max_tokens: int = Field(400, ge=8, description="tokens of an answer at most")
     attempts: int = Field(3, ge=1, description="times a broken answer is asked for before it is replaced")
+    max_broken: float = runtime_only(
+        0.5, "share of first attempts that may be broken or refused; above it the stage stops early", ge=0, le=1
+    )
+    request: RequestParams = Field(RequestParams(), description="what a request holds")
 
 
 class ProfileParams(Section):
@@ -75,3 +80,10 @@ class ProfileParams(Section):
     llm: LlmParams = Field(LlmParams(), description="the language model")
     items: ItemProfileParams = Field(ItemProfileParams(), description="item prompts")
     users: UserProfileParams = Field(UserProfileParams(), description="user prompts")
+
+    @model_validator(mode="after")
+    def _request_reaches_the_model(self) -> Self:
+        problems = self.llm.request.unused_by_vllm() if self.engine == "vllm" else []
+        if problems:
+            raise ValueError(f"the engine vllm asks no server: {'; '.join(problems)}")
+        return self

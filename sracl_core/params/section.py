@@ -147,7 +147,7 @@ def _missing(model: type[BaseModel], values: Mapping[str, Any], where: str) -> l
 
 def _describe(section: type[Section], problem: Any) -> str:
     """One line for one pydantic error: where, what was expected, what was found, the nearest name."""
-    parts = [str(part) for part in problem["loc"]]
+    parts = [str(part) for part in problem["loc"] if part != "[key]"]  # pydantic's mark of a name in a mapping
     where = ".".join([section.key, *parts])
     if problem["type"] == "extra_forbidden":
         group: type[BaseModel] = section

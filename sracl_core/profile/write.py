@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Literal
@@ -22,6 +22,7 @@ from sracl_core.progress import Progress
 # Requests held at once: large against what an engine works on at a time, small against memory.
 WINDOW = 8_192
 ROWS_PER_GROUP = WINDOW
+FAILURES_SHOWN = 3
 
 
 @dataclass
@@ -29,13 +30,14 @@ class ProfileCounts:
     """What writing came to.
 
     `profiles` in all; of them `stored` were in the store and `earlier` in profiles written before; `replaced` were not
-    written by the engine that was asked, which had failed.
+    written by the engine that was asked, which had failed; `failures` shows some of these.
     """
 
     profiles: int = 0
     stored: int = 0
     earlier: int = 0
     replaced: int = 0
+    failures: list[str] = field(default_factory=list)
 
     def line(self, kind: str, engine: Engine) -> str:
         """One plain line for a person."""
@@ -132,10 +134,12 @@ def write_profile_table(
         while group := list(islice(rows, ROWS_PER_GROUP)):
             table.write(pa.Table.from_pylist(group, schema=PROFILES))
             if counts.replaced > max_fallback * total:
+                told = "".join(f"\n  {number}. {why}" for number, why in enumerate(counts.failures, 1))
                 raise ModelError(
                     f"The engine {engine.name} failed for {counts.replaced} of the first {counts.profiles} profiles of "
                     f"{total}, above the share {max_fallback} that profile.max_fallback allows. "
                     + (f"It reports: {engine.account()}. " if engine.account() else "")
+                    + (f"Some of its failures:{told}\n" if told else "")
                     + "Look at these, then run the stage again: answers it gave are kept, if they are paid for."
                 )
     return counts
@@ -147,6 +151,8 @@ def _counted(written: Iterator[Written], counts: ProfileCounts) -> Iterator[dict
         counts.stored += one.source == "store"
         counts.earlier += one.source == "earlier"
         counts.replaced += one.answer.replaced
+        if one.answer.why and one.answer.why not in counts.failures and len(counts.failures) < FAILURES_SHOWN:
+            counts.failures.append(one.answer.why)
         yield {
             "key": one.request.key,
             "text": one.answer.text,

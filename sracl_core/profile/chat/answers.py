@@ -3,45 +3,117 @@
 import json
 import re
 from collections.abc import Iterable
+from typing import Any
 
 # Shorter sentences of the instructions could stand in an honest answer.
 ECHO_CHARACTERS = 40
 # A server's own words may be long.
 REASON_CHARACTERS = 80
+# How servers say that an answer is whole, and that it was cut; in lower case.
+FINISHED = frozenset({"", "stop", "eos", "eos_token", "end_turn", "stop_sequence", "complete", "completed", "finished"})
+CUT = frozenset(
+    {"length", "max_tokens", "max_length", "max_output_tokens", "model_length", "model_context_window_exceeded"}
+)
+# Marks between which models reason, opening and closing: Qwen, DeepSeek and others; Seed-OSS; Magistral; gpt-oss.
+REASONING = re.compile(
+    r"(?P<opens><(?:seed:)?(?:think|thinking|thought|reasoning)>|\[THINK\]|<\|channel\|>(?:analysis|commentary)\b)"
+    r"|(?P<closes></(?:seed:)?(?:think|thinking|thought|reasoning)>|\[/THINK\]|<\|channel\|>final\b[^{\n]{0,40}<\|message\|>)",
+    re.IGNORECASE,
+)
+ONLY_REASONING = (
+    "only reasoning and no answer (set profile.llm.max_tokens higher, or switch the reasoning off in "
+    "profile.llm.request.extra)"
+)
+MOST_OBJECTS = 64  # looked at in one answer
 
 
 class BrokenAnswerError(Exception):
     """An answer that is no profile; the message is the reason, in a few words."""
 
 
-def read_answer(text: str, finish_reason: str | None, fields: Iterable[str], instructions: str) -> str:
+def read_answer(
+    text: str, finish_reason: str | None, fields: Iterable[str], instructions: str, *, reasoned: bool = False
+) -> str:
     """Return the text of the profile in `text`, one JSON object with exactly `fields`, joined in their order.
 
-    White space becomes single and unprintable characters go: what a model writes is data. Raises BrokenAnswerError when
-    the answer was cut (`finish_reason` is not "stop"), is not such an object, has an empty field, or repeats the
-    `instructions`.
+    The object may stand in a Markdown fence, beside a sentence, and after the model's reasoning, which is never read as
+    an answer; `reasoned` tells that there was some outside `text`. White space becomes single and unprintable
+    characters go: what a model writes is data. Raises BrokenAnswerError when the answer was cut or not finished, holds
+    no such object or different ones, has an empty field, or repeats the `instructions`.
     """
-    if finish_reason == "length":
+    ended = (finish_reason or "").lower()
+    if ended in CUT:
         raise BrokenAnswerError("cut at the token limit")
-    if finish_reason != "stop":
+    if ended not in FINISHED:
         # Numbers differ from prompt to prompt where the reason is the same.
         said = re.sub(r"\d+", "#", str(finish_reason))[:REASON_CHARACTERS]
         raise BrokenAnswerError(f"ended by {said!r}")
-    if not text.strip():
-        raise BrokenAnswerError("empty")
-    try:
-        # Not strict: a decoder that follows the schema may still put a raw tab or line end into a string.
-        found = json.loads(text, strict=False)
-    except (ValueError, RecursionError):
-        raise BrokenAnswerError("not JSON") from None
     wanted = list(fields)
-    if not isinstance(found, dict) or set(found) != set(wanted):
-        raise BrokenAnswerError("other fields than asked for")
+    found = _find(text, set(wanted), reasoned)
     parts = [_plain(found[name]) for name in wanted]
     whole = " ".join(parts)
     if any(sentence in whole for sentence in _sentences(instructions)):
         raise BrokenAnswerError("repeats the instructions")
     return whole
+
+
+def _find(text: str, wanted: set[str], reasoned: bool) -> dict[str, Any]:
+    """The object in `text` that has the fields `wanted`; an answer that is JSON as a whole is taken as it is."""
+    try:
+        objects, other = [_decode(text)], True
+    except (ValueError, RecursionError):
+        told = _without_reasoning(text)
+        if not told.strip():
+            only_reasoning = reasoned or bool(text.strip())
+            raise BrokenAnswerError(ONLY_REASONING if only_reasoning else "empty") from None
+        objects, other = _objects(told), False
+    fitting = [found for found in objects if isinstance(found, dict) and set(found) == wanted]
+    if not fitting:
+        raise BrokenAnswerError("other fields than asked for" if objects or other else "not JSON")
+    if any(found != fitting[0] for found in fitting):
+        # A draft beside its better version, or answers to prompts that the model made up: nobody can tell which counts.
+        raise BrokenAnswerError("several different answers")
+    return fitting[0]
+
+
+def _decode(text: str) -> Any:
+    # Not strict: a decoder that follows the schema may still put a raw tab or line end into a string.
+    return json.loads(text, strict=False)
+
+
+def _objects(text: str) -> list[Any]:
+    """The JSON objects in `text`, those within others left out; an object that begins and does not end is an error."""
+    decoder = json.JSONDecoder(strict=False)
+    found: list[Any] = []
+    place = 0
+    for _ in range(MOST_OBJECTS):
+        start = re.compile(r'\{\s*["}]').search(text, place)  # other braces are part of a sentence
+        if start is None:
+            return found
+        try:
+            value, place = decoder.raw_decode(text, start.start())
+        except (ValueError, RecursionError):
+            break
+        found.append(value)
+    raise BrokenAnswerError("not JSON")
+
+
+def _without_reasoning(text: str) -> str:
+    """`text` without what stands between two marks of reasoning, before one that only closes, after one that opens."""
+    kept: list[str] = []
+    place, reasoning = 0, False
+    for mark in REASONING.finditer(text):
+        if mark["closes"]:
+            if not reasoning:  # the opening mark was part of the prompt
+                kept.clear()
+            reasoning = False
+        elif not reasoning:
+            kept.append(text[place : mark.start()])
+            reasoning = True
+        place = mark.end()
+    if not reasoning:
+        kept.append(text[place:])
+    return "\n".join(kept)
 
 
 def _plain(value: object) -> str:

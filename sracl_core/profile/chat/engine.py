@@ -8,6 +8,7 @@ from typing import Protocol
 
 from sracl_core.profile.chat.answers import BrokenAnswerError, read_answer
 from sracl_core.profile.chat.identity import chat_identity
+from sracl_core.profile.chat.judge import Judge, shown
 from sracl_core.profile.chat.prompts import ChatPrompts, Prompt
 from sracl_core.profile.engines.extractive import Extractive
 from sracl_core.profile.engines.protocol import Answer, EngineSettings
@@ -32,7 +33,8 @@ class Call:
 class Reply:
     """What came back for the call `key`; counts are None where the model's server keeps none.
 
-    `finish_reason` is "stop" for a whole answer, "length" for one cut at the token limit, else the server's word.
+    `finish_reason` is the server's word: "stop" for a whole answer as a rule, "length" for one cut at the token limit.
+    `reasoned` tells that there was reasoning outside `text`.
     """
 
     key: int
@@ -41,6 +43,7 @@ class Reply:
     tokens_in: int | None
     tokens_cached: int | None
     tokens_out: int | None
+    reasoned: bool = False
 
 
 class Model(Protocol):
@@ -86,14 +89,20 @@ class ChatEngine:
         self.identity = chat_identity(settings.llm)
         self.usage = Usage()
         self._settings = settings
+        self._judge = Judge(settings.llm)
+        self._broken: dict[int, str] = {}  # the last broken answer by key, as it is shown
 
     def prompt(self, request: ProfileRequest) -> str:
         """Return the chat and the schema of its answer, as one text."""
         return self.prompts.prompt(request).text
 
     def write(self, requests: Iterable[ProfileRequest]) -> Iterator[Answer]:
-        """Yield one answer a request, as they come; broken ones are asked for again after all others."""
+        """Yield one answer a request, as they come; broken ones are asked for again after all others.
+
+        Raises ModelError as soon as too many first attempts are broken.
+        """
         left = list(requests)
+        self._broken.clear()
         for attempt in range(self._settings.llm.attempts):
             answered: set[int] = set()
             for answer in self._attempt(left, attempt):
@@ -103,7 +112,7 @@ class ChatEngine:
             if not left:
                 return
         for answer in Extractive(self._settings).write(left):
-            yield Answer(answer.key, answer.text, answer.engine, replaced=True)
+            yield Answer(answer.key, answer.text, answer.engine, replaced=True, why=self._broken[answer.key])
 
     def note(self) -> str:
         """Return tokens a second and the share of prompt tokens from the cache."""
@@ -142,9 +151,21 @@ class ChatEngine:
             self.usage.seconds += now - since
             self.usage.add(reply)
             try:
-                text = read_answer(reply.text, reply.finish_reason, self.prompts.fields, self.prompts.instructions)
+                text = read_answer(
+                    reply.text,
+                    reply.finish_reason,
+                    self.prompts.fields,
+                    self.prompts.instructions,
+                    reasoned=reply.reasoned,
+                )
             except BrokenAnswerError as broken:
-                self.usage.broken[str(broken)] += 1
+                reason = str(broken)
+                self.usage.broken[reason] += 1
+                self._broken[reply.key] = shown(reason, reply.text, reply.finish_reason)
+                if attempt == 0:
+                    self._judge.broken(reason, self._broken[reply.key])
             else:
                 yield Answer(reply.key, text, self.name, reply.tokens_in, reply.tokens_out)
+                if attempt == 0:  # judged when it is safe in the store
+                    self._judge.good()
             since = time.monotonic()

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 from sracl_core.artifacts import source_digest
 from sracl_core.params.profile import LlmParams
@@ -22,14 +23,21 @@ def model_identity(llm: LlmParams) -> str:
 def chat_identity(llm: LlmParams) -> str:
     """Return the identity of an engine that chats with the model of `llm`; equal ones share answers.
 
-    Engines that serve the same model do: who carried the prompt to it does not decide what it says.
+    Engines that serve the same model do: who carried the prompt to it does not decide what it says, nor does the name
+    of the field that limits the answer, nor how JSON is asked for: an answer is checked in the same way. As long as
+    `llm.request` is as shipped, it adds nothing here, so that answers paid for earlier are found.
     """
-    decides = {
+    request = llm.request
+    decides: dict[str, Any] = {
         "model": model_identity(llm),
-        "temperature": llm.temperature,
-        "seed": llm.seed,
+        "temperature": None if "temperature" in request.leave_out else llm.temperature,
+        "seed": None if "seed" in request.leave_out else llm.seed,
         "max_tokens": llm.max_tokens,
     }
+    if request.system != "message":
+        decides["system"] = request.system
+    if request.extra:
+        decides["extra"] = request.extra
     return json.dumps(decides, sort_keys=True)
 
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,8 @@ USER_FIELDS = {"preferences": "preferences_words"}
 # Room for a word in an answer; English has six characters a word, a space included.
 CHARACTERS_PER_WORD = 8
 CUT = "…"
+DATA = "<data>\n"  # no line of data can hold it: angle brackets are escaped there
+HARMLESS = f'{DATA}{{"title": "Green tea"}}\n</data>'
 FEWEST_TOKENS = 8  # less of a line says nothing
 
 
@@ -36,11 +38,28 @@ class Prompt:
         return json.dumps([list(self.messages), self.schema], ensure_ascii=False)
 
 
-class ChatPrompts:
-    """Makes the prompts of items or of users, as `params` say, for the model that `tokenizer` belongs to."""
+def harmless(prompt: Prompt) -> Prompt:
+    """Return `prompt` with data in it that nobody can object to."""
+    *others, last = prompt.messages
+    before, _, _ = last["content"].rpartition(DATA)
+    return replace(prompt, messages=(*others, {**last, "content": f"{before}{HARMLESS}"}))
 
-    def __init__(self, params: ItemProfileParams | UserProfileParams, domain: str, tokenizer: Tokenizer) -> None:
-        self._params, self.tokenizer = params, tokenizer
+
+class ChatPrompts:
+    """Makes the prompts of items or of users, as `params` say, for the model that `tokenizer` belongs to.
+
+    A `folded` prompt has its instructions in the user message, before the data, for models without a system role.
+    """
+
+    def __init__(
+        self,
+        params: ItemProfileParams | UserProfileParams,
+        domain: str,
+        tokenizer: Tokenizer,
+        *,
+        folded: bool = False,
+    ) -> None:
+        self._params, self.tokenizer, self._folded = params, tokenizer, folded
         kind, fields = ("item", ITEM_FIELDS) if isinstance(params, ItemProfileParams) else ("user", USER_FIELDS)
         limits = {name: getattr(params, limit) for name, limit in fields.items()}
         self._schema = _schema(limits)
@@ -76,6 +95,8 @@ class ChatPrompts:
         return len(frame) + room + room // 16 + 16
 
     def _messages(self, data: str) -> Messages:
+        if self._folded:
+            return ({"role": "user", "content": f"{self.instructions}\n\n{data}"},)
         return {"role": "system", "content": self.instructions}, {"role": "user", "content": data}
 
     def _history(self, lines: Sequence[str]) -> list[str]:

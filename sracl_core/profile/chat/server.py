@@ -1,11 +1,12 @@
 """A server with OpenAI's interface: one prompt sent to it, and what came back made sense of.
 
+What is sent is made in `request`, an answer is read in `replies`, a refusal in `refusals` and `remedies`.
+
 The key comes from the environment alone, and nothing that leaves this module holds it: what a server says is cleared of
 it before anyone reads it.
 """
 
 import asyncio
-import json
 import os
 import re
 from typing import TYPE_CHECKING, Any
@@ -16,9 +17,13 @@ from sracl_core.params.profile import LlmParams
 from sracl_core.params.runtime import RuntimeParams
 from sracl_core.profile.chat.engine import Call, Reply
 from sracl_core.profile.chat.patience import PassingError, retry_after
+from sracl_core.profile.chat.refusals import REFUSAL, read_refusal
+from sracl_core.profile.chat.remedies import remedies
+from sracl_core.profile.chat.replies import NoCompletionError, read_completion
+from sracl_core.profile.chat.request import request_fields
 
 if TYPE_CHECKING:
-    from openai import APIStatusError, AsyncOpenAI
+    from openai import AsyncOpenAI
 
 KEY = "OPENAI_API_KEY"
 SECRET_CHARACTERS = 8  # a shorter key is a stand-in such as EMPTY
@@ -27,7 +32,8 @@ SAID_CHARACTERS = 200
 PASSING = frozenset({408, 409, 425, 429})
 OVERLOADED = frozenset({429, 503})
 REFUSED = frozenset({400, 413, 422})
-REFUSAL = "refused: "
+# Servers that fail in this way at a field they do not know; an overloaded one may, too, but names no field.
+FAILED = frozenset({500, 501})
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -39,70 +45,58 @@ class Server:
         self._key = _key()
         self.client = _client(url, self._key, runtime.server_concurrency)
 
-    async def request(self, call: Call) -> Reply:
-        """Return the reply to one request; raises PassingError when another may do better, else ModelError."""
+    async def request(self, call: Call, first: bool = False) -> Reply:
+        """Return the reply to one request; raises PassingError when another may do better, else ModelError.
+
+        A server that refuses one of the `first` prompts for a field of the request would refuse all others: that is a
+        ModelError which names the line of params.yaml to change.
+        """
         from openai import APIConnectionError, APIStatusError
 
-        messages: Any = list(call.prompt.messages)
+        fields: Any = request_fields(self._llm, call)
         try:
             async with asyncio.timeout(self._timeout):
                 response = await self.client.chat.completions.with_raw_response.create(
-                    model=self._llm.model,
-                    messages=messages,
-                    temperature=call.temperature,
-                    seed=call.seed,
-                    max_tokens=self._llm.max_tokens,
-                    response_format=self._format(call.prompt.schema),
+                    **fields, extra_body=self._llm.request.extra
                 )
         except TimeoutError:
             raise PassingError(f"no answer within {self._timeout:g} s (runtime.server_timeout_s)") from None
         except APIStatusError as error:
-            return self._refused(call, error)
+            wait = retry_after(error.response.headers.get("retry-after"))
+            return self._refused(call, error.status_code, error.response.content, wait, first)
         except APIConnectionError as error:
             raise PassingError(f"the connection failed: {self._short(error.__cause__ or error)}") from None
-        return self._read(call, response.http_response.content)
-
-    def _format(self, schema: dict[str, Any]) -> Any:
-        if self._llm.structure == "json_object":
-            return {"type": "json_object"}
-        return {"type": "json_schema", "json_schema": {"name": "profile", "schema": schema, "strict": False}}
-
-    def _read(self, call: Call, body: bytes) -> Reply:
-        """The reply in the body of an answer, which may be a proxy's page, or cut."""
+        body = response.http_response.content
         try:
-            answer = json.loads(body)
-            choice, usage = answer["choices"][0], answer.get("usage")
-            text, reason = choice["message"].get("content") or "", choice.get("finish_reason")
-        except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
-            shown = self._short(body.decode(errors="replace"))
-            raise PassingError(f"an answer that is no chat completion: {shown or 'nothing'}") from None
-        details = usage.get("prompt_tokens_details") if isinstance(usage, dict) else None
-        cached = _count(details, "cached_tokens")
-        return Reply(
-            call.key,
-            self._without_key(str(text)),
-            None if reason is None else self._short(reason),
-            _count(usage, "prompt_tokens"),
-            _count(usage, "prompt_cache_hit_tokens") if cached is None else cached,  # DeepSeek's own name
-            _count(usage, "completion_tokens"),
-        )
+            return read_completion(call.key, body, self._short, self._without_key)
+        except NoCompletionError:
+            shown = self._short(body.decode(errors="replace")) or "nothing"
+            if first and remedies(read_refusal(200, body), self._llm):  # some servers put errors into a success
+                return self._refused(call, 200, body, None, first)
+            raise PassingError(f"an answer that is no chat completion: {shown}") from None
 
-    def _refused(self, call: Call, error: "APIStatusError") -> Reply:
-        """What a status other than success means: an empty reply where this one prompt is refused, else an error."""
-        status, body = error.status_code, error.body
-        fields = body if isinstance(body, dict) else {}
-        message = self._short(fields.get("message") or fields.get("detail") or body or "nothing more")
+    def _refused(self, call: Call, status: int, body: bytes, wait: float | None, first: bool) -> Reply:
+        """What a refusal means: an empty reply where it concerns this one prompt, else an error."""
+        refusal = read_refusal(status, body)
+        message = self._short(refusal.words) or "nothing more"
         said = f"HTTP {status}, {message}"
+        mended = "" if status in PASSING else "".join(f"{one}. " for one in remedies(refusal, self._llm))
+        if first and mended and (status in REFUSED | FAILED or status == 200):
+            raise ModelError(
+                f"The server {self._url} refused a prompt before it had answered any: {said}. {mended}The stage "
+                "stopped: change params.yaml, then run it again."
+            )
         if status in REFUSED:
             return Reply(call.key, "", f"{REFUSAL}{message}", None, None, None)
-        if fields.get("code") == "insufficient_quota":
+        if "insufficient_quota" in refusal.codes:
             raise ModelError(f"The account of {KEY} at {self._url} has no quota left: {said}. Answers so far are kept.")
         if status in PASSING or status >= 500:
-            wait = retry_after(error.response.headers.get("retry-after"))
             raise PassingError(said, wait, overloaded=status in OVERLOADED)
         if status in (401, 403):
             state = "is not the server's" if self._key else "is not set"
             hint = f"The environment variable {KEY} {state}, or does not allow this: set it to a key of this server."
+        elif mended:
+            hint = f"{mended}Answers so far are kept."
         elif status == 404:
             hint = f"Check profile.llm.model, here {self._llm.model!r}, and runtime.server_url: most end in /v1."
         else:
@@ -165,8 +159,3 @@ def checked_address(url: str) -> str:
             f"query or spaces. A key belongs into the environment variable {KEY}."
         )
     return url
-
-
-def _count(counts: object, name: str) -> int | None:
-    found = counts.get(name) if isinstance(counts, dict) else None
-    return found if type(found) is int and 0 <= found < 2**31 else None

@@ -59,6 +59,7 @@ class ModelTokenizer:
                 f"The tokenizer {name!r} has no chat template, so {llm.model!r} is no chat model. Set "
                 "profile.llm.model to one that follows instructions."
             )
+        self._arguments = llm.request.template_arguments
         added = (token.content for token in self._tokenizer.added_tokens_decoder.values())
         self.special = tuple(sorted({*self._tokenizer.all_special_tokens, *added}, key=len, reverse=True))
 
@@ -87,7 +88,9 @@ class ModelTokenizer:
             return self._text([{"role": "user", "content": joined}, *messages[2:]])
 
     def _apply(self, messages: Messages) -> str:
-        return self._tokenizer.apply_chat_template(list(messages), tokenize=False, add_generation_prompt=True)
+        return self._tokenizer.apply_chat_template(
+            list(messages), tokenize=False, add_generation_prompt=True, **self._arguments
+        )
 
     def _encode(self, texts: Any, **options: Any) -> Any:
         # The template has put the special tokens where they belong; a second pair would change the prompt.

@@ -2,7 +2,9 @@
 
 import asyncio
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import partial
+from itertools import islice
 from queue import SimpleQueue
 from threading import Thread
 
@@ -11,14 +13,14 @@ from sracl_core.params.profile import LlmParams
 from sracl_core.params.runtime import RuntimeParams
 from sracl_core.profile.chat.engine import Call, ChatEngine, Reply
 from sracl_core.profile.chat.patience import Patience
-from sracl_core.profile.chat.prompts import ChatPrompts, Prompt
-from sracl_core.profile.chat.server import REFUSAL, Server, checked_address
+from sracl_core.profile.chat.prompts import ChatPrompts, harmless
+from sracl_core.profile.chat.refusals import REFUSAL
+from sracl_core.profile.chat.server import Server, checked_address
 from sracl_core.profile.chat.tokens import load_tokenizer
 from sracl_core.profile.engines.protocol import EngineSettings
 
 # So many refusals before any answer are tried with harmless data: it may be the server that refuses every prompt.
 SUSPICIOUS = 8
-HARMLESS = '<data>\n{"title": "Green tea"}\n</data>'
 
 Replies = SimpleQueue[Reply | BaseException | None]
 
@@ -35,7 +37,8 @@ class OpenAIModel:
     def ask(self, calls: Sequence[Call]) -> Iterator[Reply]:
         """Yield one reply a call, as they come; the calls are sent in their order, so many at once.
 
-        The requests live in a thread of their own, so that they go on while a reply is being dealt with.
+        Until the server has answered one, the first is sent alone: it may refuse a field that all of them have. The
+        requests live in a thread of their own, so that they go on while a reply is being dealt with.
         """
         server = Server(self._url, self._llm, self._runtime)
         loop = asyncio.new_event_loop()
@@ -59,12 +62,14 @@ class OpenAIModel:
     async def _answer(self, server: Server, calls: Sequence[Call], replies: Replies, room: asyncio.Semaphore) -> None:
         waiting = iter(calls)
 
-        async def work() -> None:
-            for call in waiting:
+        async def work(most: int | None = None) -> None:
+            for call in islice(waiting, most):
                 await room.acquire()  # before it is paid for: a reply in hand is never held up, and so never lost
                 replies.put(await self._reply(server, call))
 
         async with server.client:
+            if not self._willing:
+                await work(1)
             try:
                 async with asyncio.TaskGroup() as workers:
                     for _ in range(min(self._runtime.server_concurrency, len(calls))):
@@ -73,22 +78,20 @@ class OpenAIModel:
                 raise errors.exceptions[0] from None
 
     async def _reply(self, server: Server, call: Call) -> Reply:
-        reply = await self._patience.ask(partial(server.request, call))
+        reply = await self._patience.ask(partial(server.request, call, first=not self._willing))
         if not _is_refusal(reply):
             self._willing = True
         elif not self._willing:
             self._refusals += 1
             if self._refusals == SUSPICIOUS:
-                harmless = ({**call.prompt.messages[-1], "content": HARMLESS},)
-                prompt = Prompt((*call.prompt.messages[:-1], *harmless), call.prompt.schema)
-                trial = Call(call.key, prompt, call.temperature, call.seed)
+                trial = replace(call, prompt=harmless(call.prompt))
                 answer = await self._patience.ask(partial(server.request, trial))
                 if _is_refusal(answer):
                     raise ModelError(
                         f"The server {self._url} refused each of the first {SUSPICIOUS} prompts, and one with harmless "
                         f"data: {str(answer.finish_reason).removeprefix(REFUSAL)}. Check profile.llm.model, "
-                        f"here {self._llm.model!r}; set profile.llm.structure to json_object if the server knows no "
-                        "json_schema; and see whether the model's context holds a prompt and profile.llm.max_tokens."
+                        f"here {self._llm.model!r}; see whether the model's context holds a prompt and "
+                        'profile.llm.max_tokens; and docs/profiles.md, "Servers that want something else".'
                     )
                 self._willing = True
         return reply
@@ -115,7 +118,8 @@ def _is_refusal(reply: Reply) -> bool:
 def _engine(settings: EngineSettings) -> ChatEngine:
     """The engine for `settings`; the server is first asked with the first prompt."""
     model = OpenAIModel(settings.llm, settings.runtime)
-    prompts = ChatPrompts(settings.prompts, settings.domain, load_tokenizer(settings.llm))
+    folded = settings.llm.request.system == "folded"
+    prompts = ChatPrompts(settings.prompts, settings.domain, load_tokenizer(settings.llm), folded=folded)
     return ChatEngine("openai", settings, prompts, model)
 
 

@@ -14,7 +14,7 @@ from sracl_core.profile.requests import ProfileRequest
 class Answer:
     """The text for the request `key`. `engine` names who wrote it; tokens are None where no model counted them.
 
-    A `replaced` answer was written by another engine than the one asked, which had failed.
+    A `replaced` answer was written by another engine than the one asked, which had failed: `why` is one line on that.
     """
 
     key: int
@@ -23,6 +23,7 @@ class Answer:
     tokens_in: int | None = None
     tokens_out: int | None = None
     replaced: bool = False
+    why: str = ""
 
 
 class Engine(Protocol):

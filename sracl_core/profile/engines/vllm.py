@@ -157,8 +157,11 @@ def _engine(settings: EngineSettings) -> ChatEngine:
         raise ParamsError(
             "profile.llm.tokenizer is approximate, but vLLM is given real tokens. Leave it empty for the model's own."
         )
+    if problems := llm.request.unused_by_vllm():  # params.yaml may name another engine, and the command line this one
+        raise ParamsError(f"The engine vllm asks no server: {'; '.join(problems)}.")
     tokenizer = load_tokenizer(llm)
-    prompts = ChatPrompts(settings.prompts, settings.domain, tokenizer)
+    folded = llm.request.system == "folded"
+    prompts = ChatPrompts(settings.prompts, settings.domain, tokenizer, folded=folded)
     return ChatEngine("vllm", settings, prompts, VllmModel(llm, settings.runtime, tokenizer, prompts.longest()))
 
 
