@@ -26,7 +26,6 @@ def test_text_becomes_one_printable_line() -> None:
         ('{"item_summary": "A te', "length", "cut at the token limit"),
         ('{"item_summary": "a", "potential_users": "b"}', "length", "cut at the token limit"),
         ('{"item_summary": "a", "potential_users": "b"}', "content_filter", "ended by 'content_filter'"),
-        ('{"item_summary": "a", "potential_users": "b"}', None, "ended by 'None'"),
         (" \n", "stop", "empty"),
         ('{"item_summary": "a", "potential_users": "b"', "stop", "not JSON"),
         ("Sure! Here it is:", "stop", "not JSON"),

@@ -2,11 +2,17 @@
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from sracl_core.params.profile import LlmParams
+from sracl_core.params.profile import ItemProfileParams, LlmParams
+from sracl_core.params.request import RequestParams
 from sracl_core.profile.chat.identity import chat_identity
+from sracl_core.profile.chat.prompts import ChatPrompts
+from sracl_core.profile.chat.tokens import ApproximateTokenizer
+from sracl_core.profile.requests import ProfileRequest, UserFacts
+from sracl_core.profile.store.answers import address_of
 
 
 @pytest.mark.parametrize(
@@ -34,3 +40,46 @@ def test_a_folder_is_known_by_its_content_not_by_its_place(tiny_model: Path, tmp
         weights.seek(-1, 2)
         weights.write(bytes([last[0] ^ 1]))
     assert chat_identity(LlmParams(model=str(copy))) != here
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        {"leave_out": ["temperature"]},
+        {"leave_out": ["seed"]},
+        {"leave_out": ["seed", "temperature"]},
+        {"system": "folded"},
+        {"extra": {"top_p": 0.9}},
+        {"extra": {"chat_template_kwargs": {"enable_thinking": False}}},
+    ],
+)
+def test_what_a_request_holds_decides(request_: dict[str, Any]) -> None:
+    identities = {request_id(request_), request_id({}), request_id({"extra": {"top_p": 0.8}})}
+    assert len(identities) == 3
+
+
+@pytest.mark.parametrize("request_", [{"token_limit": "max_completion_tokens"}, {"leave_out": ["response_format"]}])
+def test_how_its_fields_are_called_does_not(request_: dict[str, Any]) -> None:
+    assert request_id(request_) == request_id({})
+
+
+def test_what_is_not_sent_does_not_decide() -> None:
+    left = RequestParams(leave_out=["temperature", "seed"])
+    sent = LlmParams(model="a/a", temperature=0.5, seed=7, request=left)
+    assert chat_identity(sent) == chat_identity(LlmParams(model="a/a", request=left))
+    other = RequestParams(leave_out=["seed", "temperature"])
+    assert chat_identity(LlmParams(model="a/a", request=other)) == chat_identity(sent)
+
+
+def test_answers_stored_before_are_found_with_the_shipped_values() -> None:
+    """The bytes of the identity and of a prompt's address, as they were before requests had parameters of their own."""
+    identity = chat_identity(LlmParams(model="a/a"))
+    assert identity == '{"max_tokens": 400, "model": "a/a", "seed": 0, "temperature": 0.0}'
+    prompts = ChatPrompts(ItemProfileParams(), "products", ApproximateTokenizer())
+    prompt = prompts.prompt(ProfileRequest(1, ('{"title": "Green tea"}',), UserFacts(())))
+    expected = "9bb1548209f46a25a84cbfda0c7320d141d321c69fd7423e5da30e53d3b734c2"
+    assert address_of(identity, prompt.text) == expected
+
+
+def request_id(request_: dict[str, Any]) -> str:
+    return chat_identity(LlmParams.model_validate({"model": "a/a", "request": request_}))

@@ -21,7 +21,7 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("structure", ["json_schema", "json_object"])
 def test_a_request_says_what_is_wanted_and_the_reply_what_it_took(structure: str) -> None:
     with MisbehavingServer() as server:
-        replies = list(model(server.url, structure).ask(calls(1)))
+        replies = list(model(server.url, {"structure": structure}).ask(calls(1)))
     assert [(r.key, r.finish_reason, r.tokens_in, r.tokens_cached, r.tokens_out) for r in replies] == [
         (0, "stop", 50, 48, 7)
     ]

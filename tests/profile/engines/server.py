@@ -4,17 +4,20 @@ import hashlib
 import json
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Self
 
-from sracl_core.params.profile import LlmParams
+from sracl_core.params.profile import LlmParams, UserProfileParams
 from sracl_core.params.runtime import RuntimeParams
+from sracl_core.profile.catalogue import Catalogue
 from sracl_core.profile.chat.engine import Call, Reply
 from sracl_core.profile.chat.prompts import Prompt
-from sracl_core.profile.engines.openai import OpenAIModel
+from sracl_core.profile.engines.openai import PLUGIN, OpenAIModel
+from sracl_core.profile.engines.protocol import Engine, EngineSettings
+from sracl_core.profile.requests import ProfileRequest, UserFacts
 
 KEY = "sk-test-4f1d0c2b9a8e7766"
 SCHEMA = {"type": "object", "properties": {"item_summary": {"type": "string"}}, "required": ["item_summary"]}
@@ -55,7 +58,7 @@ class Act:
 
 def good(received: Received, text: str | None = None, **changes: Any) -> Act:
     """A whole answer, in the fields of the schema asked for; `changes` are to the completion."""
-    schema = received.body["response_format"].get("json_schema", {}).get("schema", {})
+    schema = received.body.get("response_format", {}).get("json_schema", {}).get("schema", {})
     name = hashlib.sha256(received.prompt.encode()).hexdigest()[:8]
     text = json.dumps(dict.fromkeys(schema.get("properties", FIELDS), f"About {name}")) if text is None else text
     choice = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}
@@ -63,8 +66,13 @@ def good(received: Received, text: str | None = None, **changes: Any) -> Act:
     return Act(json.dumps(completion), headers={"Content-Type": "application/json"})
 
 
+def says(received: Received, message: dict[str, Any], finish_reason: str | None = "stop") -> Act:
+    """An answer that holds this message."""
+    return good(received, choices=[{"index": 0, "message": message, "finish_reason": finish_reason}])
+
+
 def error(status: int, message: str, **headers: str) -> Act:
-    """An error as OpenAI's servers give it; header names are written with _ for -."""
+    """An error without a code, as OpenAI's servers give it; header names are written with _ for -."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return Act(json.dumps({"error": {"message": message, "code": None}}), status, named)
 
@@ -145,14 +153,27 @@ def calls(count: int) -> list[Call]:
     return [Call(key, Prompt(message, SCHEMA), 0.0, 3) for key, message in enumerate(messages)]
 
 
-def model(url: str, structure: str = "json_schema", **runtime: float) -> OpenAIModel:
-    llm = LlmParams.model_validate({"model": "tiny", "structure": structure, "max_tokens": 40})
-    return OpenAIModel(llm, RuntimeParams.model_validate({"server_url": url, "server_concurrency": 4, **runtime}))
+def model(url: str, llm: Mapping[str, Any] = {}, **runtime: float) -> OpenAIModel:
+    chosen = LlmParams.model_validate({"model": "tiny", "max_tokens": 40, **llm})
+    return OpenAIModel(chosen, RuntimeParams.model_validate({"server_url": url, "server_concurrency": 4, **runtime}))
 
 
-def ask(script: Callable[[Received], Act], count: int = 1, **runtime: float) -> tuple[list[Reply], MisbehavingServer]:
+def ask(
+    script: Callable[[Received], Act], count: int = 1, llm: Mapping[str, Any] = {}, **runtime: float
+) -> tuple[list[Reply], MisbehavingServer]:
     with MisbehavingServer(script) as server:
-        return list(model(server.url, **runtime).ask(calls(count))), server
+        return list(model(server.url, llm, **runtime).ask(calls(count))), server
+
+
+def engine(url: str, llm: Mapping[str, Any] = {}) -> Engine:
+    """The whole engine openai for profiles of users."""
+    chosen = LlmParams.model_validate({"model": "tiny", "tokenizer": "approximate", **llm})
+    runtime = RuntimeParams(server_url=url, server_concurrency=4)
+    return PLUGIN(EngineSettings(Catalogue([]), "products", UserProfileParams(), chosen, runtime))
+
+
+def requests(count: int) -> list[ProfileRequest]:
+    return [ProfileRequest(key, (f'{{"title": "Tea {key}"}}',), UserFacts(())) for key in range(count)]
 
 
 def first(act: Act | Callable[[Received], Act]) -> Callable[[Received], Act]:
