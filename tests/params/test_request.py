@@ -15,7 +15,7 @@ from sracl_core.profile.engines.vllm import PLUGIN
 from tests.params.test_section import changed, digests
 
 EXTRA = "profile.llm.request.extra"
-SECRET = "sk-9f8e7d6c5b4a"
+SECRET = "sk-9f8e7d6c5b4a"  # noqa: S105 - shaped like one
 ENDLESS: dict[str, Any] = {}
 ENDLESS["again"] = ENDLESS
 
@@ -115,12 +115,16 @@ def test_every_problem_is_reported_at_once() -> None:
 def test_vllm_is_given_nothing_that_it_would_ignore() -> None:
     wrong = {"token_limit": "max_completion_tokens", "leave_out": ["seed"], "extra": {"top_p": 0.9, "seed_": 1}}
     (problem,) = problems("vllm", **wrong)
-    assert problem == (
-        "profile: the engine vllm asks no server: llm.request.token_limit names a field of requests to a server; set it "
-        "to max_tokens; llm.request.leave_out is about requests to a server; set it to []; llm.request.extra.top_p is a "
-        "field of requests to a server; take it out; llm.request.extra.seed_ is a field of requests to a server; take "
-        "it out"
-    )
+    assert problem.split("; ") == [
+        "profile: the engine vllm asks no server: llm.request.token_limit names a field of requests to a server",
+        "set it to max_tokens",
+        "llm.request.leave_out is about requests to a server",
+        "set it to []",
+        "llm.request.extra.top_p is a field of requests to a server",
+        "take it out",
+        "llm.request.extra.seed_ is a field of requests to a server",
+        "take it out",
+    ]
     right = {"system": "folded", "extra": {"chat_template_kwargs": {"enable_thinking": False}}}
     assert problems("vllm", **right) == problems("openai", **wrong) == []
 

@@ -39,7 +39,7 @@ class Judge:
         """Take note of an answer that is broken for `reason`, and judge; `example` shows it."""
         if reason in self._examples or len(self._examples) < MOST_REASONS:
             examples = self._examples.setdefault(reason, [])
-            if len(examples) < EXAMPLES:
+            if example not in examples and len(examples) < EXAMPLES:
                 examples.append(example)
         self._add(reason)
 

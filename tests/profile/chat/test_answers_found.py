@@ -1,4 +1,4 @@
-"""Where models and servers put an answer: after reasoning, in a fence, beside a sentence; and what is no answer there."""
+"""Where models put an answer: after reasoning, in a fence, beside a sentence; and what is no answer there."""
 
 import pytest
 

@@ -10,8 +10,8 @@ from sracl_core.profile.chat import patience
 from sracl_core.profile.chat.prompts import HARMLESS, ChatPrompts, harmless
 from sracl_core.profile.chat.tokens import ApproximateTokenizer, load_tokenizer
 from sracl_core.profile.engines.vllm import PLUGIN
-from tests.profile.engines.server import FIELDS, KEY, SCHEMA, MisbehavingServer, ask, calls, engine, good, requests
 from tests.profile.chat.test_prompts import DOMAINS
+from tests.profile.engines.server import FIELDS, KEY, SCHEMA, MisbehavingServer, ask, calls, engine, good, requests
 
 USUAL = {
     "model": "tiny",
@@ -46,7 +46,11 @@ def without(*names: str, **added: Any) -> dict[str, Any]:
             without(chat_template_kwargs={"enable_thinking": False}, user=None),
         ),
         (
-            {"token_limit": "max_completion_tokens", "leave_out": ["temperature"], "extra": {"reasoning_effort": "low"}},
+            {
+                "token_limit": "max_completion_tokens",
+                "leave_out": ["temperature"],
+                "extra": {"reasoning_effort": "low"},
+            },
             without("max_tokens", "temperature", max_completion_tokens=40, reasoning_effort="low"),
         ),
     ],

@@ -17,7 +17,7 @@ from sracl_core.profile.chat.engine import Call, Reply
 from sracl_core.profile.chat.prompts import Prompt
 from sracl_core.profile.engines.openai import PLUGIN, OpenAIModel
 from sracl_core.profile.engines.protocol import Engine, EngineSettings
-from sracl_core.profile.requests import ProfileRequest, UserFacts
+from sracl_core.profile.requests import HistoryItem, ProfileRequest, UserFacts
 
 KEY = "sk-test-4f1d0c2b9a8e7766"
 SCHEMA = {"type": "object", "properties": {"item_summary": {"type": "string"}}, "required": ["item_summary"]}
@@ -173,7 +173,8 @@ def engine(url: str, llm: Mapping[str, Any] = {}) -> Engine:
 
 
 def requests(count: int) -> list[ProfileRequest]:
-    return [ProfileRequest(key, (f'{{"title": "Tea {key}"}}',), UserFacts(())) for key in range(count)]
+    history = [(HistoryItem(f"Tea {key}", "", ()),) for key in range(count)]
+    return [ProfileRequest(key, (f'{{"title": "Tea {key}"}}',), UserFacts(history[key])) for key in range(count)]
 
 
 def first(act: Act | Callable[[Received], Act]) -> Callable[[Received], Act]:

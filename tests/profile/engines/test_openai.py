@@ -12,7 +12,19 @@ from sracl_core.errors import ModelError
 from sracl_core.profile.chat import patience
 from sracl_core.profile.store.answers import AnswerStore
 from sracl_core.profile.write import write_profile_table
-from tests.profile.engines.server import KEY, Act, MisbehavingServer, Received, ask, calls, engine, error, good, model, requests
+from tests.profile.engines.server import (
+    KEY,
+    Act,
+    MisbehavingServer,
+    Received,
+    ask,
+    calls,
+    engine,
+    error,
+    good,
+    model,
+    requests,
+)
 
 
 @pytest.fixture(autouse=True)
