@@ -36,7 +36,9 @@ SECRET_WORDS = {
     "credential", "credentials", "cookie", "apikey",
 }  # fmt: skip
 SECRET_ENDS = ("token", "api_key", "access_key", "secret_key", "private_key", "account_key", "subscription_key")
-SECRET_TEXT = re.compile(r"(?i:bearer|basic) \S|(sk|pk|rk|gsk|hf|xai|nvapi|ghp|key)[-_]\w{8}|AIza\w{8}|eyJ\w{8}")
+SECRET_TEXT = re.compile(
+    r"^(?i:bearer|basic) \S{8,}$|(?<![A-Za-z0-9])((sk|pk|rk|gsk|hf|xai|nvapi|ghp|key)[-_]\w{8}|AIza\w{8}|eyJ\w{8})"
+)
 KEY_ADVICE = "a key belongs into OPENAI_API_KEY"
 DEEPEST = 16  # levels of a value; a YAML alias can make one endless
 
@@ -76,7 +78,7 @@ def _problems(value: Any, where: str, depth: int) -> list[str]:
         problems += [problem for inner in value for problem in _problems(inner, where, depth + 1)]
     elif isinstance(value, float) and not math.isfinite(value):
         problems.append(f"{place}a number must be finite")
-    elif isinstance(value, str) and SECRET_TEXT.match(value):
+    elif isinstance(value, str) and SECRET_TEXT.search(value):
         problems.append(f"{place}the text looks like a secret: {KEY_ADVICE}")
     elif value is not None and not isinstance(value, str | bool | int | float):
         problems.append(f"{place}expected plain JSON (text, numbers, lists, groups), not {type(value).__name__}")

@@ -35,6 +35,7 @@ def problems(engine: str = "openai", **request: Any) -> list[str]:
         {"extra": {"reasoning_effort": "low", "top_p": 0.9, "top_k": 20, "stop": ["\n\n"], "user": None}},
         {"extra": {"chat_template_kwargs": {"enable_thinking": False}, "thinking": {"budget_tokens": 1024}}},
         {"extra": {"prompt_cache_key": "tea", "stop_token_ids": [7], "skip_special_tokens": True, "min_tokens": 3}},
+        {"extra": {"user": "a basic task-about_everything", "stop": ["bearer of news"]}},
     ],
 )
 def test_what_servers_want_can_be_said(request_: dict[str, Any]) -> None:
@@ -98,7 +99,7 @@ def test_no_name_of_a_secret_is_taken(name: str) -> None:
         assert problem.endswith("a key belongs into OPENAI_API_KEY")
 
 
-@pytest.mark.parametrize("text", [SECRET, f"Bearer {SECRET}", "hf_abcdefghij", "AIzaSyA1234567"])
+@pytest.mark.parametrize("text", [SECRET, f"with {SECRET}", "bearer abcdefgh", "hf_abcdefghij", "AIzaSyA1234567"])
 def test_no_text_of_a_secret_is_taken_or_shown(text: str) -> None:
     told = problems(extra={"user": text, "list": [{"deep": text}]})
     assert told == [

@@ -20,6 +20,7 @@ REASONING = re.compile(
     r"|(?P<closes></(?:seed:)?(?:think|thinking|thought|reasoning)>|\[/THINK\]|<\|channel\|>final\b[^{\n]{0,40}<\|message\|>)",
     re.IGNORECASE,
 )
+CUT_SHORT = "cut at the token limit"
 ONLY_REASONING = (
     "only reasoning and no answer (set profile.llm.max_tokens higher, or switch the reasoning off in "
     "profile.llm.request.extra)"
@@ -43,7 +44,7 @@ def read_answer(
     """
     ended = (finish_reason or "").lower()
     if ended in CUT:
-        raise BrokenAnswerError("cut at the token limit")
+        raise BrokenAnswerError(CUT_SHORT)
     if ended not in FINISHED:
         # Numbers differ from prompt to prompt where the reason is the same.
         said = re.sub(r"\d+", "#", str(finish_reason))[:REASON_CHARACTERS]

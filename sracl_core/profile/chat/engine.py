@@ -161,7 +161,7 @@ class ChatEngine:
             except BrokenAnswerError as broken:
                 reason = str(broken)
                 self.usage.broken[reason] += 1
-                self._broken[reply.key] = shown(reason, reply.text, reply.finish_reason)
+                self._broken[reply.key] = shown(reason, reply.text, reply.finish_reason, reply.reasoned)
                 if attempt == 0:
                     self._judge.broken(reason, self._broken[reply.key])
             else:

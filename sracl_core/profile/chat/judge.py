@@ -4,6 +4,7 @@ from collections import Counter, deque
 
 from sracl_core.errors import ModelError
 from sracl_core.params.profile import LlmParams
+from sracl_core.profile.chat.answers import CUT_SHORT, ONLY_REASONING
 from sracl_core.profile.chat.refusals import REFUSAL, Refusal
 from sracl_core.profile.chat.remedies import remedies
 
@@ -14,12 +15,14 @@ EXAMPLES = 3
 MOST_REASONS = 64  # of which examples are kept: a server may word each refusal differently
 
 
-def shown(reason: str, text: str, finish_reason: str | None) -> str:
+def shown(reason: str, text: str, finish_reason: str | None, reasoned: bool = False) -> str:
     """Return one line about a broken answer: why it is broken, and the beginning of what came, escaped."""
     said = finish_reason or ""
     if said.startswith(REFUSAL):
         return _escaped(said)
-    return f"{reason}: {_escaped(text)}" if text.strip() else reason
+    if text.strip():
+        return f"{reason}: {_escaped(text)}"
+    return f"{reason}, while it still reasoned" if reasoned and reason == CUT_SHORT else reason
 
 
 class Judge:
@@ -69,7 +72,7 @@ class Judge:
 def advice(reasons: Counter[str], llm: LlmParams) -> str:
     """Return what to change when answers are broken for these `reasons`, judged by the most frequent one."""
     reason = reasons.most_common(1)[0][0]
-    if "token limit" in reason or "only reasoning" in reason:
+    if reason in (CUT_SHORT, ONLY_REASONING):
         return (
             f"Set profile.llm.max_tokens, here {llm.max_tokens}, higher: what a model reasons counts, too. Or "
             "switch its reasoning off or down in profile.llm.request.extra (docs/profiles.md has examples)."

@@ -11,7 +11,8 @@ from sracl_core.artifacts import Provenance
 from sracl_core.errors import ModelError
 from sracl_core.params.profile import LlmParams
 from sracl_core.profile.chat import judge, patience
-from sracl_core.profile.chat.judge import FIRST, RECENT, Judge
+from sracl_core.profile.chat.answers import CUT_SHORT, ONLY_REASONING
+from sracl_core.profile.chat.judge import FIRST, RECENT, Judge, shown
 from sracl_core.profile.store.answers import AnswerStore
 from sracl_core.profile.write import write_profile_table
 from tests.profile.engines.server import KEY, Act, MisbehavingServer, Received, engine, error, good, requests, says
@@ -139,7 +140,7 @@ def test_a_small_run_ends_through_max_fallback_and_shows_three(tmp_path: Path) -
             {},
             "Set profile.llm.max_tokens, here 400, higher: what a model reasons counts, too",
         ),
-        ("only reasoning and no answer (…)", {}, "Set profile.llm.max_tokens, here 400, higher"),
+        (ONLY_REASONING, {}, "Set profile.llm.max_tokens, here 400, higher"),
         ("not JSON", {"structure": "json_object"}, "Set profile.llm.structure to json_schema if the server knows it"),
         (
             "not JSON",
@@ -177,3 +178,17 @@ def test_thirty_one_replies_say_too_little() -> None:
         chosen.broken("empty", "empty")
     with pytest.raises(ModelError, match="31 of the first 32 prompts"):
         chosen.good()
+
+
+@pytest.mark.parametrize(
+    ("came", "expected"),
+    [
+        (("not JSON", " So\x1b\u202erry \n", "stop", False), r"not JSON: So\x1b\u202erry"),
+        (("empty", "  ", "stop", False), "empty"),
+        ((CUT_SHORT, "", "length", True), "cut at the token limit, while it still reasoned"),
+        ((CUT_SHORT, '{"preferences": "Te', "length", True), 'cut at the token limit: {"preferences": "Te'),
+        (("ended by 'refused: #'", "", "refused: 7 is too many", False), "refused: 7 is too many"),
+    ],
+)
+def test_a_broken_answer_is_shown_in_one_line(came: tuple[str, str, str, bool], expected: str) -> None:
+    assert shown(*came) == expected
