@@ -112,7 +112,8 @@ class ChatEngine:
             if not left:
                 return
         for answer in Extractive(self._settings).write(left):
-            yield Answer(answer.key, answer.text, answer.engine, replaced=True, why=self._broken[answer.key])
+            why = self._broken.get(answer.key, "")
+            yield Answer(answer.key, answer.text, answer.engine, replaced=True, why=why)
 
     def note(self) -> str:
         """Return tokens a second and the share of prompt tokens from the cache."""

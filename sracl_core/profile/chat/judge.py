@@ -56,7 +56,7 @@ class Judge:
         which = f"{count} of the {'first' if self._seen == of else 'last'} {of} prompts"
         told = "\n".join(f"  {number}. {one}" for number, one in enumerate(self._chosen(reasons), 1))
         raise ModelError(
-            f"The model {self._llm.model!r} gave broken answers to {which}, above the share "
+            f"The model {self._llm.model!r} gave no usable answer to {which}, above the share "
             f"{self._llm.max_broken} that profile.llm.max_broken allows; the stage stopped before more is paid for. "
             f"Some of them:\n{told}\n"
             f"{advice(reasons, self._llm)} Good answers are kept: run the stage again after the change."

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 REFUSAL = "refused: "  # how the finish reason of a prompt begins that a server refused; the server's words follow
-LONGEST = 20_000  # characters of a body that are read
+LONGEST = 1_000_000  # bytes of a body that are read: it may repeat the whole request
+MOST_WORDS = 4_000  # characters of them
 DEEPEST = 8
 # Where the words are, in the order in which they are told.
 WORDS = ("message", "msg", "error", "errors", "detail", "details", "description", "fieldViolations", "metadata", "raw")
@@ -38,7 +39,8 @@ def read_refusal(status: int, body: bytes) -> Refusal:
     said, fields, codes = dict[str, None](), dict[str, None](), dict[str, None]()
     for kind, found in _walk(_parsed(text), 0):
         {"word": said, "field": fields, "code": codes}[kind][found] = None
-    return Refusal(status, "; ".join(said) or text.strip(), tuple(fields), tuple(codes))
+    words = "; ".join(said) or text.strip()
+    return Refusal(status, words[:MOST_WORDS], tuple(fields), tuple(codes))
 
 
 def _walk(node: Any, depth: int) -> Iterator[tuple[str, str]]:

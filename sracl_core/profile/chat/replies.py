@@ -12,7 +12,11 @@ TEXT_PARTS = frozenset({"text", "output_text", None})
 
 
 class NoCompletionError(Exception):
-    """A body that is no chat completion: a proxy's page, an error, or cut."""
+    """A body that is no chat completion: a proxy's page, cut, or an error in JSON, which `is_error` tells."""
+
+    def __init__(self, is_error: bool) -> None:
+        super().__init__()
+        self.is_error = is_error
 
 
 def read_completion(key: int, body: bytes, shown: Callable[[object], str], clean: Callable[[str], str]) -> Reply:
@@ -20,6 +24,7 @@ def read_completion(key: int, body: bytes, shown: Callable[[object], str], clean
 
     `clean` takes the key of the server out of a text, `shown` makes one short line of what a server said.
     """
+    answer: Any = None
     try:
         answer = json.loads(body)
         choice, usage = answer["choices"][0], answer.get("usage")
@@ -27,7 +32,7 @@ def read_completion(key: int, body: bytes, shown: Callable[[object], str], clean
         text, thought = _text(message.get("content")), any(message.get(name) for name in REASONING_FIELDS)
         refused = bool(message.get("refusal"))
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
-        raise NoCompletionError from None
+        raise NoCompletionError(isinstance(answer, dict) and bool(answer.get("error"))) from None
     if refused and not text:
         reason = "refusal"  # OpenAI's models refuse in a field of their own, and end with "stop"
     details = usage.get("prompt_tokens_details") if isinstance(usage, dict) else None

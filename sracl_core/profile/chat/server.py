@@ -69,10 +69,10 @@ class Server:
         body = response.http_response.content
         try:
             return read_completion(call.key, body, self._short, self._without_key)
-        except NoCompletionError:
+        except NoCompletionError as found:
             shown = self._short(body.decode(errors="replace")) or "nothing"
-            if first and remedies(read_refusal(200, body), self._llm):  # some servers put errors into a success
-                return self._refused(call, 200, body, None, first)
+            if first and found.is_error and remedies(read_refusal(200, body), self._llm):
+                return self._refused(call, 200, body, None, first)  # some servers put errors into a success
             raise PassingError(f"an answer that is no chat completion: {shown}") from None
 
     def _refused(self, call: Call, status: int, body: bytes, wait: float | None, first: bool) -> Reply:

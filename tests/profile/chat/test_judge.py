@@ -57,7 +57,7 @@ def test_a_run_that_is_all_broken_ends_after_32_and_shows_three(tmp_path: Path) 
     assert FIRST <= len(server.received) <= FIRST + AT_ONCE
     first, *examples, last = said.split("\n")
     assert first == (
-        "The model 'tiny' gave broken answers to 32 of the first 32 prompts, above the share 0.5 that "
+        "The model 'tiny' gave no usable answer to 32 of the first 32 prompts, above the share 0.5 that "
         "profile.llm.max_broken allows; the stage stopped before more is paid for. Some of them:"
     )
     assert len(examples) == 3

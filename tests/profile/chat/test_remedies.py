@@ -200,6 +200,8 @@ def test_the_words_of_a_server_are_told_without_what_it_repeats() -> None:
     refusal = read_refusal(422, body.encode())
     assert refusal.words == "seed: Extra inputs are not permitted; stop.0: too long"
     assert refusal.fields == ("seed", "stop.0")
+    whole = fastapi(["seed"]) | {"input": {"messages": ["temperature is invalid. " * 10_000]}}
+    assert advice(json.dumps({"detail": [whole]}), {}) == [leave("seed")]
     assert read_refusal(400, b"\xffplain").words == "\ufffdplain"
     assert read_refusal(429, openai("pay", None, "insufficient_quota").encode()).codes == (
         "insufficient_quota",

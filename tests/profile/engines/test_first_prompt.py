@@ -125,6 +125,15 @@ def test_an_error_inside_a_success_ends_after_one_prompt() -> None:
         assert len(server.received) == 1
 
 
+@pytest.mark.parametrize(
+    "body", ['{"choices": "seed: unsupported"}', '{"error": "seed: unsupport', "seed: unsupported"]
+)
+def test_a_first_answer_that_comes_in_pieces_is_asked_for_again(body: str) -> None:
+    replies, server = ask(lambda r: Act(body) if r.number == 0 else good(r), 3)
+    assert {reply.finish_reason for reply in replies} == {"stop"}
+    assert len(server.received) == 4
+
+
 def test_a_filtered_first_prompt_costs_only_itself() -> None:
     def script(received: Received) -> Act:
         return refusal("filtered", None, "content_filter") if received.prompt == "0" else good(received)
