@@ -20,6 +20,7 @@ OTHER = '{"title": "Green tea", "brand": {"name": "Leaf"}}'
         f"<think></think>{GOOD}",
         f"<THINKING>\n{DRAFT}\n</THINKING>{GOOD}",
         f"<think>one <think> {DRAFT}</think> two {DRAFT}</think>{GOOD}",
+        f"First {DRAFT}, or <think>not</think> so?</think>{GOOD}",
         f"[THINK]{DRAFT}[/THINK]{GOOD}",
         f"<seed:think>{DRAFT}</seed:think>{GOOD}",
         f"<|channel|>analysis<|message|>{DRAFT}<|end|><|start|>assistant<|channel|>final<|message|>{GOOD}",
