@@ -42,17 +42,15 @@ def _problem(written: str, path: Path, origin: Path) -> str:
 
 
 def _is_folder(path: Path) -> bool:
-    try:
-        return path.is_dir()
-    except OSError:  # within a folder that may not be entered
-        return False
+    """Path's own asks the system for names that it refuses, and raises."""
+    return os.path.isdir(path)  # noqa: PTH112
 
 
 def _tracked_by_dvc(path: Path, root: Path) -> bool:
     """Whether `dvc add` has taken in `path`, or a folder round it within `root`: then DVC brings it where it lacks."""
     whole, top = _absolute(path), _absolute(root)
     inside = [folder for folder in (whole, *whole.parents) if folder.is_relative_to(top) and folder != top]
-    return any(folder.with_name(f"{folder.name}.dvc").is_file() for folder in inside)
+    return any(os.path.isfile(folder.with_name(f"{folder.name}.dvc")) for folder in inside)  # noqa: PTH113
 
 
 def _absolute(path: Path) -> Path:

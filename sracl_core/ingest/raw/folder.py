@@ -1,5 +1,6 @@
 """The folder of raw files: which of them holds the interactions, which the catalogue."""
 
+import os
 import zipfile
 from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
@@ -18,7 +19,7 @@ class RawFolder:
     """
 
     def __init__(self, path: Path) -> None:
-        if not path.is_dir():
+        if not os.path.isdir(path):  # noqa: PTH112 - Path's own raises for a name that the system refuses
             raise DataError(f"data.path: {path} is not a folder. Put the raw files there, or name the right folder.")
         self.path = path
         names = sorted(file.name for file in path.iterdir() if file.is_file())
@@ -65,10 +66,14 @@ class RawFolder:
             if file.name == chosen:
                 return file
         path = self.path / chosen
-        if not path.resolve().is_relative_to(self.path.resolve()):
+        try:
+            inside, there = path.resolve().is_relative_to(self.path.resolve()), path.is_file()
+        except (OSError, ValueError):  # a name that the system refuses
+            inside, there = True, False
+        if not inside:
             raise DataError(f"{parameter}: {chosen} lies outside {self.path}. Name a file inside data.path.")
-        if not path.is_file():
-            raise DataError(f"{parameter}: {self.path} has no file {chosen}; found {self._listing()}.")
+        if not there:
+            raise DataError(f"{parameter}: {self.path} has no file {chosen!r}; found {self._listing()}.")
         return RawFile(chosen, path)
 
     def _listing(self) -> str:
