@@ -7,6 +7,7 @@ from typing import Any
 from sracl_core.ingest.catalogue import CatalogueCount
 from sracl_core.ingest.cells import CellCount
 from sracl_core.ingest.filter import FilterCount
+from sracl_core.ingest.ids import FloatIds
 from sracl_core.ingest.matching import Match
 from sracl_core.ingest.sequences import SplitCount
 from sracl_core.ingest.staging import FileCount
@@ -18,15 +19,11 @@ NAMES_TOLD = 8
 
 @dataclass(frozen=True)
 class Findings:
-    """What the steps of an ingest counted; those of the catalogue are None where there is none.
-
-    `float_ids` are the axes whose ids were whole numbers written as floats, each with the number of ids that have lost
-    digits, by the file they stand in.
-    """
+    """What the steps of an ingest counted; those of the catalogue are None where there is none."""
 
     interactions: FileCount
     clock: Clock
-    float_ids: list[tuple[str, str, int]]
+    float_ids: list[FloatIds]
     filtered: FilterCount
     parts: SplitCount
     listed: CatalogueCount
@@ -69,12 +66,12 @@ def _notes(found: Findings) -> list[str]:
             notes.append(f"{file.file}: {file.ids_with_blanks} records had white space round an id; it was taken off.")
         if file.left_out.repeated_headers:
             notes.append(f"{file.file}: {file.left_out.repeated_headers} lines repeat the header; they were left out.")
-    for file_name, axis, lost in found.float_ids:
-        notes.append(f"{file_name}: all {axis} ids are whole numbers written as floats; 12.0 is read as 12.")
-        if lost:
+    for ids in found.float_ids:
+        notes.append(f"{ids.file}: all {ids.axis} ids are whole numbers written as floats; 12.0 is read as 12.")
+        if ids.lost:
             notes.append(
-                f"warning: {lost} {axis} ids in {file_name} are so large that a float does not hold all their digits: "
-                "different ids may have become one. Write the file again with whole numbers or text."
+                f"warning: {ids.lost} {ids.axis} ids in {ids.file} are so large that a float does not hold all their "
+                "digits: different ids may have become one. Write the file again with whole numbers or text."
             )
     if found.filtered.outside_dates:
         notes.append(f"{found.filtered.outside_dates} interactions lie outside data.from and data.to.")

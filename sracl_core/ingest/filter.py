@@ -7,10 +7,10 @@ item_number). Rows of `kept` whose user or item is in neither of the other two h
 
 # ruff: noqa: S608 - statements are put together from code; values of users and files go through sql.text.
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sracl_core.errors import DataError
+from sracl_core.ingest.ids import Ids
 from sracl_core.ingest.session import Session
 from sracl_core.ingest.timestamps import MICRO, Clock
 from sracl_core.params.data import DataParams
@@ -37,11 +37,10 @@ class FilterCount:
     interactions: int
 
 
-def filter_interactions(session: Session, data: DataParams, clock: Clock, ids: Mapping[str, str]) -> FilterCount:
+def filter_interactions(session: Session, data: DataParams, clock: Clock, ids: Ids) -> FilterCount:
     """Apply the dates, `data.min_rating`, `data.repeats` and the core filter; number the rest by external id, bytewise.
 
-    `ids` is SQL for the ids of each axis, "user" and "item". With `min_rating`, an interaction without a rating does
-    not stay. Raises DataError when nothing is left.
+    With `min_rating`, an interaction without a rating does not stay. Raises DataError when nothing is left.
     """
     rated = "true" if data.min_rating is None else f"coalesce(rating >= {data.min_rating!r}, false)"
     inside = _inside(data, clock)
@@ -51,7 +50,7 @@ def filter_interactions(session: Session, data: DataParams, clock: Clock, ids: M
     )
     session.run(
         f"""CREATE VIEW eligible AS
-        SELECT {ids["user"]} AS user_id, {ids["item"]} AS item_id, {clock.moment} AS moment, line
+        SELECT {ids.user} AS user_id, {ids.item} AS item_id, {clock.moment} AS moment, line
         FROM interactions WHERE problem IS NULL AND {inside} AND {rated}"""
     )
     statements = [

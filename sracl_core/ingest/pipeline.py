@@ -12,7 +12,7 @@ from sracl_core.ingest.allowed import allowed_attributes
 from sracl_core.ingest.catalogue import join_catalogue, write_items
 from sracl_core.ingest.cells import CellReader
 from sracl_core.ingest.filter import filter_interactions
-from sracl_core.ingest.ids import read_whole_floats
+from sracl_core.ingest.ids import read_ids
 from sracl_core.ingest.matching import match_catalogue
 from sracl_core.ingest.raw.folder import RawFolder
 from sracl_core.ingest.sequences import write_sequences
@@ -87,16 +87,7 @@ def ingest(
         if interactions.read == 0:
             raise DataError(f"{interactions.file} holds no interactions. Check data.path, or the file itself.")
         clock = read_clock(session, interactions.file, names.timestamp) if names.timestamp else FILE_ORDER
-        float_ids = []
-        ids = {}
-        for axis, table, count in (
-            ("user", "interactions", interactions),
-            ("item", "interactions", interactions),
-            ("catalogue", "items", items),
-        ):
-            ids[axis], lost = read_whole_floats(session, table, "item_id" if axis == "catalogue" else f"{axis}_id")
-            if ids[axis] not in ("user_id", "item_id") and count is not None:
-                float_ids.append((count.file, axis.replace("catalogue", "item"), lost))
+        ids = read_ids(session, interactions.file, items.file if items else None)
         filtered = filter_interactions(session, data, clock, ids)
         cut = make_split(session, split, filtered.interactions, clock)
         parts = write_sequences(
@@ -109,7 +100,7 @@ def ingest(
             sequences_path=outputs.sequences,
             users_path=outputs.users,
         )
-        join_catalogue(session, ids["catalogue"])
+        join_catalogue(session, ids.listed_item)
         reader = CellReader(layout.items, allowed_attributes(data)) if layout.items is not None else None
         listed = write_items(session, filtered.items, outputs.items, provenance, reader)
         match = None
@@ -118,7 +109,7 @@ def ingest(
     found = Findings(
         interactions=interactions,
         clock=clock,
-        float_ids=float_ids,
+        float_ids=ids.floats,
         filtered=filtered,
         parts=parts,
         listed=listed,

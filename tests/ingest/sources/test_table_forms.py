@@ -131,7 +131,8 @@ PIECES = st.sampled_from(
 HEADERS = st.sampled_from(
     [b"", b"user_id,item_id,timestamp", b"user_id, item_id, timestamp", b'"user_id"\t"item_id"\ttimestamp',
      b'{"user_id":1,"item_id":2,"timestamp":3}', b'[{"user_id":1,"item_id":2,"timestamp":3},',
-     b"\xef\xbb\xbfuser_id;item_id;timestamp"]
+     b"\xef\xbb\xbfuser_id;item_id;timestamp", b"user_id:token\titem_id:token\ttimestamp:float",
+     b"userId,movieId,rating,timestamp"]
 )  # fmt: skip
 BYTES = st.lists(PIECES, max_size=30).map(b"".join) | st.binary(max_size=200)
 ENCODINGS = st.sampled_from(["utf-8", "utf-8", "utf-16", "utf-32"])
@@ -142,14 +143,26 @@ def encoded(parts: tuple[bytes, bytes, bytes, str]) -> bytes:
     return header + end + rest if encoding == "utf-8" else (header + end).decode().encode(encoding) + rest
 
 
-@pytest.mark.parametrize("suffix", ["csv", "jsonl", "parquet", "csv.gz"])
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.parametrize(
+    ("source", "name"),
+    [
+        *(("table", f"interactions.{suffix}") for suffix in ("csv", "jsonl", "parquet", "csv.gz")),
+        ("recbole", "a.inter"),
+        ("movielens", "ratings.csv"),
+        ("amazon2014", "reviews_x.json"),
+        ("yelp", "x_review.json"),
+    ],
+)
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.tuples(HEADERS, st.sampled_from([b"", b"\n", b"\r", b"\r\n"]), BYTES, ENCODINGS).map(encoded))
-def test_no_bytes_bring_more_than_a_plain_message(tmp_path_factory, suffix, data):
+def test_no_bytes_bring_more_than_a_plain_message(tmp_path_factory, source, name, data):
     folder = tmp_path_factory.mktemp("raw")
-    (folder / f"interactions.{suffix}").write_bytes(data)
+    (folder / name).write_bytes(data)
+    catalogue = {"movielens": "movies.csv", "amazon2014": "meta_x.json", "yelp": "x_business.json"}.get(source)
+    if catalogue:
+        (folder / catalogue).write_text("movieId,title,genres\n")
     try:
-        records = locate(folder, DataParams(path=str(folder))).interactions.records
+        records = locate(folder, DataParams(path=str(folder), source=source)).interactions.records
         with open_session(folder, memory_gb=0.2, threads=1) as session:
             records.load(session, "CREATE TABLE found AS SELECT line, damage, fields FROM ({records})")
             rows = session.rows("SELECT line, fields FROM found WHERE damage IS NULL")
