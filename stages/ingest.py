@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from sracl_core.ingest.pipeline import IngestOutputs, ingest, locate, require_held_out
+from sracl_core.ingest.held_out import require_held_out
+from sracl_core.ingest.pipeline import IngestOutputs, ingest, locate
 from sracl_core.params.data import DataParams, SplitParams
 from sracl_core.params.runtime import RuntimeParams
 from sracl_core.params.section import read_section

@@ -9,8 +9,10 @@ from sracl_core.ingest.cells import CellCount
 from sracl_core.ingest.filter import FilterCount
 from sracl_core.ingest.ids import FloatIds
 from sracl_core.ingest.matching import Match
+from sracl_core.ingest.raw.multiline import MANY_LINES
 from sracl_core.ingest.sequences import SplitCount
 from sracl_core.ingest.staging import FileCount
+from sracl_core.ingest.text.allowed import allowed_names, is_allowed
 from sracl_core.ingest.timestamps import Clock
 from sracl_core.params.data import DataParams, SplitParams
 
@@ -30,6 +32,7 @@ class Findings:
     items: FileCount | None
     match: Match | None
     cells: CellCount | None
+    remarks: list[str]
 
 
 def summarize(found: Findings, data: DataParams, split: SplitParams, dates: dict[str, int]) -> dict[str, Any]:
@@ -54,18 +57,13 @@ def summarize(found: Findings, data: DataParams, split: SplitParams, dates: dict
         summary["fields_not_allowed"] = dict(_by_count(found.cells.left_out))
     return summary | {
         "split": {"method": split.method, **dates, **vars(found.parts)},
-        "notes": _notes(found),
+        "notes": _notes(found, data),
     }
 
 
-def _notes(found: Findings) -> list[str]:
+def _notes(found: Findings, data: DataParams) -> list[str]:
     """Whole sentences on all that was done to the data beside reading it; a warning says so at its beginning."""
-    notes = [found.clock.line()]
-    for file in filter(None, (found.interactions, found.items)):
-        if file.ids_with_blanks:
-            notes.append(f"{file.file}: {file.ids_with_blanks} records had white space round an id; it was taken off.")
-        if file.left_out.repeated_headers:
-            notes.append(f"{file.file}: {file.left_out.repeated_headers} lines repeat the header; they were left out.")
+    notes = [*found.clock.lines(), *_file_notes(found), *found.remarks]
     for ids in found.float_ids:
         notes.append(f"{ids.file}: all {ids.axis} ids are whole numbers written as floats; 12.0 is read as 12.")
         if ids.lost:
@@ -79,11 +77,43 @@ def _notes(found: Findings) -> list[str]:
         notes.append(found.match.line())
         if found.match.warning:
             notes.append(f"warning: {found.match.warning}")
-    return notes + (_cell_notes(found.cells) if found.cells is not None else [])
+    return notes + (_cell_notes(found.cells, data) if found.cells is not None else [])
 
 
-def _cell_notes(cells: CellCount) -> list[str]:
+def _file_notes(found: Findings) -> list[str]:
     notes = []
+    for file in filter(None, (found.interactions, found.items)):
+        remarks = file.remarks
+        if file.ids_with_blanks:
+            notes.append(f"{file.file}: {file.ids_with_blanks} records had white space round an id; it was taken off.")
+        if remarks.repeated_headers:
+            notes.append(f"{file.file}: {remarks.repeated_headers} lines repeat the header; they were left out.")
+        if remarks.long_records:
+            notes.append(
+                f"warning: {remarks.long_records} records in {file.file} run over more than {MANY_LINES} lines inside "
+                "quotes. If these are several records, a quote is missing there."
+            )
+        if remarks.unreadable_cells:
+            notes.append(
+                f"warning: {remarks.unreadable_cells} cells in {file.file} hold bytes that are no text, or no moment; "
+                "they are read as empty."
+            )
+    if found.items is not None and found.items.rejected:
+        notes.append(
+            f"{found.items.file}: {found.items.rejected} of {found.items.read} rows cannot be read (see rejected)."
+        )
+    if found.listed.duplicates:
+        notes.append(f"{found.listed.duplicates} rows of the catalogue repeat an item; its first row counts.")
+    return notes
+
+
+def _cell_notes(cells: CellCount, data: DataParams) -> list[str]:
+    unknown = [
+        name
+        for name in data.attributes or ()
+        if not any(is_allowed(found, allowed_names(name)) for found in cells.taken)
+    ]
+    notes = [f"warning: no item has a field that data.attributes names: {', '.join(unknown)}."] if unknown else []
     if cells.dropped:
         told = ", ".join(f"{name} {kind} ({count})" for (name, kind), count in cells.dropped.most_common(NAMES_TOLD))
         first = ", ".join(map(repr, cells.dropped_from[:3]))
@@ -123,7 +153,7 @@ def _interactions_account(count: FileCount, filtered: FilterCount) -> dict[str, 
         "dropped_by_core_users": filtered.by_users,
         "dropped_by_core_items": filtered.by_items,
         "kept": filtered.interactions,
-        **vars(count.left_out),
+        **vars(count.remarks),
         "core_rounds": filtered.rounds,
         "users_dropped": filtered.users_dropped,
         "items_dropped": filtered.items_dropped,
@@ -141,7 +171,7 @@ def _items_account(count: FileCount, listed: CatalogueCount) -> dict[str, Any]:
         "duplicates": listed.duplicates,
         "without_interactions": listed.without_interactions,
         "kept": listed.kept,
-        **vars(count.left_out),
+        **vars(count.remarks),
     }
     return _balanced(account, ("rejected", "duplicates", "without_interactions", "kept"))
 

@@ -14,17 +14,18 @@ from sracl_core.progress import Progress
 
 ROWS_AT_ONCE = 1 << 14
 
-EMPTY = """CREATE TABLE items (line BIGINT, item_id VARCHAR, title VARCHAR, brand VARCHAR, categories VARCHAR,
+EMPTY = """CREATE TABLE items (
+    record BIGINT, line BIGINT, item_id VARCHAR, title VARCHAR, brand VARCHAR, categories VARCHAR,
     description VARCHAR[], price VARCHAR, attributes MAP(VARCHAR, VARCHAR), problem INTEGER)"""
 
 # The first row of each item; every item that stayed, with that row or without one.
 JOINED = """
     CREATE VIEW good_items AS SELECT * REPLACE ({item_id} AS item_id) FROM items WHERE problem IS NULL;
-    CREATE TABLE first_rows AS SELECT item_id, min(line) AS line FROM good_items GROUP BY item_id;
+    CREATE TABLE first_rows AS SELECT item_id, min(record) AS record FROM good_items GROUP BY item_id;
     CREATE VIEW catalogue AS
         SELECT k.item, k.item_id, i.title, i.brand, i.categories, coalesce(i.description, []) AS description, i.price,
-            coalesce(i.attributes, MAP {{}}::MAP(VARCHAR, VARCHAR)) AS attributes, i.line IS NOT NULL AS listed
-        FROM items_kept k LEFT JOIN first_rows f USING (item_id) LEFT JOIN items i ON i.line = f.line"""
+            coalesce(i.attributes, MAP {{}}::MAP(VARCHAR, VARCHAR)) AS attributes, i.record IS NOT NULL AS listed
+        FROM items_kept k LEFT JOIN first_rows f USING (item_id) LEFT JOIN items i ON i.record = f.record"""
 
 
 @dataclass(frozen=True)

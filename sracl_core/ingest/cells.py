@@ -12,6 +12,8 @@ from sracl_core.ingest.text.markup import plain_text
 from sracl_core.ingest.text.missing import is_missing
 
 NAMED = 20
+# What pandas calls the column of its row numbers when it is read back.
+_ROW_NUMBER = re.compile(r"Unnamed: \d+(_level_\d+)?")
 TEXTS = ("title", "brand", "description", "price")
 
 
@@ -21,13 +23,14 @@ class CellCount:
 
     `dropped` counts by (field, kind) what was code or leftover markup, with the first external ids in `dropped_from`;
     `missing` counts by field the words that stand for a missing value, `left_out` by name the attributes that are not
-    allowed, and `abbreviated` the lists of which a tool had printed the ends alone.
+    allowed, `taken` those that are, and `abbreviated` the lists of which a tool had printed the ends alone.
     """
 
     dropped: Counter[tuple[str, str]] = field(default_factory=Counter)
     dropped_from: list[str] = field(default_factory=list)
     missing: Counter[str] = field(default_factory=Counter)
     left_out: Counter[str] = field(default_factory=Counter)
+    taken: Counter[str] = field(default_factory=Counter)
     abbreviated: int = 0
 
 
@@ -97,10 +100,12 @@ class CellReader:
         found: dict[str, str] = {}
         for name, value in self._layout.read_attributes(cells):
             plain_name, text = plain_text(name).text, self._plain("attributes", value)
-            if not plain_name or text is None:
+            if text is None:
                 continue
-            if self._allowed is not None and not is_allowed(plain_name, self._allowed):
-                self.count.left_out[plain_name] += 1
+            row_number = not plain_name or _ROW_NUMBER.fullmatch(plain_name)
+            if row_number or (self._allowed is not None and not is_allowed(plain_name, self._allowed)):
+                self.count.left_out[plain_name or "(no name)"] += 1
             else:
+                self.count.taken[plain_name] += 1
                 found.setdefault(plain_name, text)
         return found

@@ -50,7 +50,7 @@ def filter_interactions(session: Session, data: DataParams, clock: Clock, ids: I
     )
     session.run(
         f"""CREATE VIEW eligible AS
-        SELECT {ids.user} AS user_id, {ids.item} AS item_id, {clock.moment} AS moment, line
+        SELECT {ids.user} AS user_id, {ids.item} AS item_id, {clock.moment} AS moment, record
         FROM interactions WHERE problem IS NULL AND {inside} AND {rated}"""
     )
     statements = [
@@ -59,7 +59,7 @@ def filter_interactions(session: Session, data: DataParams, clock: Clock, ids: I
         for axis in ("user", "item")
     ]
     statements.append(
-        "CREATE TABLE kept AS SELECT user_number, item_number, moment, line "
+        "CREATE TABLE kept AS SELECT user_number, item_number, moment, record "
         "FROM eligible JOIN user_ids USING (user_id) JOIN item_ids USING (item_id)"
     )
     for statement in track(statements, "numbering users and items", len(statements), "step"):
@@ -116,7 +116,7 @@ def _drop_repeats(session: Session, which: str) -> None:
     direction = "ASC" if which == "first" else "DESC"
     session.run(
         f"""CREATE TABLE once AS SELECT * FROM kept QUALIFY row_number() OVER (
-            PARTITION BY user_number, item_number ORDER BY moment {direction}, line {direction}) = 1;
+            PARTITION BY user_number, item_number ORDER BY moment {direction}, record {direction}) = 1;
         DROP TABLE kept; ALTER TABLE once RENAME TO kept"""
     )
 

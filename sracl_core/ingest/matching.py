@@ -52,7 +52,9 @@ def match_catalogue(session: Session, interactions: int, interactions_file: str,
     warning = ""
     if listed < FEW * items:
         ours = _examples(session, "SELECT item_id FROM catalogue WHERE NOT listed ORDER BY item")
-        theirs = _examples(session, "SELECT item_id FROM first_rows ANTI JOIN items_kept USING (item_id) ORDER BY line")
+        theirs = _examples(
+            session, "SELECT item_id FROM first_rows ANTI JOIN items_kept USING (item_id) ORDER BY record"
+        )
         warning = (
             f"Only {listed} of {items} items have a row in the catalogue. Ids in {interactions_file}, without a row: "
             f"{ours}. Ids in {items_file}, without an interaction: {theirs}. {_cause(session)}"

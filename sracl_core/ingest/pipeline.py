@@ -84,8 +84,12 @@ def ingest(
         for count in (interactions, items):
             if count is not None:
                 check_share(session, count, data.max_rejected, str(outputs.rejected))
-        if interactions.read == 0:
-            raise DataError(f"{interactions.file} holds no interactions. Check data.path, or the file itself.")
+        if interactions.read == interactions.rejected:
+            told = f": all {interactions.read} records were rejected (see {outputs.rejected})"
+            raise DataError(
+                f"{interactions.file} holds no interactions{told if interactions.read else ''}. Check data.path, or "
+                "the file itself."
+            )
         clock = read_clock(session, interactions.file, names.timestamp) if names.timestamp else FILE_ORDER
         ids = read_ids(session, interactions.file, items.file if items else None)
         filtered = filter_interactions(session, data, clock, ids)
@@ -116,6 +120,7 @@ def ingest(
         items=items,
         match=match,
         cells=reader.count if reader is not None else None,
+        remarks=_remarks(layout),
     )
     dates = {"valid_from": cut.valid_from, "test_from": cut.test_from} if isinstance(cut, Timeline) else {}
     summary = summarize(found, data, split, dates)
@@ -123,28 +128,14 @@ def ingest(
     return summary
 
 
-def require_held_out(summary: dict[str, Any]) -> None:
-    """Raise DataError, naming cause and parameters, when the `summary` of an ingest has nobody to validate or to test.
-
-    Training could then neither stop at its best epoch nor be measured.
-    """
-    parts = summary["split"]
-    empty = [name for name, part in (("validation", "valid"), ("test", "test")) if not parts[part]]
-    if not empty:
-        return
-    users, interactions = summary["users"], summary["interactions"]
-    missing = f"Nobody is left for {' and '.join(empty)}: {users} users with {interactions} interactions stayed"
-    if parts["method"] == "leave_one_out":
-        raise DataError(
-            f"{missing}, none of them with three. split.method leave_one_out takes a user's last interaction for the "
-            "test and the one before it for validation. Bring more interactions a user (check data.columns.user, "
-            "data.from, data.to and data.min_rating, which may leave too few), or set data.core_users to 3 or more to "
-            "see why."
-        )
-    raise DataError(
-        f"{missing}, and the windows of split.method timeline hold none of them. Raise split.valid_share and "
-        "split.test_share, check data.columns.timestamp, or set split.method to leave_one_out."
-    )
+def _remarks(layout: Layout) -> list[str]:
+    """What a person should know of the files themselves."""
+    if layout.items is not None:
+        return list(layout.items.remarks)
+    return [
+        "warning: there is no catalogue, so no item has a text, and profiles can tell of ids and companions alone. "
+        f"Looked for {layout.looked_for or 'a file of items'}; if it has another name, set data.items_file."
+    ]
 
 
 def _write_rejected(session: Session, path: Path, provenance: Provenance) -> None:

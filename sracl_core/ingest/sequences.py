@@ -19,7 +19,10 @@ ROWS_AT_ONCE = 1 << 20
 
 @dataclass
 class SplitCount:
-    """Interactions in each part, and the users whose parts are not all there."""
+    """Interactions in each part, and the users whose parts are not all there.
+
+    `valid_targets` and `test_targets` are users with an interaction in the part and a history before it.
+    """
 
     train: int = 0
     valid: int = 0
@@ -28,6 +31,8 @@ class SplitCount:
     users_without_train: int = 0
     users_without_valid: int = 0
     users_without_test: int = 0
+    valid_targets: int = 0
+    test_targets: int = 0
 
 
 @dataclass(frozen=True)
@@ -95,7 +100,7 @@ def write_sequences(
     rows = f"""
         SELECT "user", item, {clock.seconds("moment")} AS timestamp
         FROM kept JOIN users USING (user_number) JOIN items_kept USING (item_number)
-        ORDER BY "user", moment, line"""  # noqa: S608 - put together from code
+        ORDER BY "user", moment, record"""  # noqa: S608 - put together from code
     n_train: list[np.ndarray] = []
     with (
         TableWriter(interactions_path, INTERACTIONS, provenance) as interactions_file,
@@ -140,3 +145,5 @@ def _add(count: SplitCount, train: np.ndarray, valid: np.ndarray, test: np.ndarr
     count.users_without_train += int((train == 0).sum())
     count.users_without_valid += int((valid == 0).sum())
     count.users_without_test += int((test == 0).sum())
+    count.valid_targets += int(((valid > 0) & (train > 0)).sum())
+    count.test_targets += int(((test > 0) & (train + valid > 0)).sum())

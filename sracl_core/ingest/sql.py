@@ -5,7 +5,7 @@ from sracl_core.errors import DataError
 # Functions known in every session. `x` is the text of one field, or null; all return null where there is no value.
 MACROS = """
 -- Text without white space around it; an empty one is no value.
-CREATE MACRO tidy(x) AS nullif(trim(x, ' \t\r\n\u00a0\ufeff'), '');
+CREATE MACRO tidy(x) AS nullif(trim(x, ' \t\r\n\u00a0\u3000\u2002\u2003\u2009\u202f\ufeff'), '');
 -- Two lists of texts as a map; pairs without a value are left out, of a repeated key the first counts.
 CREATE MACRO tidy_map(keys, texts) AS
     map_from_entries(list_filter(
@@ -24,7 +24,7 @@ CREATE MACRO json_map(x, used) AS
 CREATE MACRO seconds_of(moment, per_second) AS
     (moment - ((moment % per_second) + per_second) % per_second) // per_second;
 CREATE MACRO number_of(x) AS
-    CASE WHEN isfinite(TRY_CAST(x AS DOUBLE)) THEN TRY_CAST(x AS DOUBLE) END;
+    CASE WHEN NOT contains(x, '_') AND isfinite(TRY_CAST(x AS DOUBLE)) THEN TRY_CAST(x AS DOUBLE) END;
 """
 
 

@@ -1,8 +1,9 @@
 """Raw files into DuckDB tables, with every line that cannot be used set aside and counted.
 
-Tables: `interactions` (line, user_id, item_id, moment, unit, rating), `items` (line, item_id, title, brand, categories,
-description, price, attributes, all as the cells say it), both with a `problem` that is null for good lines, and
-`rejected`. `moment` and `unit` are those of `timestamps.py`, `line` counts from 1.
+Tables: `interactions` (record, line, user_id, item_id, moment, unit, rating), `items` (record, line, item_id, title,
+brand, categories, description, price, attributes, all as the cells say it), both with a `problem` that is null for good
+lines, and `rejected`. `moment` and `unit` are those of `timestamps.py`; `record` and `line` count from 1, and of a file
+with several records in a line `record` alone is unique.
 """
 
 # ruff: noqa: S608 - statements are put together from code; values of users and files go through sql.text.
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 
 from sracl_core.errors import DataError
 from sracl_core.ingest import sql
-from sracl_core.ingest.raw.records import LeftOut
+from sracl_core.ingest.raw.lines import Remarks
 from sracl_core.ingest.session import Session
 from sracl_core.ingest.sources.protocol import InteractionLayout, ItemLayout
 from sracl_core.ingest.text.missing import MISSING
@@ -22,6 +23,9 @@ REJECTED_TABLE = (
 )
 TEXT_CHARACTERS = 200
 SHOWN_REJECTS = 5
+OTHER_DATE = "^[0-9]{1,2}[./-][0-9]{1,2}[./-][0-9]{2,4}|^[0-9]{4}[./][0-9]{1,2}"
+NO_ISO_DATE = "is a date in another form; write it as an ISO date such as 2018-07-07"
+DECIMAL_COMMA = "is not a number; write a point, not a comma, before the decimals"
 MISSING_WORDS = sql.texts(sorted(MISSING))
 
 
@@ -32,7 +36,7 @@ class FileCount:
     file: str
     read: int
     rejected: int
-    left_out: LeftOut
+    remarks: Remarks
     ids_with_blanks: int
 
 
@@ -41,8 +45,9 @@ def stage_interactions(session: Session, layout: InteractionLayout, timestamp_un
     field = layout.records.field
     user, item = field(layout.user), field(layout.item)
     rating = field(layout.rating) if layout.rating else None
-    checks = [*_id_checks("user_id", layout.user), *_id_checks("item_id", layout.item)]
-    times = "line * 1000000 AS moment, NULL::INTEGER AS unit"
+    nested = layout.records.nested
+    checks = [*_id_checks("user_id", layout.user, nested=nested), *_id_checks("item_id", layout.item, nested=nested)]
+    times = "record * 1000000 AS moment, NULL::INTEGER AS unit"
     dropped = ["rating_text"]
     if layout.timestamp:
         times = columns_for(field(layout.timestamp), timestamp_unit)
@@ -50,9 +55,17 @@ def stage_interactions(session: Session, layout: InteractionLayout, timestamp_un
         expected = "a number of seconds, milliseconds, microseconds or nanoseconds between 1970 and 2100"
         if timestamp_unit != "auto":
             expected = f"a number (data.timestamp_unit {timestamp_unit})"
-        checks.append(_check("moment IS NULL", layout.timestamp, f"is neither {expected} nor an ISO date"))
+        checks += [
+            _check("coalesce(stamp, '') = ''", layout.timestamp, "is empty"),
+            _check(f"moment IS NULL AND regexp_matches(stamp, '{OTHER_DATE}')", layout.timestamp, NO_ISO_DATE),
+            _check("moment IS NULL", layout.timestamp, f"is neither {expected} nor an ISO date"),
+        ]
     if layout.rating:
-        checks.append(_check("rating IS NULL AND rating_text IS NOT NULL", layout.rating, "is not a number"))
+        wrong = "rating IS NULL AND rating_text IS NOT NULL"
+        checks += [
+            _check(f"{wrong} AND regexp_full_match(rating_text, '[0-9]+,[0-9]+')", layout.rating, DECIMAL_COMMA),
+            _check(wrong, layout.rating, "is not a number"),
+        ]
     columns = f"""
         tidy({user}) AS user_id,
         tidy({item}) AS item_id,
@@ -75,7 +88,8 @@ def stage_items(session: Session, layout: ItemLayout) -> FileCount:
         [{", ".join(layout.description)}]::VARCHAR[] AS description,
         {layout.price} AS price,
         {layout.attributes} AS attributes"""
-    return _stage(session, "items", layout, columns, _id_checks("item_id", layout.item), dropped=[])
+    checks = _id_checks("item_id", layout.item, nested=layout.records.nested)
+    return _stage(session, "items", layout, columns, checks, dropped=[])
 
 
 def check_share(session: Session, count: FileCount, max_rejected: float, where_all: str) -> None:
@@ -110,14 +124,14 @@ def _stage(
     dropped: list[str],
 ) -> FileCount:
     """Create `table` from the records, with the first failed check of each as its `problem`."""
-    left_out = layout.records.load(
+    remarks = layout.records.load(
         session,
         f"""CREATE TABLE {table} AS
         SELECT * EXCLUDE ({", ".join(["text", "damage", *dropped])}),
             CASE WHEN problem IS NOT NULL THEN left(text, {TEXT_CHARACTERS}) END AS raw FROM (
             SELECT *, CASE WHEN damage IS NOT NULL THEN {{'field': NULL::VARCHAR, 'reason': damage}}
                 {" ".join(checks)} END AS problem
-            FROM (SELECT line, text, damage, {columns} FROM ({{records}})))""",
+            FROM (SELECT record, line, text, damage, {columns} FROM ({{records}})))""",
     )
     name = layout.records.file.name
     session.run(
@@ -128,19 +142,22 @@ def _stage(
     read, rejected, blanks = session.row(
         f"SELECT count(*), count(problem), count(*) FILTER (blanks AND problem IS NULL) FROM {table}"
     )
-    return FileCount(name, read, rejected, left_out, blanks)
+    return FileCount(name, read, rejected, remarks, blanks)
 
 
 def _check(condition: str, column: str, reason: str) -> str:
     return f"WHEN {condition} THEN {{'field': {sql.text(column)}, 'reason': {sql.text(reason)}}}"
 
 
-def _id_checks(value: str, column: str) -> list[str]:
-    reason = "is a word that stands for a missing value"
-    return [
+def _id_checks(value: str, column: str, *, nested: bool) -> list[str]:
+    checks = [
         _check(f"{value} IS NULL", column, "is empty"),
-        _check(f"list_contains({MISSING_WORDS}, {value})", column, reason),
+        _check(f"list_contains({MISSING_WORDS}, {value})", column, "is a word that stands for a missing value"),
     ]
+    if nested:
+        whole = f"(starts_with({value}, '[') OR starts_with({value}, '{{')) AND json_valid({value})"
+        checks.append(_check(whole, column, "is a list or an object, not an id; each record must be of one"))
+    return checks
 
 
 def _unless_missing(value: str) -> str:

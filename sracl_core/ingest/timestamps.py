@@ -15,7 +15,11 @@ MICRO, NANO = 1_000_000, 1_000_000_000
 UNITS = (("s", "seconds", MICRO), ("ms", "milliseconds", 1000), ("us", "microseconds", 1), ("ns", "nanoseconds", 1))
 NANOSECONDS = 3
 END_OF_2100 = 4_133_980_800  # seconds since 1970
+END_OF_1970 = 31_536_000
 LARGEST = 2**63 - 1
+ZERO = -1  # stands in the column `unit` for the number 0 under `auto`: it fits every unit
+_NUMBER = r"[-+]?[0-9]*\.?[0-9]+([eE][-+]?[0-9]+)?|[-+]?[0-9]+\."
+_DATE = "[0-9]{4}-[0-9]{2}-[0-9]{2}([ T][^(]*)?"  # DuckDB would read 07-03-20 as a day of the year 7
 YEARS_TOLD = (1, 9999)
 
 
@@ -24,8 +28,8 @@ class Clock:
     """What the timestamps of a file came to: `per_second` moments a second, what they were, and their range.
 
     `moment` is SQL for the moment of a staged interaction. `unit` is the name of the unit of numbers, "date" where
-    there are dates (or zeros) only, None where the order of the file counts. `first` and `last` are moments, None where
-    there is none.
+    there are none, None where the order of the file counts. `first` and `last` are moments, None where there is none.
+    `dates`, `numbers` and `zeros` count the timestamps of each kind; zeros are numbers of any unit.
     """
 
     moment: str
@@ -33,20 +37,34 @@ class Clock:
     unit: str | None
     first: int | None = None
     last: int | None = None
+    dates: int = 0
+    numbers: int = 0
+    zeros: int = 0
 
     def seconds(self, moment: str) -> str:
         """Return SQL for the whole seconds since 1970 of the SQL `moment`, rounded down before 1970 too."""
         return f"seconds_of({moment}, {self.per_second})"
 
-    def line(self) -> str:
-        """Return one plain sentence about the unit and the range."""
+    def lines(self) -> list[str]:
+        """Return plain sentences about the unit and the range, and on what may be wrong with them."""
         if self.unit is None:
-            return "There is no column of timestamps: the order of the file counts."
-        units = {name: words for name, words, _ in UNITS}
-        read = f"Timestamps are read as {units[self.unit]}" if self.unit in units else "Timestamps are read as dates"
+            return ["There is no column of timestamps: the order of the file counts."]
         if self.first is None or self.last is None:
-            return f"{read}."
-        return f"{read}, from {_date(self.first // self.per_second)} to {_date(self.last // self.per_second)} (UTC)."
+            return []
+        units = {name: words for name, words, _ in UNITS}
+        first, last = self.first // self.per_second, self.last // self.per_second
+        read = f"read as {units[self.unit]}" if self.unit in units else "read as dates" if self.dates else "all 0"
+        found = [f"Timestamps are {read}, from {_date(first)} to {_date(last)} (UTC)."]
+        if self.numbers and self.dates:
+            found.append(f"{self.numbers} timestamps are numbers, and {self.dates} are dates.")
+        if self.zeros and self.zeros < self.numbers + self.dates + self.zeros:
+            found.append(f"{self.zeros} timestamps are 0, which is the beginning of 1970.")
+        if self.numbers and first >= 0 and last < END_OF_1970:
+            found.append(
+                "All timestamps lie in 1970. If they count something else than the time since then (days, years, "
+                "yyyymmdd), their order may be right, but dates and the timeline split are not."
+            )
+        return found
 
 
 FILE_ORDER = Clock("moment", MICRO, None)
@@ -72,16 +90,16 @@ def columns_for(text: str, unit: str) -> str:
             inside = f"{number} > -{bound} AND {number} < {bound}"
             places.append(f"WHEN {inside} THEN {place}")
             moments.append(f"WHEN {inside} THEN ({number} * {UNITS[place][2]})::BIGINT")
-    zero = "WHEN whole = 0 OR fraction = 0 THEN NULL" if unit == "auto" else ""
+    zero = f"WHEN whole = 0 OR fraction = 0 THEN {ZERO}" if unit == "auto" else ""
     date = "TRY_CAST(stamp AS TIMESTAMPTZ)"
     return f"""
         trim({text}) AS stamp,
         CASE WHEN regexp_full_match(stamp, '[-+]?[0-9]{{1,19}}') THEN TRY_CAST(stamp AS BIGINT) END AS whole,
-        CASE WHEN whole IS NULL THEN TRY_CAST(stamp AS DECIMAL(38, 9)) END AS fraction,
+        CASE WHEN whole IS NULL AND regexp_full_match(stamp, '{_NUMBER}')
+             THEN TRY_CAST(stamp AS DECIMAL(38, 9)) END AS fraction,
         CASE {zero} {" ".join(places)} END AS unit,
         CASE {" ".join(moments)}
-             WHEN whole IS NULL AND fraction IS NULL AND contains(stamp, '-') AND isfinite({date}) THEN epoch_us({date})
-             END AS moment"""
+             WHEN regexp_full_match(stamp, '{_DATE}') AND isfinite({date}) THEN epoch_us({date}) END AS moment"""
 
 
 COLUMNS_IN_BETWEEN = ("stamp", "whole", "fraction")
@@ -92,39 +110,42 @@ def read_clock(session: Session, file: str, column: str) -> Clock:
 
     Raises DataError when numbers need several units.
     """
-    found = session.rows(
-        """SELECT unit, count(*), arg_min(moment, line), min(line), min(moment), max(moment) FROM interactions
-        WHERE problem IS NULL GROUP BY unit ORDER BY unit NULLS FIRST"""
+    rows = session.rows(
+        """SELECT unit, count(*), arg_min(moment, record), arg_min(line, record), min(moment), max(moment)
+        FROM interactions WHERE problem IS NULL GROUP BY unit ORDER BY unit NULLS FIRST"""
     )
-    numbers = [row for row in found if row[0] is not None]
-    if len(numbers) > 1:
+    found = {row[0]: row[1:] for row in rows}
+    units = [unit for unit in found if unit is not None and unit != ZERO]
+    if len(units) > 1:
         told = "; ".join(
             f"{count} {'is' if count == 1 else 'are'} in {UNITS[unit][1]} "
             f"(first in line {line}: {_number(unit, moment)})"
-            for unit, count, moment, line, _, _ in numbers
+            for unit, (count, moment, line, _, _) in ((unit, found[unit]) for unit in units)
         )
         raise DataError(
             f"{file}, column {column}: the timestamps are in several units, as their sizes tell: {told}. Correct these "
             "lines, or set data.timestamp_unit to the unit of all of them (s, ms, us or ns)."
         )
-    place = numbers[0][0] if numbers else None
-    moment, per_second = "moment", MICRO
-    if place == NANOSECONDS:
+    moment, per_second, scales = "moment", MICRO, dict.fromkeys(found, 1)
+    if units == [NANOSECONDS]:
         moment, per_second = f"CASE WHEN unit = {NANOSECONDS} THEN moment ELSE moment * 1000 END", NANO
+        scales |= {None: 1000}
         far = LARGEST // 1000
-        if any(row[0] is None and not -far < row[4] <= row[5] < far for row in found):
+        if None in found and not -far < found[None][3] <= found[None][4] < far:
             raise DataError(
                 f"{file}, column {column}: nanoseconds stand beside dates before 1678 or after 2261, which cannot be "
                 "told as nanoseconds. Correct these dates, or write all timestamps as dates."
             )
-    scale = {row[0]: NANO // MICRO if per_second == NANO and row[0] is None else 1 for row in found}
-    firsts, lasts = ([row[place] * scale[row[0]] for row in found] for place in (4, 5))
+    counts = {unit: row[0] for unit, row in found.items()}
     return Clock(
         moment,
         per_second,
-        UNITS[place][0] if place is not None else "date",
-        min(firsts, default=None),
-        max(lasts, default=None),
+        UNITS[units[0]][0] if units else "date",
+        min((row[3] * scales[unit] for unit, row in found.items()), default=None),
+        max((row[4] * scales[unit] for unit, row in found.items()), default=None),
+        dates=counts.get(None, 0),
+        numbers=sum(counts[unit] for unit in units),
+        zeros=counts.get(ZERO, 0),
     )
 
 

@@ -17,16 +17,22 @@ SourceName = Annotated[str, AfterValidator(lambda name: check_name(name, SOURCES
 
 def _column_name(value: Any) -> Any:
     """A number names a column of a file without a header line: 1 is the first."""
+    if type(value) is int and value < 1:
+        raise ValueError(f"columns are counted from 1, got {value}")
+    if isinstance(value, str) and not value.strip():
+        raise ValueError("expected the name of a column; leave it empty where there is none")
     return str(value) if type(value) is int else value
 
 
 def _iso_text(value: Any) -> Any:
-    """A date that YAML has read as one, as the text it was written as."""
-    return value.isoformat() if isinstance(value, date) else value
+    """A date that YAML has read as one, as the text it was written as; a year alone is no date, but is told as one."""
+    return value.isoformat() if isinstance(value, date) else str(value) if type(value) is int else value
 
 
 def _check_iso(text: str) -> str:
     try:
+        if not re.fullmatch(r"\d{4}-\d\d-\d\d([T ]\d.*)?", text):
+            raise ValueError(text)
         datetime.fromisoformat(text)
     except ValueError:
         raise ValueError(
@@ -37,10 +43,13 @@ def _check_iso(text: str) -> str:
 
 def _check_delimiter(text: str) -> str:
     text = text.replace("\\t", "\t")
-    if len(text) == 1 and text.isascii() and (text.isalnum() or text in '"\r\n\0'):
-        raise ValueError(f"a letter, digit, quote or line end cannot part fields, got {text!r}")
-    if not text or "\n" in text or "\0" in text:
-        raise ValueError("expected at least one sign, such as ';' or '::', and no line end; leave it empty to find it")
+    if not text:
+        raise ValueError("expected at least one sign, such as ';' or '::'; leave it empty to find it")
+    if any(sign.isalnum() or sign in '\\"\r\n\0' for sign in text):
+        raise ValueError(
+            "fields cannot be parted by letters, digits, quotes, backslashes or line ends; expected signs such as ';', "
+            f"'::' or a tab (\"\\t\"), got {text!r}"
+        )
     return text
 
 
@@ -69,11 +78,22 @@ class ColumnNames(Fields):
         "timestamp", description="interactions: when; null takes the order of the file"
     )
     rating: ColumnName | None = Field(None, description="interactions: how much it was liked")
+    catalogue_item: ColumnName | None = Field(
+        None, description="items: which item, where its column is not called as in the interactions"
+    )
     title: ColumnName | None = Field("title", description="items: name")
     brand: ColumnName | None = Field("brand", description="items: maker")
     categories: ColumnName | None = Field("categories", description="items: a list, or text parted by '|' or ' > '")
     description: ColumnName | None = Field("description", description="items: free text")
     price: ColumnName | None = Field("price", description="items: a number or text")
+
+    @model_validator(mode="after")
+    def _each_once(self) -> Self:
+        names = [self.user, self.item, *filter(None, (self.timestamp, self.rating))]
+        twice = [name for name in dict.fromkeys(names) if names.count(name) > 1]
+        if twice:
+            raise ValueError(f"user, item, timestamp and rating must be different columns; {twice[0]} is named twice")
+        return self
 
 
 class DataParams(Section):
@@ -111,6 +131,17 @@ class DataParams(Section):
     core_users: int = Field(5, ge=1, description="interactions a user needs to stay, iterated with core_items")
     core_items: int = Field(5, ge=1, description="interactions an item needs to stay")
     max_rejected: float = runtime_only(0.01, "share of unreadable lines above which ingest fails", ge=0, le=1)
+
+    @model_validator(mode="after")
+    def _numbers_without_header(self) -> Self:
+        names = self.columns
+        named = [name for name in (names.user, names.item, names.timestamp) if name and not name.isdigit()]
+        if self.source == "table" and not self.header and named:
+            raise ValueError(
+                f"header is false, so columns are numbers, counted from 1: set columns.user, item and timestamp to "
+                f"them (user: 1), not to {named[0]!r}; leave timestamp empty where there is none"
+            )
+        return self
 
     @model_validator(mode="after")
     def _window_in_order(self) -> Self:

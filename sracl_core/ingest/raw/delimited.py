@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 
 from sracl_core.ingest import sql
-from sracl_core.ingest.raw.lines import FirstLine, LineReader
+from sracl_core.ingest.raw.lines import FirstLine, LineReader, Remarks
 from sracl_core.ingest.raw.quoting import Quoting
-from sracl_core.ingest.raw.records import LeftOut, Records, load_text
+from sracl_core.ingest.raw.records import Records, load_text
 from sracl_core.ingest.session import Session
 
 BLANK = " "  # the delimiter that stands for any run of blanks and tabs
+BLANK_FIELD = '"(?:[^"]|"")*"|[^ \t"][^ \t]*'  # a field between them, which may be quoted
 
 
 @dataclass(frozen=True)
@@ -24,22 +25,23 @@ class Delimited(Records):
     header: FirstLine | None = None
     latin1: bool = False
 
-    def load(self, session: Session, statement: str) -> LeftOut:
+    def load(self, session: Session, statement: str) -> Remarks:
         """See Records."""
         count = len(self.columns)
         query = f"""
-            SELECT line, text, fields,
+            SELECT record, line, text, fields,
                 CASE WHEN damage IS NOT NULL THEN damage
                      WHEN fields IS NULL THEN 'a quoted field is not closed, or text follows its closing quote'
                      WHEN len(fields) <> {count} THEN 'expected {count} columns, found ' || len(fields) END AS damage
-            FROM (SELECT line, text, damage, {self._split()} AS fields FROM lines)"""  # noqa: S608
+            FROM (SELECT record, line, text, damage, {self._split()} AS fields FROM lines)"""  # noqa: S608
         lines = LineReader(self.file, quoting=self.quoting, latin1=self.latin1, header=self.header)
         return load_text(session, lines, statement.replace("{records}", query))
 
     def _split(self) -> str:
         """SQL that splits `text` as `Quoting.split` does."""
         if self.delimiter == BLANK:
-            return "string_split_regex(trim(text, ' \t'), '[ \\t]+')"
+            found = f"regexp_extract_all(text, {sql.text(BLANK_FIELD)})"
+            return f"list_transform({found}, lambda f: if(starts_with(f, '\"'), replace(f[2:-2], '\"\"', '\"'), f))"
         plain = f"string_split(text, {sql.text(self.delimiter)})"
         if self.quoting is None:
             return plain

@@ -14,18 +14,20 @@ SHOWN = 20
 class RawFolder:
     """The files of a folder, and the members of the zip archives in it; subfolders are not searched.
 
-    Files that systems and editors leave behind are passed over. Raises DataError when the folder does not exist or
-    an archive cannot be opened.
+    Files that systems and editors leave behind are passed over. Raises DataError when the folder does not exist.
     """
 
     def __init__(self, path: Path) -> None:
         if not os.path.isdir(path):  # noqa: PTH112 - Path's own raises for a name that the system refuses
             raise DataError(f"data.path: {path} is not a folder. Put the raw files there, or name the right folder.")
         self.path = path
-        names = sorted(file.name for file in path.iterdir() if file.is_file())
-        self.files = [RawFile(name, path / name) for name in names if not left_behind(name)]
+        entries = sorted((entry for entry in path.iterdir() if not left_behind(entry.name)), key=lambda e: e.name)
+        self.files = [RawFile(entry.name, entry) for entry in entries if entry.is_file()]
+        self.folders = [entry.name for entry in entries if entry.is_dir()]
+        self.others = [entry.name for entry in entries if not (entry.is_file() or entry.is_dir())]
+        self.unreadable: list[str] = []  # archives, each with the reason
         self.members = [
-            member for file in self.files if file.name.lower().endswith(".zip") for member in _members(file)
+            member for file in self.files if file.name.lower().endswith(".zip") for member in self._members(file)
         ]
 
     def find(
@@ -40,8 +42,8 @@ class RawFolder:
         if found is None:
             raise DataError(
                 f"{self.path} holds no file of {what}. Looked for {', '.join(patterns)} (each also as .gz, .bz2 or "
-                f".xz, or in a .zip); found {self._listing()}. Check data.path and data.source, or set "
-                f"data.{what}_file."
+                f".xz, or in a .zip); found {self.listing()}. {self._hints(patterns)}Check data.path and data.source, "
+                f"or set data.{what}_file."
             )
         return found
 
@@ -59,6 +61,11 @@ class RawFolder:
                 raise DataError(f"{self.path} holds several files of {what}: {names}. Set {parameter} to one of them.")
             if found:
                 return found[0]
+        broken = [name for name in self.others if _fits(RawFile(name, self.path / name), patterns)]
+        if broken:
+            raise DataError(
+                f"{self.path / broken[0]} is a link that leads nowhere, or no regular file. Put the file itself there."
+            )
         return None
 
     def _chosen(self, chosen: str, parameter: str) -> RawFile:
@@ -73,26 +80,43 @@ class RawFolder:
         if not inside:
             raise DataError(f"{parameter}: {chosen} lies outside {self.path}. Name a file inside data.path.")
         if not there:
-            raise DataError(f"{parameter}: {self.path} has no file {chosen!r}; found {self._listing()}.")
+            raise DataError(f"{parameter}: {self.path} has no file {chosen!r}; found {self.listing()}.")
         return RawFile(chosen, path)
 
-    def _listing(self) -> str:
+    def listing(self) -> str:
+        """Return what there is, for people."""
         names = [file.name for file in (*self.files, *self.members)]
-        names += [f"{folder.name}/" for folder in sorted(self.path.iterdir()) if folder.is_dir()]
+        names += [f"{folder}/" for folder in self.folders]
         more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
         return ", ".join(names[:SHOWN]) + more if names else "nothing"
 
+    def _hints(self, patterns: tuple[str, ...]) -> str:
+        """What to do with files that cannot be read as they are, each a sentence with a blank behind it."""
+        hints = list(self.unreadable)
+        for folder in self.folders:
+            if any(fnmatch(folder.lower(), pattern) for pattern in patterns):
+                hints.append(
+                    f"{folder} is a folder of parts; make one file of them: python -c 'import pyarrow.dataset as d, "
+                    f'pyarrow.parquet as p; p.write_table(d.dataset("{folder}").to_table(), "NEW.parquet")\'.'
+                )
+        for file in self.files[:SHOWN]:
+            try:
+                file.head()
+            except DataError as error:
+                hints.append(str(error))
+        return "".join(f"{hint} " for hint in hints)
 
-def _members(archive: RawFile) -> list[RawFile]:
-    try:
-        with zipfile.ZipFile(archive.path) as opened:
-            names = member_names(opened)
-    except zipfile.BadZipFile as error:
-        raise DataError(
-            f"{archive.name} is not a readable zip archive: {error}. Fetch it again, or give it the suffix of what it "
-            "holds."
-        ) from None
-    return [RawFile(f"{archive.name}/{name}", archive.path, name) for name in names]
+    def _members(self, archive: RawFile) -> list[RawFile]:
+        try:
+            with zipfile.ZipFile(archive.path) as opened:
+                names = member_names(opened)
+        except zipfile.BadZipFile as error:
+            self.unreadable.append(
+                f"{archive.name} is not a readable zip archive: {error}. Fetch it again, or give it the suffix of what "
+                "it holds."
+            )
+            return []
+        return [RawFile(f"{archive.name}/{name}", archive.path, name) for name in names]
 
 
 def _fits(file: RawFile, patterns: tuple[str, ...]) -> bool:

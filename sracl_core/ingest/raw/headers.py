@@ -3,13 +3,14 @@
 import re
 
 from sracl_core.errors import DataError
-from sracl_core.ingest.raw.delimited import BLANK, Delimited
+from sracl_core.ingest.raw.delimited import BLANK, BLANK_FIELD, Delimited
 from sracl_core.ingest.raw.files import RawFile
 from sracl_core.ingest.raw.lines import FirstLine, first_lines
-from sracl_core.ingest.raw.quoting import Quoting
+from sracl_core.ingest.raw.quoting import Quoting, unquoted
 
 DELIMITERS = {",": "comma", "\t": "tab", ";": "semicolon", "|": "vertical bar"}
 SHOWN = 20
+_EXCEL = re.compile(r'"?sep=([^\w"\r\n])"?')  # the line by which Excel is told of a delimiter
 _VALUE = re.compile(r"[-+]?\d+(?:\.\d*)?|\d{4}-\d\d-\d\dT?")
 
 
@@ -19,9 +20,13 @@ def read_header(file: RawFile, wanted: tuple[str, ...], delimiters: tuple[str, .
     Raises DataError when the file is empty, or its first line cannot be read.
     """
     candidates = []
+    skipped = 0
+    named = _EXCEL.fullmatch(first_line(file, None, f"a header line with {', '.join(wanted)}").text)
+    if named:
+        delimiters, skipped = (named[1],), 1
     for delimiter in delimiters:
         quoting = quoting_for(delimiter)
-        header = first_line(file, quoting, f"a header line with {', '.join(wanted)}")
+        header = first_line(file, quoting, f"a header line with {', '.join(wanted)}", skipped)
         names = split(header.text, delimiter, quoting)
         if names is None:
             continue
@@ -72,7 +77,9 @@ def columns_found(records: Delimited) -> str:
     delimiter = DELIMITERS.get(records.delimiter, repr(records.delimiter))
     said = [f"Columns found, with the delimiter {delimiter}: {names}{more}."]
     text = records.header.text if records.header else ""
-    if len(records.columns) == 1 and "::" in text:
+    if text.startswith("#"):
+        said.append("The line begins with #, as a comment does: take such lines out (grep -v '^#' FILE > NEW).")
+    elif len(records.columns) == 1 and "::" in text:
         said.append('The line holds "::"; if that is the delimiter, set data.delimiter to "::".')
     elif len(records.columns) == 1 and re.search(r"\S[ \t]+\S", text):
         said.append('The line holds blanks; if they are the delimiter, set data.delimiter to " ".')
@@ -80,16 +87,19 @@ def columns_found(records: Delimited) -> str:
 
 
 def looks_like_no_header(records: Delimited) -> bool:
-    """Return whether half of the fields in the header line of `records`, or more, are numbers and dates."""
+    """Return whether a field in the header line of `records` is a number or a date, as no name of a column is."""
     if records.header is None:
         return False
     fields = [field for field in re.split(r"[,\t;|:\s]+", records.header.text) if field]
-    return 2 * sum(bool(_VALUE.fullmatch(field)) for field in fields) >= len(fields) > 0
+    return any(_VALUE.fullmatch(field.strip("\"'")) for field in fields)
 
 
-def first_line(file: RawFile, quoting: Quoting | None, expected: str) -> FirstLine:
-    """Return the first line of `file` that is not blank; raises DataError when there is none, or it is not UTF-8."""
-    head = first_lines(file, 1, quoting=quoting)
+def first_line(file: RawFile, quoting: Quoting | None, expected: str, skipped: int = 0) -> FirstLine:
+    """Return the first line of `file` that is not blank, behind `skipped` others.
+
+    Raises DataError when there is none, or it is not UTF-8.
+    """
+    head = first_lines(file, skipped + 1, quoting=quoting)[skipped:]
     if not head:
         raise DataError(f"{file.name} is empty; expected {expected}.")
     if head[0].damage is not None:
@@ -108,5 +118,5 @@ def quoting_for(delimiter: str) -> Quoting | None:
 def split(text: str, delimiter: str, quoting: Quoting | None) -> list[str] | None:
     """Return the fields of a line as `Delimited` splits it; None where its quotes are not in order."""
     if delimiter == BLANK:
-        return re.split("[ \t]+", text.strip(" \t"))
+        return [unquoted(field, spaced=False) for field in re.findall(BLANK_FIELD, text)]
     return quoting.split(text) if quoting else text.split(delimiter)

@@ -1,11 +1,12 @@
 """JSON records: one object a line, a list of objects (`[{…}, {…}]`), or objects over several lines."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from sracl_core.ingest import sql
 from sracl_core.ingest.raw.json_values import ValueReader, is_one_a_line
-from sracl_core.ingest.raw.lines import LineReader
-from sracl_core.ingest.raw.records import LeftOut, Records, load_text
+from sracl_core.ingest.raw.lines import LineReader, Remarks
+from sracl_core.ingest.raw.records import Records, load_text
 from sracl_core.ingest.session import Session
 
 WHOLE = "$"  # the column that is the whole object
@@ -19,8 +20,9 @@ class JsonRecords(Records):
     """
 
     literals: bool = False
+    nested: ClassVar[bool] = True
 
-    def load(self, session: Session, statement: str) -> LeftOut:
+    def load(self, session: Session, statement: str) -> Remarks:
         """See Records."""
         paths = [column if column == WHOLE else _pointer(column) for column in self.columns]
         read, expected = "text", "is not a JSON object"
@@ -30,14 +32,14 @@ class JsonRecords(Records):
                 "is neither a JSON object nor a Python dict",
             )
         query = f"""
-            SELECT line, text, damage,
+            SELECT record, line, text, damage,
                 CASE WHEN damage IS NULL THEN json_extract_string(json, {sql.texts(paths)}) END AS fields
             FROM (
-                SELECT line, text, json,
+                SELECT record, line, text, json,
                     CASE WHEN damage IS NOT NULL THEN damage
                          WHEN starts_with(ltrim(json), '{{') AND json_valid(json) THEN NULL
                          ELSE {sql.text(expected)} END AS damage
-                FROM (SELECT line, text, damage, {read} AS json FROM lines))"""  # noqa: S608
+                FROM (SELECT record, line, text, damage, {read} AS json FROM lines))"""  # noqa: S608
         one_a_line = self.literals or is_one_a_line(self.file)
         reader = LineReader(self.file) if one_a_line else ValueReader(self.file)
         return load_text(session, reader, statement.replace("{records}", query))

@@ -73,16 +73,24 @@ class ValueReader(TextReader):
     def records(self) -> Iterator[tuple[int, str]]:
         """Yield the number of the line in which each value begins, and its text.
 
-        Raises DataError where the text is no JSON: what follows could not be told apart.
+        Raises DataError where the text is no JSON, since what follows could not be told apart, where a list is not
+        closed, as in a file that was cut short, and where a list holds lists.
         """
         decoder = codecs.getincrementaldecoder("utf-8")(errors="surrogateescape")
-        text, place, line = "", 0, 1
+        text, place, line, depth = "", 0, 1, 0
         for block in chain(self.blocks(), [b""]):
             text, place = text[place:] + decoder.decode(block, final=not block), 0
             while True:
                 begin = _begin(text, place)
-                line += text.count("\n", place, begin)
+                between = text[place:begin]
+                depth += between.count("[") - between.count("]")
+                line += between.count("\n")
                 place = begin
+                if not 0 <= depth <= 1:
+                    what = "a list within the list" if depth > 0 else "a ] without its ["
+                    raise DataError(
+                        f"{self.file.name}, line {line}: {what}; expected a JSON object a line, or one list of objects."
+                    )
                 end = _end(text, place) if place < len(text) else None
                 # A number or word at the end of the block may go on in the next.
                 if end is None or (end == len(text) and block):
@@ -93,11 +101,19 @@ class ValueReader(TextReader):
             if len(text) - place > LONGEST_LINE_BYTES:
                 break
         if place < len(text):
-            shown = " ".join(text[place : place + SHOWN].split())
+            raise DataError(self._no_value(text[place : place + SHOWN], line))
+        if depth:
             raise DataError(
-                f"{self.file.name}, line {line}: no JSON value that ends within {LONGEST_LINE_BYTES >> 20} MiB begins "
-                f"here: {shown!r}. Expected one JSON object a line, or a list of objects. Correct the file there."
+                f"{self.file.name}: the list is not closed: the file ends without ]. It was cut short; fetch or write "
+                "it again."
             )
+
+    def _no_value(self, begin: str, line: int) -> str:
+        return (
+            f"{self.file.name}, line {line}: no JSON value that ends within {LONGEST_LINE_BYTES >> 20} MiB begins "
+            f"here: {' '.join(begin.split())!r}. Expected one JSON object a line, or a list of objects. If the records "
+            f"lie inside one object: jq -c '.NAME[]' {self.file.name} > NEW.jsonl; if not, correct the file there."
+        )
 
 
 def _begin(text: str, place: int) -> int:

@@ -4,9 +4,9 @@ DuckDB's own CSV reader is as fast but loses line numbers behind a broken line a
 here each record knows its line, and a broken one hurts nobody else.
 """
 
-import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import chain, pairwise
 from typing import NamedTuple
 
@@ -17,25 +17,39 @@ import pyarrow.compute as pc
 from sracl_core.errors import DataError
 from sracl_core.ingest.raw.encoding import LONGEST_LINE_BYTES, Utf8Reader
 from sracl_core.ingest.raw.files import RawFile
+from sracl_core.ingest.raw.multiline import LineJoiner
 from sracl_core.ingest.raw.quoting import Quoting
 from sracl_core.progress import Progress
 
 SCHEMA = pa.schema([("line", pa.int64()), ("text", pa.string()), ("damage", pa.string())])
+NUMBERED = pa.schema([("record", pa.int64()), *SCHEMA])
 BLOCK_BYTES = 8 << 20
-# A quoted field that runs on for longer than this was never closed; its first line alone is broken then.
-LONGEST_RECORD_BYTES = 1 << 20
+
+
+@dataclass
+class Remarks:
+    """What is to be said of a file besides its records.
+
+    Lines that are no records: `blank_lines`, where nothing but blanks and delimiters stands, and `repeated_headers`.
+    `long_records` run over many lines, as a quote that is not closed would let them; `unreadable_cells` held bytes that
+    are no text, and count as empty.
+    """
+
+    blank_lines: int = 0
+    repeated_headers: int = 0
+    long_records: int = 0
+    unreadable_cells: int = 0
 
 
 class TextReader(ABC):
     """Reads the text file `file` once, as batches of SCHEMA.
 
     `error` keeps what went wrong for the caller, as DuckDB swallows the exception of a stream it reads from.
-    `blank_lines` and `repeated_headers` count what was left out.
     """
 
     def __init__(self, file: RawFile) -> None:
         self.file = file
-        self.blank_lines = self.repeated_headers = 0
+        self.remarks = Remarks()
         self.error: DataError | None = None
 
     @abstractmethod
@@ -43,8 +57,8 @@ class TextReader(ABC):
         """Yield the records in their order."""
 
     def reader(self) -> pa.RecordBatchReader:
-        """Return the batches as a stream of bounded memory."""
-        return pa.RecordBatchReader.from_batches(SCHEMA, self._remembering_errors())
+        """Return the batches as a stream of bounded memory, with the number of each record, from 1, as a column."""
+        return pa.RecordBatchReader.from_batches(NUMBERED, self._numbered())
 
     def blocks(self) -> Iterator[bytes]:
         """Yield the file as UTF-8 with LF as the line end, about BLOCK_BYTES at a time, and show the progress."""
@@ -59,9 +73,13 @@ class TextReader(ABC):
                 progress.advance(max(0, on_disk.tell() - position))
                 position = on_disk.tell()
 
-    def _remembering_errors(self) -> Iterator[pa.RecordBatch]:
+    def _numbered(self) -> Iterator[pa.RecordBatch]:
+        first = 1
         try:
-            yield from self.batches()
+            for batch in self.batches():
+                records = pa.array(np.arange(first, first + batch.num_rows))
+                yield pa.record_batch([records, *batch.columns], schema=NUMBERED)
+                first += batch.num_rows
         except DataError as error:
             self.error = error
             raise
@@ -86,7 +104,8 @@ class LineReader(TextReader):
     ) -> None:
         super().__init__(file)
         self.latin1, self.header = latin1, header
-        self._opens = re.compile(quoting.open_record().encode()) if quoting else None
+        self._joiner = LineJoiner(quoting) if quoting else None
+        self._blank = " \t\r\n" + (quoting.delimiter if quoting else "")
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """Yield batches of about BLOCK_BYTES of text."""
@@ -98,12 +117,16 @@ class LineReader(TextReader):
                 data += b"\n"
             # int64 [lines + 1]: where lines begin, and the end of the last whole one
             offsets = np.concatenate([[0], np.flatnonzero(np.frombuffer(data, np.uint8) == ord("\n")) + 1])
-            numbers, offsets = self._join_quoted(data, offsets, final)
+            numbers = np.arange(len(offsets))
+            if self._joiner:
+                numbers, offsets = self._joiner.join(data, offsets, final=final)
+                self.remarks.long_records = self._joiner.long_records
             carry = data[offsets[-1] :]
             if len(carry) > LONGEST_LINE_BYTES:
                 raise DataError(
                     f"{self.file.name}, line {line + int(numbers[-1])}: longer than "
-                    f"{LONGEST_LINE_BYTES >> 20} MiB. The file must hold one record a line; check data.source."
+                    f"{LONGEST_LINE_BYTES >> 20} MiB. The file must hold one record a line; check data.source. If it "
+                    f"is JSON with all records inside one object: jq -c '.NAME[]' {self.file.name} > NEW.jsonl"
                 )
             if len(offsets) > 1:
                 batch = self._batch(data[: offsets[-1]], offsets, line + numbers[:-1])
@@ -111,34 +134,11 @@ class LineReader(TextReader):
             line += int(numbers[-1])
 
     def _without(self, header: "FirstLine", batch: pa.RecordBatch) -> pa.RecordBatch:
-        first = pc.equal(batch["line"], header.line)
-        again = pc.and_not(pc.equal(batch["text"], header.text), first)
-        self.repeated_headers += pc.sum(again).as_py() or 0
+        """Leave out what comes before the records, and the header wherever it stands again."""
+        first = pc.less_equal(batch["line"], header.line)
+        again = pc.and_not(pc.equal(pc.utf8_ltrim(batch["text"], "\ufeff"), header.text), first)
+        self.remarks.repeated_headers += pc.sum(again).as_py() or 0
         return batch.filter(pc.invert(pc.or_(first, again)))
-
-    def _join_quoted(self, data: bytes, offsets: np.ndarray, final: bool) -> tuple[np.ndarray, np.ndarray]:
-        """Return which line of `data` each record begins at, and its offset; both end with the end of the last."""
-        numbers = np.arange(len(offsets))
-        if self._opens is None or b'"' not in data:
-            return numbers, offsets
-        quotes = np.flatnonzero(np.frombuffer(data, np.uint8) == ord('"'))
-        odd = np.flatnonzero(np.diff(np.searchsorted(quotes, offsets)) & 1)
-        keep = np.ones(len(offsets), dtype=bool)
-        place = 0
-        # Only lines with an odd number of quotes can open or close a record of several lines.
-        while place < len(odd):
-            first = odd[place]
-            place += 1
-            if not self._opens.fullmatch(data[offsets[first] : offsets[first + 1]]):
-                continue
-            if place < len(odd):
-                last = odd[place]
-                if offsets[last + 1] - offsets[first] <= LONGEST_RECORD_BYTES:
-                    keep[first + 1 : last + 1] = False
-                    place += 1
-            elif not final and len(data) - offsets[first] <= LONGEST_RECORD_BYTES:
-                keep[first + 1 :] = False  # the rest of this record is in the next block
-        return numbers[keep], offsets[keep]
 
     def _batch(self, data: bytes, offsets: np.ndarray, lines: np.ndarray) -> pa.RecordBatch:
         try:
@@ -153,9 +153,9 @@ class LineReader(TextReader):
             )
         text = pc.ascii_rtrim(text, characters="\r\n")
         batch = pa.record_batch([pa.array(lines, pa.int64()), text, damage], schema=SCHEMA)
-        filled = pc.not_equal(pc.binary_length(text), 0)
+        filled = pc.not_equal(pc.binary_length(pc.ascii_trim(text, self._blank)), 0)
         written = batch.filter(filled)
-        self.blank_lines += batch.num_rows - written.num_rows
+        self.remarks.blank_lines += batch.num_rows - written.num_rows
         return written
 
     def _decode_one_by_one(self, data: bytes, offsets: np.ndarray) -> tuple[pa.Array, pa.Array]:

@@ -2,14 +2,13 @@
 
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
 from shutil import copyfileobj
 from tempfile import NamedTemporaryFile
-from typing import IO, Any
+from typing import IO, Any, ClassVar
 
 import duckdb
 import pyarrow as pa
@@ -17,44 +16,49 @@ import pyarrow.parquet as pq
 
 from sracl_core.errors import DataError
 from sracl_core.ingest.raw.files import RawFile
-from sracl_core.ingest.raw.records import LeftOut, Records
+from sracl_core.ingest.raw.lines import Remarks
+from sracl_core.ingest.raw.records import Records
 from sracl_core.ingest.session import Session
 from sracl_core.progress import Progress
 
 ROWS_AT_ONCE = 1 << 16
+SAID_CHARACTERS = 200
 
 
 @dataclass(frozen=True)
 class ParquetRows(Records):
     """A Parquet file, plain, packed or in a zip; `line` is the number of the row, from 1.
 
-    Lists, structs and maps become JSON; a whole number is written as one, whatever its type.
+    Lists, structs and maps become JSON. A cell of bytes that are no text, or of a moment that no calendar has, is
+    empty, and counted.
     """
 
-    def load(self, session: Session, statement: str) -> LeftOut:
+    nested: ClassVar[bool] = True
+
+    def load(self, session: Session, statement: str) -> Remarks:
         """See Records."""
         with _opened(self.file, session.folder) as file:
-            schema = file.schema_arrow
-            places = [schema.get_all_field_indices(name)[0] for name in self.columns]
-            fields = ", ".join(_as_text(f"c{place}", schema.field(place).type) for place in places)
+            names = file.schema_arrow.names
+            columns = _Columns(file, [names.index(name) for name in self.columns], self.file.name)
+            fields = ", ".join(f"c{place}::VARCHAR" for place in range(len(self.columns)))
             query = f"""
-                SELECT line, array_to_string(fields, ', ') AS text, NULL::VARCHAR AS damage, fields
-                FROM (SELECT line, [{fields}]::VARCHAR[] AS fields FROM rows_of_file)"""  # noqa: S608
-            batches = _batches(file, places, self.file.name)
-            first = next(batches)
-            reader = pa.RecordBatchReader.from_batches(first.schema, chain([first], batches))
-            session.connection.register("rows_of_file", reader)
+                SELECT record, record AS line, array_to_string(fields, ', ') AS text, NULL::VARCHAR AS damage, fields
+                FROM (SELECT record, [{fields}]::VARCHAR[] AS fields FROM rows_of_file)"""  # noqa: S608
+            session.connection.register("rows_of_file", columns.reader())
             try:
                 session.run(statement.replace("{records}", query))
             finally:
                 session.connection.unregister("rows_of_file")
-        return LeftOut()
+        return Remarks(unreadable_cells=columns.unreadable)
 
 
 def column_names(file: RawFile) -> tuple[str, ...]:
     """Return the names of the columns of `file`, in their order; raises DataError where it is no Parquet file."""
     with _opened(file, None) as opened:
-        return tuple(opened.schema_arrow.names)
+        names = tuple(opened.schema_arrow.names)
+    if not names:
+        raise DataError(f"{file.name} has no columns. Write the file again.")
+    return names
 
 
 @contextmanager
@@ -70,70 +74,102 @@ def _opened(file: RawFile, folder: Path | None) -> Iterator[pq.ParquetFile]:
         try:
             yield stack.enter_context(pq.ParquetFile(readable))
         except (pa.ArrowException, OSError, duckdb.Error, UnicodeDecodeError) as error:
-            said = " ".join(str(error).split())
+            said = (
+                str(error).strip().splitlines()[0][:SAID_CHARACTERS].rstrip(". ") if str(error).strip() else "no reason"
+            )
             raise DataError(f"{file.name} cannot be read as Parquet: {said}. Write the file again.") from None
 
 
-def _batches(file: pq.ParquetFile, places: list[int], name: str) -> Iterator[pa.RecordBatch]:
-    """Yield (line, c0, c3, …), the columns at `places`; nested values as JSON. There is always a first batch."""
-    line = 1
-    names = file.schema_arrow.names
-    # Where a name stands twice, or could mean a part of another column, nothing less than all is unmistakable.
-    plain = len(set(names)) == len(names) and not any("." in name for name in names)
-    wanted = [names[place] for place in places] if plain else None
-    none = [pa.array([], file.schema_arrow.field(place).type) for place in places]
-    yield _batch(1, none, places)
-    with Progress(f"reading {name}", file.metadata.num_rows, "row") as progress:
-        for batch in file.iter_batches(ROWS_AT_ONCE, columns=wanted):
-            order = [batch.schema.get_all_field_indices(names[place])[0] for place in places]
-            yield _batch(line, [batch.column(index) for index in order], places)
-            line += batch.num_rows
-            progress.advance(batch.num_rows)
+class _Columns:
+    """The columns at `places` of `file`, as text or in a type that DuckDB makes text of."""
+
+    def __init__(self, file: pq.ParquetFile, places: list[int], name: str) -> None:
+        self._file, self._places, self._name = file, places, name
+        self.unreadable = 0
+
+    def reader(self) -> pa.RecordBatchReader:
+        """Return the columns as (record, c0, c1, …)."""
+        kinds = [self._file.schema_arrow.field(place).type for place in self._places]
+        empty = self._batch(1, [pa.array([], kind) for kind in kinds])
+        return pa.RecordBatchReader.from_batches(empty.schema, self._batches(empty.schema))
+
+    def _batches(self, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+        names = self._file.schema_arrow.names
+        # Where a name stands twice, or could mean a part of another column, nothing less than all is unmistakable.
+        plain = len(set(names)) == len(names) and not any("." in name for name in names)
+        wanted = [names[place] for place in self._places] if plain else None
+        record = 1
+        with Progress(f"reading {self._name}", self._file.metadata.num_rows, "row") as progress:
+            for batch in self._file.iter_batches(ROWS_AT_ONCE, columns=wanted):
+                order = [batch.schema.get_all_field_indices(names[place])[0] for place in self._places]
+                yield self._batch(record, [batch.column(index) for index in order]).cast(schema)
+                record += batch.num_rows
+                progress.advance(batch.num_rows)
+
+    def _batch(self, record: int, columns: list[pa.Array]) -> pa.RecordBatch:
+        numbers = pa.array(range(record, record + len(columns[0])), pa.int64())
+        names = ["record", *(f"c{place}" for place in range(len(columns)))]
+        return pa.record_batch([numbers, *map(self._simple, columns)], names=names)
+
+    def _simple(self, column: pa.Array) -> pa.Array:
+        """`column` in a type that DuckDB makes text of, without what it would fail at."""
+        if pa.types.is_dictionary(column.type):
+            column = column.dictionary_decode()
+        kind = column.type
+        if isinstance(column, pa.ExtensionArray):
+            return self._by_hand(column, str)
+        if pa.types.is_nested(kind):
+            return self._by_hand(column, lambda value: json.dumps(_plain(value), ensure_ascii=False))
+        try:
+            if _is_text(kind):
+                column.validate(full=True)  # a file may hold bytes that are no UTF-8 as text
+            simple = next((simple for test, simple in SIMPLER if test(kind)), None)
+            return column if simple is None else column.cast(simple(kind))
+        except pa.ArrowInvalid:
+            return self._by_hand(*((column.cast(pa.large_binary()), bytes.decode) if _is_text(kind) else (column, str)))
+
+    def _by_hand(self, column: pa.Array, text: Callable[[Any], str]) -> pa.Array:
+        """`column` as texts, value by value; one that has none is left empty, and counted."""
+        found: list[str | None] = []
+        for scalar in column:
+            try:
+                value = scalar.as_py()
+                found.append(None if value is None else text(value))
+            except (ValueError, OverflowError):
+                found.append(None)
+                self.unreadable += 1
+        return pa.array(found, pa.string())
 
 
-def _batch(line: int, columns: list[pa.Array], places: list[int]) -> pa.RecordBatch:
-    rows = len(columns[0]) if columns else 0
-    numbers = pa.array(range(line, line + rows), pa.int64())
-    return pa.record_batch([numbers, *map(_simple, columns)], names=["line", *(f"c{place}" for place in places)])
+def _is_text(kind: pa.DataType) -> bool:
+    texts = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view)
+    return any(test(kind) for test in (*texts, pa.types.is_binary, pa.types.is_large_binary, pa.types.is_binary_view))
 
 
-def _simple(column: pa.Array) -> pa.Array:
-    """`column` in a type that DuckDB turns into text; nested values as JSON."""
-    if isinstance(column, pa.ExtensionArray):
-        column = column.storage
-    if pa.types.is_dictionary(column.type):
-        column = column.dictionary_decode()
-    if pa.types.is_float16(column.type):
-        return column.cast(pa.float32())
-    kind = column.type
-    if pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_decimal256(kind):
-        return column.cast(pa.string())
-    if pa.types.is_nested(column.type):
-        texts = [
-            None if value is None else json.dumps(_plain(value), ensure_ascii=False) for value in column.to_pylist()
-        ]
-        return pa.array(texts, pa.string())
-    return column
+def _is_in_seconds(kind: pa.DataType) -> bool:
+    return pa.types.is_timestamp(kind) and kind.unit == "s"
+
+
+# Types that DuckDB does not know or fails at for some values, and those that they become.
+SIMPLER: tuple[tuple[Callable[[pa.DataType], bool], Callable[[pa.DataType], pa.DataType]], ...] = (
+    (_is_text, lambda kind: pa.string()),
+    (_is_in_seconds, lambda kind: pa.timestamp("us", kind.tz)),
+    (pa.types.is_float16, lambda kind: pa.float32()),
+    (pa.types.is_decimal256, lambda kind: pa.string()),
+)
 
 
 def _plain(value: Any) -> Any:
     """`value` in the types of JSON; a map, which Arrow gives as a list of pairs, as an object."""
+    if isinstance(value, list) and value and all(isinstance(part, tuple) and len(part) == 2 for part in value):
+        value = dict(value)
     if isinstance(value, dict):
         return {str(key): _plain(part) for key, part in value.items()}
     if isinstance(value, list):
-        if value and all(isinstance(part, tuple) and len(part) == 2 for part in value):
-            return {str(key): _plain(part) for key, part in value}
         return [_plain(part) for part in value]
     if isinstance(value, float):
-        if not math.isfinite(value):
-            return None
-        return int(value) if value.is_integer() else value
-    return value if value is None or isinstance(value, (bool, int, str)) else str(value)
-
-
-def _as_text(column: str, kind: pa.DataType) -> str:
-    """SQL for the text of `column` of the Arrow type `kind`; 12.0 is written 12, as it was before a gap made it so."""
-    if pa.types.is_floating(kind):
-        whole = f"{column} = trunc({column}) AND abs({column}) < 9007199254740992"
-        return f"CASE WHEN {whole} THEN {column}::BIGINT::VARCHAR ELSE {column}::VARCHAR END"
-    return f"{column}::VARCHAR"
+        whole = math.isfinite(value) and value.is_integer()
+        return int(value) if whole else value if math.isfinite(value) else None  # JSON has no NaN
+    if isinstance(value, bytes):
+        return value.decode(errors="replace")
+    return value if value is None or isinstance(value, bool | int | str) else str(value)

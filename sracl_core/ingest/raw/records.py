@@ -1,45 +1,40 @@
 """What every form of a raw file comes to: a query of numbered records, each with a list of text fields.
 
-A form gives DuckDB a query of (line, text, damage, fields): `fields` is a list of texts, one a column, `damage` says
+A form gives DuckDB a query of (record, line, text, damage, fields): `record` counts the records from 1, `line` is the
+line that a record begins in (several may begin in one), `fields` is a list of texts, one a column, and `damage` says
 why a record cannot be read, else null.
 """
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from typing import ClassVar
 
 import duckdb
 
 from sracl_core.errors import DataError
 from sracl_core.ingest.raw.files import RawFile
-from sracl_core.ingest.raw.lines import TextReader
+from sracl_core.ingest.raw.lines import Remarks, TextReader
 from sracl_core.ingest.session import Session
 
 
 @dataclass(frozen=True)
-class LeftOut:
-    """Lines of a file that are no records: blank ones, and the header once more."""
-
-    blank_lines: int = 0
-    repeated_headers: int = 0
-
-
-@dataclass(frozen=True)
 class Records(ABC):
-    """The records of `file`, with named `columns`."""
+    """The records of `file`, with named `columns`; `nested` where a field may be a list or an object, told in JSON."""
 
     file: RawFile
     columns: tuple[str, ...]
+    nested: ClassVar[bool] = False
 
     def field(self, column: str) -> str:
         """Return the SQL for the text of `column` in a record."""
         return f"fields[{self.columns.index(column) + 1}]"
 
     @abstractmethod
-    def load(self, session: Session, statement: str) -> LeftOut:
-        """Run `statement`, in which `{records}` stands for the query of records; return what was left out."""
+    def load(self, session: Session, statement: str) -> Remarks:
+        """Run `statement`, in which `{records}` stands for the query of records; return what else is to be said."""
 
 
-def load_text(session: Session, lines: TextReader, statement: str) -> LeftOut:
+def load_text(session: Session, lines: TextReader, statement: str) -> Remarks:
     """Run `statement`, in which the table `lines` is what `lines` reads."""
     session.connection.register("lines", lines.reader())
     try:
@@ -50,4 +45,4 @@ def load_text(session: Session, lines: TextReader, statement: str) -> LeftOut:
         raise
     finally:
         session.connection.unregister("lines")
-    return LeftOut(lines.blank_lines, lines.repeated_headers)
+    return lines.remarks

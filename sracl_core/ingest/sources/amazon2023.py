@@ -6,6 +6,7 @@ happened after the training part too. Source: Hou et al., arXiv 2403.03952, http
 
 from functools import partial
 
+from sracl_core.ingest.raw.files import RawFile
 from sracl_core.ingest.raw.folder import RawFolder
 from sracl_core.ingest.raw.headers import delimited_with_header
 from sracl_core.ingest.raw.json_records import JsonRecords
@@ -21,26 +22,31 @@ META = ("parent_asin", "title", "store", "categories", "description", "features"
 def locate(folder: RawFolder, data: DataParams) -> Layout:
     """See Source."""
     reviews = folder.find(("*.jsonl", "*.csv"), "interactions", data.interactions_file, unless=("meta_*",))
-    meta = folder.find(("meta_*.jsonl",), "items", data.items_file)
+    meta = folder.find_optional(("meta_*.jsonl",), "items", data.items_file)
     user, item, rating, timestamp = COLUMNS
     records: Records = JsonRecords(reviews, COLUMNS)
     if reviews.kind == "csv":
         records = delimited_with_header(reviews, COLUMNS, (",",))
-    items = JsonRecords(meta, META)
-    field = items.field
     return Layout(
         InteractionLayout(records, user, item, timestamp, rating),
-        ItemLayout(
-            items,
-            item,
-            title=field("title"),
-            brand=field("store"),
-            categories=field("categories"),
-            description=(field("description"), field("features")),
-            price=field("price"),
-            attributes=f"tidy_map(['main_category', 'details'], [{field('main_category')}, {field('details')}])",
-            read_attributes=partial(spread, own=frozenset({"details"})),
-        ),
+        _items(meta) if meta else None,
+        looked_for="meta_*.jsonl",
+    )
+
+
+def _items(meta: RawFile) -> ItemLayout:
+    items = JsonRecords(meta, META)
+    field = items.field
+    return ItemLayout(
+        items,
+        META[0],
+        title=field("title"),
+        brand=field("store"),
+        categories=field("categories"),
+        description=(field("description"), field("features")),
+        price=field("price"),
+        attributes=f"tidy_map(['main_category', 'details'], [{field('main_category')}, {field('details')}])",
+        read_attributes=partial(spread, own=frozenset({"details"})),
     )
 
 

@@ -25,9 +25,13 @@ GENRES = (
 def locate(folder: RawFolder, data: DataParams) -> Layout:
     """See Source. The release is told by the names of the files."""
     ratings = folder.find(("u.data", "ratings.dat", "ratings.csv"), "interactions", data.interactions_file)
-    movies = folder.find(("u.item", "movies.dat", "movies.csv"), "items", data.items_file)
+    movies = folder.find_optional(("u.item", "movies.dat", "movies.csv"), "items", data.items_file)
     user, item, rating, timestamp = COLUMNS
-    return Layout(InteractionLayout(_ratings(ratings), user, item, timestamp, rating), _movies(movies))
+    return Layout(
+        InteractionLayout(_ratings(ratings), user, item, timestamp, rating),
+        _movies(movies) if movies else None,
+        looked_for="u.item, movies.dat or movies.csv",
+    )
 
 
 def _ratings(file: RawFile) -> Records:

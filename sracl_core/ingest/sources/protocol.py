@@ -54,6 +54,7 @@ class ItemLayout:
     A list in a cell may be printed in any way that `text.lists` reads; otherwise `parted_by` is the pattern between
     categories. The texts of `description` are joined. `attributes` is a MAP of cells by name, of which
     `read_attributes` makes attributes; `tells_attributes`: they are told in the description too.
+    `remarks` are sentences that a person should read.
     """
 
     records: Records
@@ -67,6 +68,7 @@ class ItemLayout:
     attributes: str = NO_MAP
     read_attributes: ReadAttributes = spread
     tells_attributes: bool = False
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,7 @@ class Layout:
 
     interactions: InteractionLayout
     items: ItemLayout | None
+    looked_for: str = ""  # the names of a catalogue, where there is none
 
     @property
     def paths(self) -> list[Path]:

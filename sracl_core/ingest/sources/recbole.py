@@ -20,14 +20,15 @@ CATEGORIES = ("class", "genre", "genres", "category", "categories")
 
 
 def locate(folder: RawFolder, data: DataParams) -> Layout:
-    """See Source. The catalogue may be missing, as in some of RecBole's data sets."""
+    """See Source. Catalogue and timestamps may be missing, as in some of RecBole's data sets."""
     inter = folder.find(("*.inter",), "interactions", data.interactions_file)
     item = folder.find_optional(("*.item",), "items", data.items_file)
-    records = _read_header(inter, ("user_id", "item_id", "timestamp"))
-    rating = "rating" if "rating" in records.columns else None
+    records = _read_header(inter, ("user_id", "item_id"))
+    timestamp, rating = (name if name in records.columns else None for name in ("timestamp", "rating"))
     return Layout(
-        InteractionLayout(records, "user_id", "item_id", "timestamp", rating),
+        InteractionLayout(records, "user_id", "item_id", timestamp, rating),
         _items(_read_header(item, ("item_id",))) if item else None,
+        looked_for="*.item",
     )
 
 
@@ -42,7 +43,7 @@ def _items(records: Delimited) -> ItemLayout:
             rest.remove(found)
         return found
 
-    titles = tuple(column.lower() for column in rest if "title" in column.lower())
+    titles = sorted((column.lower() for column in rest if "title" in column.lower()), key=_like_a_title)
     title = take("title", *titles, "name", "item_name")
     categories, brand = take(*CATEGORIES), take("brand")
     description, price = take("description"), take("price")
@@ -62,6 +63,11 @@ def _items(records: Delimited) -> ItemLayout:
         price=cell(price),
         attributes=f"tidy_map({sql.texts(rest)}, [{values}]::VARCHAR[])",
     )
+
+
+def _like_a_title(column: str) -> bool:
+    """False, which sorts first, for movie_title and its like; True for subtitle, title_type, …"""
+    return not column.endswith(("_title", "-title", " title"))
 
 
 def _sequence(value: str) -> str:

@@ -5,6 +5,9 @@ bytes, and the columns are named by `data.columns`.
 """
 
 import json
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any
 
 from sracl_core.errors import DataError
 from sracl_core.ingest import sql
@@ -29,8 +32,9 @@ from sracl_core.params.data import ColumnNames, DataParams
 TEXT = ("csv", "tsv", "txt", "dat")
 JSON = ("jsonl", "json", "ndjson")
 KINDS = (*TEXT, *JSON, "parquet")
-# JSON has no header: the keys of so many values stand for the columns.
-VALUES_OF_KEYS = 100
+# JSON has no header: the keys of the first values stand for the columns, of many more where one is not among them.
+VALUES_OF_KEYS, MOST_VALUES_OF_KEYS = 100, 100_000
+TEXTS = ("title", "brand", "categories", "description", "price")
 PARTED_BY = r"\|| > "
 
 
@@ -38,9 +42,17 @@ def locate(folder: RawFolder, data: DataParams) -> Layout:
     """See Source."""
     interactions = folder.find(_patterns("interactions"), "interactions", data.interactions_file)
     items = folder.find_optional(_patterns("items"), "items", data.items_file)
+    if items == interactions:
+        raise DataError(
+            f"data.items_file: {items.name} is the file of interactions too. Name the catalogue, or leave it empty."
+        )
     # What is said of the form of delimited text holds for the catalogue too, if it has the same suffix.
     alike = items is not None and items.kind == interactions.kind
-    return Layout(_interactions(interactions, data), _items(items, data, alike=alike) if items else None)
+    return Layout(
+        _interactions(interactions, data),
+        _items(items, data, alike=alike) if items else None,
+        looked_for=", ".join(_patterns("items")),
+    )
 
 
 def _interactions(file: RawFile, data: DataParams) -> InteractionLayout:
@@ -58,11 +70,12 @@ def _interactions(file: RawFile, data: DataParams) -> InteractionLayout:
 
 
 def _items(file: RawFile, data: DataParams, *, alike: bool) -> ItemLayout:
-    names, texts = data.columns, ("title", "brand", "categories", "description", "price")
-    wanted = _given(names.item, *(getattr(names, name) for name in texts))
+    names = data.columns
+    key = "catalogue_item" if names.catalogue_item else "item"
+    wanted = _given(getattr(names, key), *(getattr(names, name) for name in TEXTS))
     records = _records(file, wanted, data.delimiter if alike else None, header=data.header or not alike)
-    item = _column(records, names, "item", required=True)
-    found = {name: _column(records, names, name, required=False) for name in texts}
+    item = _column(records, names, key, required=True)
+    found = {name: _column(records, names, name, required=False) for name in TEXTS}
     used = _given(item, *found.values())
 
     def cell(name: str) -> str:
@@ -75,9 +88,11 @@ def _items(file: RawFile, data: DataParams, *, alike: bool) -> ItemLayout:
         rest = [column for column in dict.fromkeys(records.columns) if column not in used]
         values = ", ".join(records.field(column) for column in rest)
         attributes = f"tidy_map({sql.texts(rest)}, [{values}]::VARCHAR[])"
+    twice = sorted({column for column in records.columns if records.columns.count(column) > 1})
     return ItemLayout(
         records,
         str(item),
+        remarks=tuple(f"{file.name}: of the columns {column!r} the first counts." for column in twice),
         title=cell("title"),
         brand=cell("brand"),
         categories=cell("categories"),
@@ -93,7 +108,13 @@ def _records(file: RawFile, wanted: tuple[str, ...], delimiter: str | None, *, h
     if form == "parquet":
         return ParquetRows(file, column_names(file))
     if form == "json":
-        return JsonRecords(file, tuple(dict.fromkeys([*_keys(file, wanted), WHOLE])))
+        # A key that no value seen has may still come: what has its shipped name is read wherever it is.
+        optional = [name for name in wanted if name in TEXTS]
+        records = JsonRecords(file, tuple(dict.fromkeys([*_keys(file, wanted), *optional, WHOLE])))
+        by_columns = _one_object(file)
+        if by_columns and set(wanted) & set(records.columns):
+            raise DataError(f"{file.name} holds no records.{by_columns}")
+        return records
     if file.kind == "parquet":
         raise DataError(f"{file.name} is no Parquet file: it does not begin with PAR1. Write it again, or rename it.")
     if file.kind in JSON:
@@ -106,15 +127,43 @@ def _records(file: RawFile, wanted: tuple[str, ...], delimiter: str | None, *, h
 
 
 def _keys(file: RawFile, wanted: tuple[str, ...]) -> list[str]:
-    """The keys of the first values; all `wanted` ones where none is an object, as each is rejected later on."""
-    objects = []
-    for text in first_values(file, VALUES_OF_KEYS):
+    """The keys of the first values, and of more where one of `wanted` is not among them.
+
+    All `wanted` ones where none is an object, as each is rejected later on.
+    """
+    keys: list[str] = []
+    for count in (VALUES_OF_KEYS, MOST_VALUES_OF_KEYS):
+        keys = list(dict.fromkeys(key for found in _objects(file, count) for key in found))
+        if set(wanted) <= set(keys):
+            break
+    return keys or list(wanted)
+
+
+def _objects(file: RawFile, count: int) -> Iterator[dict[str, Any]]:
+    for text in first_values(file, count):
         try:
-            objects.append(json.loads(text))
+            found = json.loads(text)
         except (ValueError, RecursionError):
             continue
-    keys = [key for found in objects if isinstance(found, dict) for key in found]
-    return list(dict.fromkeys(keys)) or list(wanted)
+        if isinstance(found, dict):
+            yield found
+
+
+def _one_object(file: RawFile) -> str:
+    """What to do where a file is one object: its records lie inside, or it is written by columns."""
+    objects = list(islice(_objects(file, 2), 2))
+    if len(objects) != 1:
+        return ""
+    inside = [
+        key for key, value in objects[0].items() if isinstance(value, list) and value and isinstance(value[0], dict)
+    ]
+    if inside:
+        return f" The file is one object with the records inside: jq -c '.{inside[0]}[]' {file.name} > NEW.jsonl"
+    if objects[0] and all(isinstance(value, list | dict) for value in objects[0].values()):
+        return (
+            " The file is one object of columns; write records: DataFrame.to_json(NEW, orient='records', lines=True)."
+        )
+    return ""
 
 
 def _column(records: Records, names: ColumnNames, name: str, *, required: bool) -> str | None:
@@ -138,6 +187,7 @@ def _column(records: Records, names: ColumnNames, name: str, *, required: bool) 
             )
     else:
         found = f"Columns found: {', '.join(repr(found) for found in records.columns if found != WHOLE)}."
+        advice += _one_object(records.file) if isinstance(records, JsonRecords) else ""
     problem = "no column" if count == 0 else f"{count} columns"
     raise DataError(f"{records.file.name} has {problem} {column!r} ({parameter}). {found} {advice}")
 

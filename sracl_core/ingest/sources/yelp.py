@@ -7,6 +7,7 @@ Source: https://business.yelp.com/data/resources/open-dataset/
 
 from collections.abc import Mapping
 
+from sracl_core.ingest.raw.files import RawFile
 from sracl_core.ingest.raw.folder import RawFolder
 from sracl_core.ingest.raw.json_records import JsonRecords
 from sracl_core.ingest.sources.protocol import FunctionSource, InteractionLayout, ItemLayout, Layout
@@ -22,24 +23,29 @@ BUSINESS = ("business_id", "name", "city", "state", "categories", "attributes")
 def locate(folder: RawFolder, data: DataParams) -> Layout:
     """See Source."""
     reviews = folder.find(("*_review.json", "review.json"), "interactions", data.interactions_file)
-    business = folder.find(("*_business.json", "business.json"), "items", data.items_file)
+    business = folder.find_optional(("*_business.json", "business.json"), "items", data.items_file)
     user, item, rating, timestamp = COLUMNS
+    return Layout(
+        InteractionLayout(JsonRecords(reviews, COLUMNS), user, item, timestamp, rating),
+        _items(business) if business else None,
+        looked_for="*_business.json",
+    )
+
+
+def _items(business: RawFile) -> ItemLayout:
     items = JsonRecords(business, BUSINESS)
     field = items.field
     cells = ", ".join(field(name) for name in ("city", "state", "attributes"))
-    return Layout(
-        InteractionLayout(JsonRecords(reviews, COLUMNS), user, item, timestamp, rating),
-        ItemLayout(
-            items,
-            item,
-            title=field("name"),
-            categories=field("categories"),
-            parted_by=", ",
-            description=(f"concat_ws(', ', tidy({field('city')}), tidy({field('state')}))",),
-            attributes=f"tidy_map(['city', 'state', 'attributes'], [{cells}])",
-            read_attributes=read_attributes,
-            tells_attributes=True,
-        ),
+    return ItemLayout(
+        items,
+        BUSINESS[0],
+        title=field("name"),
+        categories=field("categories"),
+        parted_by=", ",
+        description=(f"concat_ws(', ', tidy({field('city')}), tidy({field('state')}))",),
+        attributes=f"tidy_map(['city', 'state', 'attributes'], [{cells}])",
+        read_attributes=read_attributes,
+        tells_attributes=True,
     )
 
 

@@ -42,6 +42,8 @@ def is_allowed(name: str, allowed: frozenset[str]) -> bool:
     [False, False, False]
     """
     parts = [plain_name(part) for part in name.split(".")]
+    if parts[0] in allowed or "".join(parts) in allowed:
+        return True
     while len(parts) > 1 and parts[0] in WRAPPERS:
         del parts[0]
     # A name may hold a dot of its own: "Max. Weight".
