@@ -25,8 +25,10 @@ def _column_name(value: Any) -> Any:
 
 
 def _iso_text(value: Any) -> Any:
-    """A date that YAML has read as one, as the text it was written as; a year alone is no date, but is told as one."""
-    return value.isoformat() if isinstance(value, date) else str(value) if type(value) is int else value
+    """A date as text: DVC cannot read one that YAML takes for a date; a year alone is told as a wrong date."""
+    if isinstance(value, date):
+        raise ValueError(f'write the date in quotes, "{value.isoformat()}": DVC cannot read it without them')
+    return str(value) if type(value) is int else value
 
 
 def _check_iso(text: str) -> str:
@@ -36,7 +38,7 @@ def _check_iso(text: str) -> str:
         datetime.fromisoformat(text)
     except ValueError:
         raise ValueError(
-            f"expected an ISO date such as 2019-01-01, or with a time 2019-01-01T12:00:00, got {text!r}"
+            f'expected an ISO date such as "2019-01-01", or with a time "2019-01-01T12:00:00", got {text!r}'
         ) from None
     return text
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 SAMPLE = Path("data/raw/sample")  # made by a stage
+WRITTEN = (SAMPLE, Path("data/interim"), Path("data/artifacts"))  # by the stages
 
 
 def folder_problems(values: Mapping[str, Any], root: Path, origin: Path) -> list[str]:
@@ -21,13 +22,20 @@ def folder_problems(values: Mapping[str, Any], root: Path, origin: Path) -> list
     written = data.get("path") if isinstance(data, Mapping) else None
     if not isinstance(written, str):
         return []  # told with the section's other problems
+    if not written.strip():
+        return ["data.path: it is empty; name the folder of the raw files"]
     path = root / written
+    if _absolute(path) != _absolute(root / SAMPLE) and any(_one_holds_the_other(path, root / out) for out in WRITTEN):
+        return [
+            f"data.path: {written} holds what the stages write, or is among it; put the raw files into a folder of "
+            "their own, such as data/raw/shop"
+        ]
     if _is_folder(path) or _absolute(path) == _absolute(root / SAMPLE) or _tracked_by_dvc(path, root):
         return []
-    return [f"data.path: {_problem(written, path, origin)}"]
+    return [f"data.path: {_problem(written, origin)}"]
 
 
-def _problem(written: str, path: Path, origin: Path) -> str:
+def _problem(written: str, origin: Path) -> str:
     """What is wrong with the path as `written`, and what to write instead."""
     expanded = os.path.expandvars(os.path.expanduser(written))  # noqa: PTH111 - Path's own fails for unknown users
     if expanded != written:
@@ -37,8 +45,13 @@ def _problem(written: str, path: Path, origin: Path) -> str:
             f"{written} is not in the temporary copy of the project that this experiment runs in, which holds only "
             f"what git or DVC track; write the absolute path {_absolute(origin / written)}"
         )
-    place = "" if Path(written).is_absolute() else f" (looked for {_absolute(path)})"
+    place = "" if Path(written).is_absolute() else f" (looked for {_absolute(origin / written)})"
     return f"{written} is not a folder that can be read{place}; put the raw files there, or name the folder they lie in"
+
+
+def _one_holds_the_other(one: Path, other: Path) -> bool:
+    first, second = _absolute(one), _absolute(other)
+    return first.is_relative_to(second) or second.is_relative_to(first)
 
 
 def _is_folder(path: Path) -> bool:

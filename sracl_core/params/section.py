@@ -53,7 +53,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
         ) from None
     except OSError as error:
         raise ParamsError(f"{path} cannot be read: {error.strerror}. Name a readable YAML file.") from None
-    except YAMLError as error:
+    except (YAMLError, ValueError) as error:  # a date of a thirteenth month is a ValueError
         raise ParamsError(f"{path} is not valid YAML: {error}") from None
     if not isinstance(values, dict):
         raise ParamsError(f"{path} must hold a mapping of sections (data:, train:, …), not {type(values).__name__}.")

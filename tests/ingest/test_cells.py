@@ -198,3 +198,60 @@ def test_columns_of_the_catalogue_can_be_left_empty(bought, run_ingest):
     (bought / "items.csv").write_text("item_id,title\na,A\n")
     found = run_ingest(bought, columns=ColumnNames(title=None))
     assert (found.item("a")["title"], found.item("a")["attributes"]) == (None, {"title": "A"})
+
+
+def test_a_catalogue_on_one_line_has_one_row_an_item(bought, run_ingest):
+    rows = [{"item_id": item, "title": f"Title {item}"} for item in "abcde"]
+    (bought / "items.json").write_text(json.dumps(rows))
+    found = run_ingest(bought)
+    assert [(row["item_id"], row["title"]) for row in found.rows("items")] == [(i, f"Title {i}") for i in "abcde"]
+
+
+def test_a_key_that_comes_late_is_read(bought, run_ingest):
+    lines = [json.dumps({"item_id": f"z{n}"}) for n in range(300)]
+    lines.append(json.dumps({"item_id": "a", "title": "T", "colour": "red", "maker": "M"}))
+    (bought / "items.jsonl").write_text("\n".join(lines))
+    item = run_ingest(bought, columns=ColumnNames(brand="maker")).item("a")
+    assert (item["title"], item["brand"], item["attributes"]) == ("T", "M", {"colour": "red"})
+    assert run_ingest(bought, attributes=[], out="none").item("a")["title"] == "T"
+
+
+@pytest.mark.parametrize("name", ["details.colour", "Colour", "details", "DETAILS.COLOUR"])
+def test_a_nested_attribute_may_be_named_in_any_way_it_is_shown(bought, run_ingest, name):
+    (bought / "items.jsonl").write_text(json.dumps({"item_id": "a", "details": {"colour": "red"}, "rank": 3}))
+    assert run_ingest(bought, attributes=[name]).item("a")["attributes"] == {"details.colour": "red"}
+
+
+def test_a_name_that_no_item_has_is_warned_of(bought, run_ingest):
+    (bought / "items.csv").write_text("item_id,colour\na,red\n")
+    found = run_ingest(bought, attributes=["colour", "color"])
+    assert "warning: no item has a field that data.attributes names: color." in notes(found)
+
+
+def test_row_numbers_of_pandas_are_no_attribute(bought, run_ingest):
+    (bought / "items.csv").write_text(",item_id,Unnamed: 0,title\n0,a,7,A\n")
+    found = run_ingest(bought)
+    assert found.item("a")["attributes"] == {}
+    assert found.summary["fields_not_allowed"] == {"(no name)": 1, "Unnamed: 0": 1}
+
+
+def test_columns_that_stand_twice_are_told(bought, run_ingest):
+    (bought / "items.csv").write_text("item_id,colour,colour\na,red,blue\n")
+    found = run_ingest(bought)
+    assert found.item("a")["attributes"] == {"colour": "red"}
+    assert "items.csv: of the columns 'colour' the first counts." in notes(found)
+
+
+def test_a_movie_title_goes_before_a_subtitle(raw, run_ingest):
+    (raw / "m.inter").write_text("user_id:token\titem_id:token\nu\ta\n")
+    (raw / "m.item").write_text("item_id:token\tsubtitle:token\tmovie_title:token_seq\na\tPart two\tAlien\n")
+    found = run_ingest(raw, source="recbole")
+    assert found.item("a")["title"] == "Alien"
+    assert found.summary["notes"][0] == "There is no column of timestamps: the order of the file counts."
+
+
+def test_ratings_without_a_catalogue_are_read_with_a_warning(raw, run_ingest):
+    (raw / "ratings_Beauty.csv").write_text("u,a,5.0,1369699200\n")
+    found = run_ingest(raw, source="amazon2014")
+    assert found.histories() == {"u": [("a", 1369699200)]}
+    assert "Looked for meta_*.json" in notes(found)

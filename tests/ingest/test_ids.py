@@ -114,7 +114,7 @@ def test_interactions_that_the_core_filter_dropped_do_not_count(raw, run_ingest)
 
 @pytest.mark.parametrize("method", ["leave_one_out", "timeline"])
 def test_nobody_to_validate_or_test_ends_with_cause_and_parameter(raw, run_ingest, method):
-    from sracl_core.ingest.pipeline import require_held_out
+    from sracl_core.ingest.held_out import require_held_out
     from sracl_core.params.data import SplitParams
 
     lines = "".join(f"u{n},i,{n}\n" for n in range(8)) if method == "leave_one_out" else "u,a,1\nu,b,2\nu,c,2\n"
@@ -124,9 +124,102 @@ def test_nobody_to_validate_or_test_ends_with_cause_and_parameter(raw, run_inges
     with pytest.raises(DataError) as error:
         require_held_out(summary)
     expected = {
-        "leave_one_out": "Nobody is left for validation and test: 8 users with 8 interactions stayed, none of them",
-        "timeline": "Nobody is left for validation: 1 users with 3 interactions stayed, and the windows of",
+        "leave_one_out": "Nobody is left for validation and test. Of 8 records 8 stayed, of 8 users. split.method",
+        "timeline": "Nobody is left for validation. Of 3 records 3 stayed, of 1 users. split.method timeline cuts",
     }
     assert expected[method] in str(error.value)
     (raw / "interactions.csv").write_text(interactions("a", "b", "c", "d"))
     require_held_out(run_ingest(raw, split=split, out="enough").summary)
+
+
+def test_held_out_interactions_without_a_history_do_not_count(raw, run_ingest):
+    from sracl_core.ingest.held_out import require_held_out
+    from sracl_core.params.data import SplitParams
+
+    (raw / "interactions.csv").write_text(
+        "user_id,item_id,timestamp\n" + "".join(f"u{n},i{n},{n}\n" for n in range(10))
+    )
+    summary = run_ingest(raw, split=SplitParams(method="timeline")).summary
+    assert (summary["split"]["valid"], summary["split"]["valid_targets"]) == (1, 0)
+    with pytest.raises(DataError, match="Nobody is left for validation and test"):
+        require_held_out(summary)
+
+
+def test_all_that_took_interactions_is_named_where_nobody_is_held_out(raw, run_ingest):
+    from sracl_core.ingest.held_out import require_held_out
+
+    (raw / "interactions.csv").write_text(
+        "user_id,item_id,timestamp,stars\nu,a,2019-01-01,5\nu,a,2019-01-02,5\nu,b,2018-01-01,5\nu,c,2019-01-03,1\n,d,1,5\n"
+    )
+    found = run_ingest(
+        raw,
+        columns=ColumnNames(rating="stars"),
+        min_rating=2.0,
+        repeats="first",
+        max_rejected=0.5,
+        **{"from": "2019-01-01"},
+    )
+    expected = (
+        r"Of 5 records 1 were rejected; 1 lie outside data.from and data.to; 1 are below data.min_rating; "
+        r"1 are repeats \(data.repeats\); 1 stayed, of 1 users"
+    )
+    with pytest.raises(DataError, match=expected):
+        require_held_out(found.summary)
+
+
+def test_all_rejected_is_not_called_a_filter(raw, run_ingest):
+    (raw / "interactions.csv").write_text("user_id,item_id,timestamp\nu,a,x\nu,b,y\n")
+    with pytest.raises(DataError, match="holds no interactions: all 2 records were rejected"):
+        run_ingest(raw, max_rejected=1.0)
+
+
+@pytest.mark.parametrize("value", [["1", "2"], {"a": 1}])
+def test_a_list_or_an_object_is_no_id(raw, run_ingest, value):
+    rows = [{"user_id": "u", "item_id": value, "timestamp": 1}, {"user_id": "u", "item_id": "[x", "timestamp": 2}]
+    (raw / "interactions.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    found = run_ingest(raw, max_rejected=1.0)
+    assert found.histories() == {"u": [("[x", 2)]}
+    assert found.rows("rejected")[0]["reason"] == "is a list or an object, not an id; each record must be of one"
+
+
+def test_float_ids_of_parquet_are_read_as_those_of_csv(raw, run_ingest):
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    ids = [1e17, 12345678901.0, 5.0]
+    pq.write_table(
+        pa.table({"user_id": ["u"] * 3, "item_id": ids, "timestamp": [1, 2, 3]}), raw / "interactions.parquet"
+    )
+    found = run_ingest(raw)
+    assert [item for item, _ in found.histories()["u"]] == ["100000000000000000", "12345678901", "5"]
+    assert "warning: 1 item ids in interactions.parquet are so large" in notes(found)
+
+
+def test_the_item_column_of_the_catalogue_may_have_a_name_of_its_own(raw, run_ingest):
+    (raw / "interactions.csv").write_text("u,a,1\nu,b,2\n")
+    (raw / "items.tsv").write_text("sku\ttitle\na\tApple\n")
+    columns = ColumnNames(user="1", item="2", timestamp="3", catalogue_item="sku")
+    assert run_ingest(raw, header=False, columns=columns).item("a")["title"] == "Apple"
+
+
+def test_no_catalogue_is_warned_of_with_the_names_looked_for(raw, run_ingest):
+    (raw / "interactions.csv").write_text(interactions("a"))
+    (raw / "item.csv").write_text(items("a"))
+    assert "warning: there is no catalogue" in notes(run_ingest(raw, out="none"))
+    assert "Looked for items.csv" in notes(run_ingest(raw))
+    assert "no catalogue" not in notes(run_ingest(raw, items_file="item.csv", out="named"))
+
+
+def test_the_interactions_are_no_catalogue(raw, run_ingest):
+    (raw / "interactions.csv").write_text(interactions("a"))
+    with pytest.raises(DataError, match=r"data.items_file: interactions.csv is the file of interactions too"):
+        run_ingest(raw, items_file="interactions.csv")
+
+
+def test_rejected_and_repeated_rows_of_the_catalogue_are_told(raw, run_ingest):
+    (raw / "interactions.csv").write_text(interactions("a", "b"))
+    (raw / "items.csv").write_text("item_id,title\na,A\na,second\nb,Apple, red\n")
+    found = run_ingest(raw, max_rejected=1.0)
+    assert found.item("a")["title"] == "A"
+    assert "1 rows of the catalogue repeat an item; its first row counts." in notes(found)
+    assert "items.csv: 1 of 3 rows cannot be read" in notes(found)

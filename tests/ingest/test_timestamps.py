@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from sracl_core.errors import DataError
 from sracl_core.ingest.session import open_session
-from sracl_core.ingest.timestamps import END_OF_2100, UNITS, columns_for
+from sracl_core.ingest.timestamps import END_OF_2100, UNITS, ZERO, columns_for
 from sracl_core.params.data import ColumnNames, SplitParams
 
 SECOND = 1531001351  # 2018-07-07 22:09:11 UTC
@@ -112,7 +112,7 @@ def test_moments_are_exact_for_any_number(tmp_path_factory, numbers, unit):
     for number, (place, moment) in zip(numbers, found, strict=True):
         if unit == "auto":
             expected = next((place for place in range(4) if abs(number) < END_OF_2100 * 1000**place), None)
-            assert place == (None if number == 0 else expected)
+            assert place == (ZERO if number == 0 else expected)
             assert moment == (None if expected is None else number * UNITS[expected][2])
         else:
             factor = next(factor for name, _, factor in UNITS if name == unit)
@@ -173,3 +173,53 @@ def test_a_timeline_split_cuts_nanoseconds_too(raw, run_ingest):
     (raw / "interactions.csv").write_text(csv(*((SECOND + n) * 10**9 for n in range(10))))
     split = run_ingest(raw, split=SplitParams(method="timeline", valid_share=0.2, test_share=0.1)).summary["split"]
     assert (split["valid_from"], split["test_from"]) == (SECOND + 7, SECOND + 9)
+
+
+@pytest.mark.parametrize(
+    ("stamp", "reason"),
+    [
+        ("", "is empty"),
+        ("07-03-20", "is a date in another form; write it as an ISO date such as 2018-07-07"),
+        ("07.03.2020", "is a date in another form"),
+        ("3/7/2020", "is a date in another form"),
+        ("2020/03/07", "is a date in another form"),
+        ("2018-07-07 (BC)", "nor an ISO date"),
+        ("1_000", "nor an ISO date"),
+        ("soon", "nor an ISO date"),
+    ],
+)
+def test_the_reason_says_what_a_time_lacks(raw, run_ingest, stamp, reason):
+    (raw / "interactions.csv").write_text(csv(SECOND, stamp))
+    (found,) = run_ingest(raw, max_rejected=1.0).rows("rejected")
+    assert found["line"] == 3
+    assert reason in found["reason"]
+
+
+@pytest.mark.parametrize(
+    ("stars", "reason"),
+    [("4,5", "is not a number; write a point, not a comma"), ("4_5", "is not a number"), ("x", "is not")],
+)
+def test_the_reason_says_what_a_rating_lacks(raw, run_ingest, stars, reason):
+    (raw / "interactions.csv").write_text(f"user_id;item_id;timestamp;stars\nu;a;1;{stars}\nu;b;2;5\n")
+    (found,) = run_ingest(raw, columns=ColumnNames(rating="stars"), max_rejected=1.0).rows("rejected")
+    assert reason in found["reason"]
+
+
+def test_zeros_numbers_among_dates_and_1970_are_told(raw, run_ingest):
+    (raw / "interactions.csv").write_text(csv(SECOND, 0, "2018-07-07"))
+    told = run_ingest(raw, out="mixed").summary["notes"]
+    assert "1 timestamps are numbers, and 1 are dates." in told
+    assert "1 timestamps are 0, which is the beginning of 1970." in told
+    (raw / "interactions.csv").write_text(csv(20180707, 20180708))
+    assert any("All timestamps lie in 1970" in note for note in run_ingest(raw, out="days").summary["notes"])
+    (raw / "interactions.csv").write_text(csv(0, 0))
+    assert run_ingest(raw).summary["notes"][0].startswith("Timestamps are all 0")
+
+
+def test_events_of_one_moment_keep_their_order_in_a_list_on_one_line(raw, run_ingest):
+    rows = [{"user_id": f"u{n % 7}", "item_id": f"i{n}", "timestamp": 5} for n in range(3000)]
+    (raw / "interactions.json").write_text(json.dumps(rows))
+    for columns in (ColumnNames(), ColumnNames(timestamp=None)):
+        found = run_ingest(raw, columns=columns, out=str(columns.timestamp)).histories()
+        for user in range(7):
+            assert [item for item, _ in found[f"u{user}"]] == [f"i{n}" for n in range(user, 3000, 7)]

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
+from sracl_core.errors import ParamsError
 from sracl_core.params.data import DataParams
 from sracl_core.params.section import read_yaml, section_problems
 
@@ -27,17 +28,16 @@ NEW_YEAR_2019 = 17_897 * DAY
 @pytest.mark.parametrize(
     ("text", "window"),
     [
-        ("from: 2019-01-01", (NEW_YEAR_2019, None)),
         ("from: '2019-01-01'", (NEW_YEAR_2019, None)),
-        ("from: 2019-01-01T00:00:00", (NEW_YEAR_2019, None)),
-        ("from: 2019-01-01T01:00:00+01:00", (NEW_YEAR_2019, None)),
-        ("to: 2019-01-01", (None, NEW_YEAR_2019 + DAY)),
+        ("from: '2019-01-01T00:00:00'", (NEW_YEAR_2019, None)),
+        ("from: '2019-01-01 01:00:00+01:00'", (NEW_YEAR_2019, None)),
+        ("to: '2019-01-01'", (None, NEW_YEAR_2019 + DAY)),
         ("to: '2019-01-01T00:00:00'", (None, NEW_YEAR_2019 + 1)),
-        ("{from: 2019-01-01, to: 2019-01-01}", (NEW_YEAR_2019, NEW_YEAR_2019 + DAY)),
+        ("{from: '2019-01-01', to: '2019-01-01'}", (NEW_YEAR_2019, NEW_YEAR_2019 + DAY)),
         ("from:", (None, None)),
     ],
 )
-def test_dates_may_be_written_with_and_without_quotes(text: str, window: tuple[int | None, int | None]) -> None:
+def test_dates_bound_a_window(text: str, window: tuple[int | None, int | None]) -> None:
     assert problems(text) == []
     assert data(text).window() == window
 
@@ -45,15 +45,21 @@ def test_dates_may_be_written_with_and_without_quotes(text: str, window: tuple[i
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("from: 01.02.2019", "data.from: expected an ISO date such as 2019-01-01"),
+        ("from: 01.02.2019", 'data.from: expected an ISO date such as "2019-01-01"'),
         ("to: '2019-02-30'", "data.to: expected an ISO date"),
-        ("to: 2019", "data.to: input should be a valid string, got 2019"),
-        ("{from: 2019-01-02, to: 2019-01-01}", "from (2019-01-02) must not be later than to (2019-01-01)"),
-        ("form: 2019-01-01", "data.form: unknown parameter; did you mean data.from?"),
+        ("to: 2019", 'data.to: expected an ISO date such as "2019-01-01"'),
+        ("to: '2019-12-31x10:00'", "data.to: expected an ISO date"),
+        ("from: 2019-01-01", 'data.from: write the date in quotes, "2019-01-01": DVC cannot read it without them'),
+        ("from: 2019-01-01T00:00:00", 'data.from: write the date in quotes, "2019-01-01T00:00:00"'),
+        ("{from: '2019-01-02', to: '2019-01-01'}", "from (2019-01-02) must not be later than to (2019-01-01)"),
+        ("form: '2019-01-01'", "data.form: unknown parameter; did you mean data.from?"),
         ("delimiter: ''", "data.delimiter: expected at least one sign"),
-        ("delimiter: a", "data.delimiter: a letter, digit, quote or line end cannot part fields, got 'a'"),
-        ("delimiter: '\"'", "data.delimiter: a letter, digit, quote or line end"),
-        ('delimiter: "a\\nb"', "data.delimiter: expected at least one sign"),
+        ("delimiter: a", "data.delimiter: fields cannot be parted by letters, digits, quotes"),
+        ("delimiter: tab", "data.delimiter: fields cannot be parted by letters"),
+        ("delimiter: '\"'", "data.delimiter: fields cannot be parted by letters"),
+        ("delimiter: '\\s+'", "data.delimiter: fields cannot be parted by letters"),
+        ('delimiter: "a\\nb"', "data.delimiter: fields cannot be parted by letters"),
+        ("header: false", "header is false, so columns are numbers, counted from 1"),
         ("timestamp_unit: minutes", "data.timestamp_unit: input should be 'auto', 's', 'ms', 'us' or 'ns'"),
         ("attributes: Color", "data.attributes: input should be a valid list"),
         ("header: 1", "data.header: input should be a valid boolean"),
@@ -74,5 +80,25 @@ def test_a_tab_may_be_written_as_two_letters() -> None:
     assert data("delimiter: '\\t'").delimiter == data('delimiter: "\\t"').delimiter == "\t"
 
 
-def test_dates_are_content_whichever_way_they_are_written() -> None:
-    assert data("from: 2019-01-01").digest() == data("from: '2019-01-01'").digest() != data("from:").digest()
+def test_dates_are_content() -> None:
+    assert data("from: '2019-01-01'").digest() != data("from:").digest()
+
+
+@pytest.mark.parametrize(
+    ("columns", "problem"),
+    [
+        ({"user": "item_id"}, "must be different columns; item_id is named twice"),
+        ({"user": " "}, "data.columns.user: expected the name of a column"),
+        ({"user": 0}, "data.columns.user: columns are counted from 1, got 0"),
+    ],
+)
+def test_columns_are_named_once_and_from_one(columns: dict, problem: str) -> None:
+    shipped = read_yaml(SHIPPED)["data"]
+    (found,) = section_problems(DataParams, {"data": shipped | {"columns": shipped["columns"] | columns}})
+    assert problem in found
+
+
+def test_a_date_that_no_calendar_has_is_told_as_a_broken_file(tmp_path: Path) -> None:
+    (tmp_path / "params.yaml").write_text("data: {from: 2020-13-01}")
+    with pytest.raises(ParamsError, match=r"params.yaml is not valid YAML: month must be in 1..12"):
+        read_yaml(tmp_path / "params.yaml")

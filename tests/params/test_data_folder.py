@@ -89,3 +89,14 @@ def test_it_is_reported_with_all_other_problems(tmp_path: Path) -> None:
 def test_a_path_that_the_system_refuses_is_told(tmp_path: Path) -> None:
     assert "is not a folder that can be read" in problem("x" * 300, tmp_path)
     assert "is not a folder that can be read" in problem("a\0b", tmp_path)
+
+
+@pytest.mark.parametrize(
+    "written", ["", ".", "..", "data", "data/raw", "data/interim", "data/artifacts/x", "data/raw/sample/x"]
+)
+def test_a_folder_that_the_stages_write_to_is_refused(tmp_path: Path, written: str) -> None:
+    (tmp_path / "data/raw/sample/x").mkdir(parents=True)
+    (tmp_path / "data/artifacts/x").mkdir(parents=True)
+    (tmp_path / "data/interim").mkdir(parents=True)
+    expected = "it is empty" if not written else "holds what the stages write, or is among it"
+    assert expected in problem(written, tmp_path)

@@ -71,27 +71,38 @@ def delimited_with_header(file: RawFile, wanted: tuple[str, ...], delimiters: tu
 
 
 def columns_found(records: Delimited) -> str:
-    """Return sentences with the columns of `records`, the delimiter that shows them, and what may be wrong with it."""
+    """Return a sentence with the columns of `records` and the delimiter that shows them."""
     names = ", ".join(repr(name) for name in records.columns[:SHOWN])
     more = f" and {len(records.columns) - SHOWN} more" if len(records.columns) > SHOWN else ""
     delimiter = DELIMITERS.get(records.delimiter, repr(records.delimiter))
-    said = [f"Columns found, with the delimiter {delimiter}: {names}{more}."]
+    return f"Columns found, with the delimiter {delimiter}: {names}{more}."
+
+
+def likely_cause(records: Delimited) -> str:
+    """Return sentences on why the header of `records` lacks a column, and what to do; "" where nothing tells."""
     text = records.header.text if records.header else ""
+    alone = len(records.columns) == 1
+    said = []
     if text.startswith("#"):
         said.append("The line begins with #, as a comment does: take such lines out (grep -v '^#' FILE > NEW).")
-    elif len(records.columns) == 1 and "::" in text:
+    elif alone and (
+        others := [name for sign, name in DELIMITERS.items() if sign in text and sign != records.delimiter]
+    ):
+        said.append(
+            f"The delimiter does not part this line; the {others[0]} may. Leave data.delimiter empty to find it."
+        )
+    elif alone and "::" in text:
         said.append('The line holds "::"; if that is the delimiter, set data.delimiter to "::".')
-    elif len(records.columns) == 1 and re.search(r"\S[ \t]+\S", text):
+    elif alone and re.search(r"\S[ \t]+\S", text):
         said.append('The line holds blanks; if they are the delimiter, set data.delimiter to " ".')
+    # No column has a number or a date for its name.
+    fields = [field.strip("\"'") for field in re.split(r"[,\t;|:\s]+", text) if field]
+    if any(map(_VALUE.fullmatch, fields)):
+        said.append(
+            "The line looks like data, not like a header; if there is none, set data.header to false and say in "
+            "data.columns which column is which, counted from 1 (user: 1, item: 2, …)."
+        )
     return " ".join(said)
-
-
-def looks_like_no_header(records: Delimited) -> bool:
-    """Return whether a field in the header line of `records` is a number or a date, as no name of a column is."""
-    if records.header is None:
-        return False
-    fields = [field for field in re.split(r"[,\t;|:\s]+", records.header.text) if field]
-    return any(_VALUE.fullmatch(field.strip("\"'")) for field in fields)
 
 
 def first_line(file: RawFile, quoting: Quoting | None, expected: str, skipped: int = 0) -> FirstLine:

@@ -146,14 +146,14 @@ def _is_text(kind: pa.DataType) -> bool:
     return any(test(kind) for test in (*texts, pa.types.is_binary, pa.types.is_large_binary, pa.types.is_binary_view))
 
 
-def _is_in_seconds(kind: pa.DataType) -> bool:
-    return pa.types.is_timestamp(kind) and kind.unit == "s"
+def _is_coarse_moment(kind: pa.DataType) -> bool:
+    return pa.types.is_timestamp(kind) and kind.unit in ("s", "ms")
 
 
 # Types that DuckDB does not know or fails at for some values, and those that they become.
 SIMPLER: tuple[tuple[Callable[[pa.DataType], bool], Callable[[pa.DataType], pa.DataType]], ...] = (
     (_is_text, lambda kind: pa.string()),
-    (_is_in_seconds, lambda kind: pa.timestamp("us", kind.tz)),
+    (_is_coarse_moment, lambda kind: pa.timestamp("us", kind.tz)),
     (pa.types.is_float16, lambda kind: pa.float32()),
     (pa.types.is_decimal256, lambda kind: pa.string()),
 )

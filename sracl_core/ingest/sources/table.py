@@ -18,7 +18,7 @@ from sracl_core.ingest.raw.forms import form_of
 from sracl_core.ingest.raw.headers import (
     DELIMITERS,
     columns_found,
-    looks_like_no_header,
+    likely_cause,
     read_header,
     without_header,
 )
@@ -180,11 +180,7 @@ def _column(records: Records, names: ColumnNames, name: str, *, required: bool) 
     advice = f"Set {parameter} to one of them" + (", or leave it empty." if name not in ("user", "item") else ".")
     if isinstance(records, Delimited):
         found = columns_found(records)
-        if looks_like_no_header(records):
-            advice = (
-                "The line looks like data, not like a header; if there is none, set data.header to false and say in "
-                "data.columns which column is which, counted from 1 (user: 1, item: 2, …)."
-            )
+        advice = likely_cause(records) or advice
     else:
         found = f"Columns found: {', '.join(repr(found) for found in records.columns if found != WHOLE)}."
         advice += _one_object(records.file) if isinstance(records, JsonRecords) else ""

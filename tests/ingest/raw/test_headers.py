@@ -10,7 +10,7 @@ from sracl_core.ingest.raw.headers import (
     DELIMITERS,
     columns_found,
     delimited_with_header,
-    looks_like_no_header,
+    likely_cause,
     read_header,
     without_header,
 )
@@ -89,6 +89,9 @@ def test_without_a_header_the_columns_are_numbers(tmp_path: Path, text: str, del
         ("1 1\n", 'set data.delimiter to " "', True),
         ("A1,B1,5.0,1369699200\n", "'A1', 'B1', '5.0', '1369699200'", True),
         ("u1,2019-01-02 10:00:00,4\n", "comma", True),
+        ("user0,item0,2020-01-01\n", "comma", True),
+        ("u1,a,1\n", "comma", True),
+        ("# exported 2020\n", "grep -v '^#'", True),
         ("who,what,year2019\n", "'who', 'what', 'year2019'", False),
         (",".join(f"c{n}" for n in range(50)) + "\n", "'c19' and 30 more", False),
     ],
@@ -97,5 +100,23 @@ def test_messages_name_blanks_other_delimiters_and_a_missing_header(
     tmp_path: Path, text: str, said: str, no_header: bool
 ) -> None:
     found = read_header(file(tmp_path, text), WANTED, tuple(DELIMITERS))
-    assert said in columns_found(found)
-    assert looks_like_no_header(found) == no_header
+    assert said in f"{columns_found(found)} {likely_cause(found)}"
+    assert ("set data.header to false" in likely_cause(found)) == no_header
+
+
+def test_a_delimiter_that_does_not_fit_is_told_with_one_that_does(tmp_path: Path) -> None:
+    found = read_header(file(tmp_path, "user_id,item_id\n"), WANTED, ("|",))
+    assert likely_cause(found) == (
+        "The delimiter does not part this line; the comma may. Leave data.delimiter empty to find it."
+    )
+
+
+@pytest.mark.parametrize("line", ["sep=;", '"sep=;"'])
+def test_the_line_that_tells_excel_of_a_delimiter_is_followed(tmp_path: Path, line: str) -> None:
+    found = read_header(file(tmp_path, f"{line}\nuser_id;item_id\nu;a,b\n"), WANTED, tuple(DELIMITERS))
+    assert (found.columns, found.delimiter) == (WANTED, ";")
+    assert found.header is not None and found.header.line == 2
+
+
+def test_blanks_may_part_quoted_names(tmp_path: Path) -> None:
+    assert read_header(file(tmp_path, '"user_id" "item_id" "a b"\n'), WANTED, (" ",)).columns == (*WANTED, "a b")

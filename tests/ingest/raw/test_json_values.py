@@ -86,7 +86,7 @@ def test_a_list_on_one_line_is_read_block_by_block(tmp_path: Path, monkeypatch: 
     [
         ('[{"a": 1},\n{"a": oops}]', 2, '{"a": oops}]'),
         ('[\n{"a": 1}, {"a": ', 2, '{"a": '),
-        ("[" * 10 + '{"a": 1}\n' + "nonsense", 2, "nonsense"),
+        ('[{"a": 1}\nnonsense]', 2, "nonsense"),
         ('[{"a":' + "[" * 100_000, 1, '{"a":['),
     ],
 )
@@ -95,6 +95,23 @@ def test_where_no_value_ends_the_line_is_named(tmp_path: Path, text: str, line: 
         read(tmp_path, text)
     assert f"file.json, line {line}: no JSON value that ends" in str(error.value)
     assert shown.strip() in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('[{"a": 1},\n{"a": 2},\n', "the list is not closed.*cut short"),
+        ('[{"a": 1},\n{"a": 2}', "the list is not closed"),
+        (
+            '[["u", 1], ["v", 2]]',
+            "line 1: a list within the list; expected a JSON object a line, or one list of objects",
+        ),
+        ('[{"a": 1}]]', "line 1: a ] without its \\["),
+    ],
+)
+def test_a_list_must_be_whole_and_hold_objects(tmp_path: Path, text: str, expected: str) -> None:
+    with pytest.raises(DataError, match=f"file.json.*{expected}"):
+        read(tmp_path, text)
 
 
 def test_bytes_that_are_not_utf8_damage_their_value_alone(tmp_path: Path) -> None:

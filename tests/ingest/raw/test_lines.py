@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sracl_core.errors import DataError
-from sracl_core.ingest.raw import lines
+from sracl_core.ingest.raw import lines, multiline
 from sracl_core.ingest.raw.files import RawFile
 from sracl_core.ingest.raw.lines import LineReader
 from sracl_core.ingest.raw.quoting import Quoting
@@ -40,7 +40,7 @@ def test_blank_lines_are_counted(file: Path) -> None:
     file.write_text("\na\n\n\nb\n")
     reader = LineReader(RawFile("f", file))
     assert sum(batch.num_rows for batch in reader.batches()) == 2
-    assert reader.blank_lines == 3
+    assert reader.remarks.blank_lines == 3
 
 
 def test_a_line_that_is_not_utf8_is_damaged_alone(file: Path) -> None:
@@ -65,7 +65,7 @@ def test_a_stray_quote_swallows_nothing(file: Path) -> None:
 
 @pytest.mark.parametrize("block", [7, 1 << 20])
 def test_a_quote_never_closed_costs_one_line(file: Path, monkeypatch: pytest.MonkeyPatch, block: int) -> None:
-    monkeypatch.setattr(lines, "LONGEST_RECORD_BYTES", 30)
+    monkeypatch.setattr(multiline, "LONGEST_RECORD_BYTES", 30)
     monkeypatch.setattr(lines, "BLOCK_BYTES", block)
     file.write_text('1,"open\n' + "".join(f"{n},row\n" for n in range(2, 20)))
     assert [line for line, _, _ in read(file, quoting=Quoting(","))] == list(range(1, 20))
@@ -94,3 +94,37 @@ def test_records_are_those_of_the_csv_module(tmp_path_factory: pytest.TempPathFa
     assert [next(csv.reader(io.StringIO(text, newline=""))) for _, text, _ in found] == rows
     before = [sum(cell.count("\n") for row in rows[:place] for cell in row) + place for place in range(len(rows))]
     assert [line for line, _, _ in found] == [count + 1 for count in before]
+
+
+def test_two_stray_quotes_swallow_nothing_between_them(file: Path) -> None:
+    rows = [f"u,i{n},{n}" for n in range(1000)]
+    rows[100], rows[900] = 'u,"i100,100', 'u,"i900,900'
+    file.write_text("\n".join(rows) + "\n")
+    assert [text for _, text, _ in read(file, quoting=Quoting(","))] == rows
+
+
+@pytest.mark.parametrize("block", [16, 1 << 20])
+def test_a_record_may_close_and_open_quotes_on_its_way(file: Path, monkeypatch: pytest.MonkeyPatch, block: int) -> None:
+    monkeypatch.setattr(lines, "BLOCK_BYTES", block)
+    file.write_text('a,"x\ny","z\nw"\nb,c,d\n')
+    assert read(file, quoting=Quoting(",")) == [(1, 'a,"x\ny","z\nw"', None), (4, "b,c,d", None)]
+
+
+def test_long_records_are_counted(file: Path) -> None:
+    file.write_text('a,"' + "line\n" * 60 + '"\nb,"one\ntwo"\n')
+    reader = LineReader(RawFile("f", file), quoting=Quoting(","))
+    assert sum(batch.num_rows for batch in reader.batches()) == 2
+    assert reader.remarks.long_records == 1
+
+
+def test_lines_of_delimiters_alone_are_blank(file: Path) -> None:
+    file.write_text("a,b\n,,\n \t\n , ,\nc,d\n")
+    reader = LineReader(RawFile("f", file), quoting=Quoting(","))
+    assert [row["text"] for batch in reader.batches() for row in batch.to_pylist()] == ["a,b", "c,d"]
+    assert reader.remarks.blank_lines == 3
+
+
+def test_records_are_numbered_apart_from_lines(file: Path) -> None:
+    file.write_text("a\n\nb\nc\n")
+    table = LineReader(RawFile("f", file)).reader().read_all()
+    assert (table["record"].to_pylist(), table["line"].to_pylist()) == ([1, 2, 3], [1, 3, 4])

@@ -119,7 +119,7 @@ def test_repeated_headers_are_left_out_and_told(raw, run_ingest):
 def test_without_a_column_of_timestamps_the_order_of_the_file_is_told(raw, run_ingest):
     (raw / "interactions.csv").write_text("user_id,item_id\nu,b\nu,a\n")
     notes = run_ingest(raw, columns=ColumnNames(timestamp=None)).summary["notes"]
-    assert notes == ["There is no column of timestamps: the order of the file counts."]
+    assert notes[0] == "There is no column of timestamps: the order of the file counts."
 
 
 PIECES = st.sampled_from(
@@ -197,3 +197,30 @@ def test_columns_of_csv_that_differ_by_case_stay_apart(raw, run_ingest):
     found = run_ingest(raw)
     assert found.histories() == {"u": [("a", 1)]}
     assert (found.item("a")["title"], found.item("a")["attributes"]) == ("right", {"Title": "wrong"})
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (json.dumps({"data": ROWS, "n": 1}), "jq -c '.data[]' interactions.json > NEW.jsonl"),
+        (json.dumps({"user_id": {"0": "u"}, "item_id": {"0": "a"}, "timestamp": {"0": 1}}), "orient='records'"),
+        (json.dumps({"user_id": ["u"], "item_id": ["a"], "timestamp": [1]}), "orient='records'"),
+        (json.dumps({"columns": ["user_id"], "data": [["u"]]}), "orient='records'"),
+    ],
+)
+def test_one_object_round_all_records_has_its_command(raw, run_ingest, text, expected):
+    (raw / "interactions.json").write_text(text)
+    with pytest.raises(DataError) as error:
+        run_ingest(raw)
+    assert expected in str(error.value)
+
+
+def test_headers_joined_with_a_mark_are_left_out(raw, run_ingest):
+    (raw / "interactions.csv").write_text("user_id,item_id\nu,b\n\ufeffuser_id,item_id\nu,a\n")
+    found = run_ingest(raw, columns=ColumnNames(timestamp=None))
+    assert [item for item, _ in found.histories()["u"]] == ["b", "a"]
+
+
+def test_quotes_of_a_table_of_blanks_are_no_part_of_ids(raw, run_ingest):
+    (raw / "interactions.txt").write_text('"user_id" "item_id" "timestamp"\n"u 1" "a" 1\n"u 1"  "b" 2\n')
+    assert run_ingest(raw, delimiter=" ").histories() == {"u 1": [("a", 1), ("b", 2)]}
