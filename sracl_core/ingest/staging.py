@@ -16,7 +16,7 @@ from sracl_core.ingest.raw.lines import Remarks
 from sracl_core.ingest.session import Session
 from sracl_core.ingest.sources.protocol import InteractionLayout, ItemLayout
 from sracl_core.ingest.text.missing import MISSING
-from sracl_core.ingest.timestamps import COLUMNS_IN_BETWEEN, columns_for
+from sracl_core.ingest.timestamps import IN_BETWEEN, read_moments
 
 REJECTED_TABLE = (
     'CREATE TABLE rejected (file VARCHAR, line BIGINT, "column" VARCHAR, reason VARCHAR, text VARCHAR, part INT)'
@@ -26,7 +26,7 @@ SHOWN_REJECTS = 5
 OTHER_DATE = "^[0-9]{1,2}[./-][0-9]{1,2}[./-][0-9]{2,4}|^[0-9]{4}[./][0-9]{1,2}"
 NO_ISO_DATE = "is a date in another form; write it as an ISO date such as 2018-07-07"
 DECIMAL_COMMA = "is not a number; write a point, not a comma, before the decimals"
-MISSING_WORDS = sql.texts(sorted(MISSING))
+MISSING_WORDS = ", ".join(sql.text(word) for word in sorted(MISSING))
 
 
 @dataclass(frozen=True)
@@ -43,53 +43,55 @@ class FileCount:
 def stage_interactions(session: Session, layout: InteractionLayout, timestamp_unit: str) -> FileCount:
     """Read the interactions into the table `interactions`; see the module for its columns."""
     field = layout.records.field
-    user, item = field(layout.user), field(layout.item)
-    rating = field(layout.rating) if layout.rating else None
     nested = layout.records.nested
     checks = [*_id_checks("user_id", layout.user, nested=nested), *_id_checks("item_id", layout.item, nested=nested)]
-    times = "record * 1000000 AS moment, NULL::INTEGER AS unit"
-    dropped = ["rating_text"]
+    cells = f"""{field(layout.user)} AS raw_user, {field(layout.item)} AS raw_item,
+        {f"tidy({field(layout.rating)})" if layout.rating else "NULL::VARCHAR"} AS rating_text"""
+    layers = [
+        cells,
+        f"""tidy(raw_user) AS user_id, tidy(raw_item) AS item_id,
+        CASE WHEN rating_text NOT IN ({MISSING_WORDS}) THEN number_of(rating_text) END AS rating""",
+        "user_id <> raw_user OR item_id <> raw_item AS blanks",
+    ]
+    between = ["raw_user", "raw_item", "rating_text"]
     if layout.timestamp:
-        times = columns_for(field(layout.timestamp), timestamp_unit)
-        dropped += COLUMNS_IN_BETWEEN
+        first, *others = read_moments(timestamp_unit)
+        layers = [f"{cells}, tidy({field(layout.timestamp)}) AS stamp", f"{layers[1]}, {first}", layers[2], *others]
+        between += IN_BETWEEN
         expected = "a number of seconds, milliseconds, microseconds or nanoseconds between 1970 and 2100"
         if timestamp_unit != "auto":
             expected = f"a number (data.timestamp_unit {timestamp_unit})"
         checks += [
-            _check("coalesce(stamp, '') = ''", layout.timestamp, "is empty"),
+            _check("stamp IS NULL", layout.timestamp, "is empty"),
             _check(f"moment IS NULL AND regexp_matches(stamp, '{OTHER_DATE}')", layout.timestamp, NO_ISO_DATE),
             _check("moment IS NULL", layout.timestamp, f"is neither {expected} nor an ISO date"),
         ]
+    else:
+        layers.append("record * 1000000 AS moment, NULL::INTEGER AS unit")
     if layout.rating:
-        wrong = "rating IS NULL AND rating_text IS NOT NULL"
+        wrong = f"rating IS NULL AND rating_text NOT IN ({MISSING_WORDS})"
         checks += [
             _check(f"{wrong} AND regexp_full_match(rating_text, '[0-9]+,[0-9]+')", layout.rating, DECIMAL_COMMA),
             _check(wrong, layout.rating, "is not a number"),
         ]
-    columns = f"""
-        tidy({user}) AS user_id,
-        tidy({item}) AS item_id,
-        user_id <> {user} OR item_id <> {item} AS blanks,
-        {times},
-        {_unless_missing(rating) if rating else "NULL::VARCHAR"} AS rating_text,
-        number_of(rating_text) AS rating"""
-    return _stage(session, "interactions", layout, columns, checks, dropped=dropped)
+    return _stage(session, "interactions", layout, layers, checks, between=between)
 
 
 def stage_items(session: Session, layout: ItemLayout) -> FileCount:
     """Read the catalogue into the table `items`; see the module for its columns."""
-    item = layout.records.field(layout.item)
-    columns = f"""
-        tidy({item}) AS item_id,
-        item_id <> {item} AS blanks,
+    layers = [
+        f"""{layout.records.field(layout.item)} AS raw_item,
         {layout.title} AS title,
         {layout.brand} AS brand,
         {layout.categories} AS categories,
         [{", ".join(layout.description)}]::VARCHAR[] AS description,
         {layout.price} AS price,
-        {layout.attributes} AS attributes"""
+        {layout.attributes} AS attributes""",
+        "tidy(raw_item) AS item_id",
+        "item_id <> raw_item AS blanks",
+    ]
     checks = _id_checks("item_id", layout.item, nested=layout.records.nested)
-    return _stage(session, "items", layout, columns, checks, dropped=[])
+    return _stage(session, "items", layout, layers, checks, between=["raw_item"])
 
 
 def check_share(session: Session, count: FileCount, max_rejected: float, where_all: str) -> None:
@@ -118,20 +120,28 @@ def _stage(
     session: Session,
     table: str,
     layout: InteractionLayout | ItemLayout,
-    columns: str,
+    layers: list[str],
     checks: list[str],
     *,
-    dropped: list[str],
+    between: list[str],
 ) -> FileCount:
-    """Create `table` from the records, with the first failed check of each as its `problem`."""
+    """Create `table` from the records, with the first failed check of each as its `problem`.
+
+    `layers` are columns that build on those of the layers before, `between` those that are not kept. Each layer is a
+    query of its own, so that nothing is worked out twice.
+    """
+    first, *others = layers
+    query = f"SELECT record, line, text, damage, {first} FROM ({{records}})"
+    for layer in others:
+        query = f"SELECT *, {layer} FROM ({query})"
     remarks = layout.records.load(
         session,
         f"""CREATE TABLE {table} AS
-        SELECT * EXCLUDE ({", ".join(["text", "damage", *dropped])}),
+        SELECT * EXCLUDE ({", ".join(["text", "damage", *between])}),
             CASE WHEN problem IS NOT NULL THEN left(text, {TEXT_CHARACTERS}) END AS raw FROM (
             SELECT *, CASE WHEN damage IS NOT NULL THEN {{'field': NULL::VARCHAR, 'reason': damage}}
                 {" ".join(checks)} END AS problem
-            FROM (SELECT record, line, text, damage, {columns} FROM ({{records}})))""",
+            FROM ({query}))""",
     )
     name = layout.records.file.name
     session.run(
@@ -152,14 +162,9 @@ def _check(condition: str, column: str, reason: str) -> str:
 def _id_checks(value: str, column: str, *, nested: bool) -> list[str]:
     checks = [
         _check(f"{value} IS NULL", column, "is empty"),
-        _check(f"list_contains({MISSING_WORDS}, {value})", column, "is a word that stands for a missing value"),
+        _check(f"{value} IN ({MISSING_WORDS})", column, "is a word that stands for a missing value"),
     ]
     if nested:
         whole = f"(starts_with({value}, '[') OR starts_with({value}, '{{')) AND json_valid({value})"
         checks.append(_check(whole, column, "is a list or an object, not an id; each record must be of one"))
     return checks
-
-
-def _unless_missing(value: str) -> str:
-    """SQL for the text `value`, null where it stands for a missing one."""
-    return f"CASE WHEN NOT list_contains({MISSING_WORDS}, tidy({value})) THEN tidy({value}) END"

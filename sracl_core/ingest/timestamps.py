@@ -11,7 +11,7 @@ from sracl_core.errors import DataError
 from sracl_core.ingest.session import Session
 
 MICRO, NANO = 1_000_000, 1_000_000_000
-# The unit's name, and how many moments (see `columns_for`) one of it is. Its place here stands in the column `unit`.
+# The unit's name, and how many moments (see `read_moments`) one of it is. Its place here stands in the column `unit`.
 UNITS = (("s", "seconds", MICRO), ("ms", "milliseconds", 1000), ("us", "microseconds", 1), ("ns", "nanoseconds", 1))
 NANOSECONDS = 3
 END_OF_2100 = 4_133_980_800  # seconds since 1970
@@ -70,19 +70,18 @@ class Clock:
 FILE_ORDER = Clock("moment", MICRO, None)
 
 
-def columns_for(text: str, unit: str) -> str:
-    """Return the SQL columns `moment` and `unit` for the SQL `text` of a timestamp; both null where it is no time.
+def read_moments(unit: str) -> list[str]:
+    """Return layers of SQL columns, each of those before, that make `moment` and `unit` of the text `stamp`.
 
-    The moment counts microseconds since 1970 (nanoseconds where the unit is ns) and is exact. `unit` is the place in
-    UNITS of the unit of a number: that of the name `unit`, or with `auto` the one that puts it between 1970 and 2100;
-    it is null for a date and, with `auto`, for 0, which fits all.
+    Both are null where the text is no time. The moment counts microseconds since 1970 (nanoseconds where the unit is
+    ns) and is exact. `unit` is the place in UNITS of the unit of a number: that of the name `unit`, or with `auto` the
+    one that puts it between 1970 and 2100; it is null for a date and, with `auto`, ZERO for 0, which fits all.
     """
     names = [name for name, _, _ in UNITS]
     if unit == "auto":
         bounds = {place: END_OF_2100 * 1000**place for place in range(len(UNITS))}
     else:
-        place = names.index(unit)
-        bounds = {place: LARGEST // UNITS[place][2]}
+        bounds = {names.index(unit): LARGEST // UNITS[names.index(unit)][2]}
     # Whole numbers, which nearly all are, need no DECIMAL; others are exact in one, as they would not be in a DOUBLE.
     places, moments = [], []
     for number in ("whole", "fraction"):
@@ -92,17 +91,17 @@ def columns_for(text: str, unit: str) -> str:
             moments.append(f"WHEN {inside} THEN ({number} * {UNITS[place][2]})::BIGINT")
     zero = f"WHEN whole = 0 OR fraction = 0 THEN {ZERO}" if unit == "auto" else ""
     date = "TRY_CAST(stamp AS TIMESTAMPTZ)"
-    return f"""
-        trim({text}) AS stamp,
-        CASE WHEN regexp_full_match(stamp, '[-+]?[0-9]{{1,19}}') THEN TRY_CAST(stamp AS BIGINT) END AS whole,
-        CASE WHEN whole IS NULL AND regexp_full_match(stamp, '{_NUMBER}')
-             THEN TRY_CAST(stamp AS DECIMAL(38, 9)) END AS fraction,
-        CASE {zero} {" ".join(places)} END AS unit,
+    return [
+        "CASE WHEN regexp_full_match(stamp, '[-+]?[0-9]{1,19}') THEN TRY_CAST(stamp AS BIGINT) END AS whole",
+        f"""CASE WHEN whole IS NULL AND regexp_full_match(stamp, '{_NUMBER}')
+             THEN TRY_CAST(stamp AS DECIMAL(38, 9)) END AS fraction""",
+        f"""CASE {zero} {" ".join(places)} END AS unit,
         CASE {" ".join(moments)}
-             WHEN regexp_full_match(stamp, '{_DATE}') AND isfinite({date}) THEN epoch_us({date}) END AS moment"""
+             WHEN regexp_full_match(stamp, '{_DATE}') AND isfinite({date}) THEN epoch_us({date}) END AS moment""",
+    ]
 
 
-COLUMNS_IN_BETWEEN = ("stamp", "whole", "fraction")
+IN_BETWEEN = ("stamp", "whole", "fraction")  # columns of the layers that nobody needs later
 
 
 def read_clock(session: Session, file: str, column: str) -> Clock:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from sracl_core.errors import DataError
 from sracl_core.ingest.session import open_session
-from sracl_core.ingest.timestamps import END_OF_2100, UNITS, ZERO, columns_for
+from sracl_core.ingest.timestamps import END_OF_2100, UNITS, ZERO, read_moments
 from sracl_core.params.data import ColumnNames, SplitParams
 
 SECOND = 1531001351  # 2018-07-07 22:09:11 UTC
@@ -106,9 +106,11 @@ def test_a_chosen_unit_is_believed_and_a_year_far_off_is_told(raw, run_ingest):
 )
 def test_moments_are_exact_for_any_number(tmp_path_factory, numbers, unit):
     values = ", ".join(f"({place}, '{number}')" for place, number in enumerate(numbers))
-    query = f"SELECT unit, moment FROM (SELECT place, {columns_for('x', unit)} FROM (VALUES {values}) t(place, x))"  # noqa: S608
+    query = f"SELECT * FROM (VALUES {values}) t(place, stamp)"  # noqa: S608
+    for layer in read_moments(unit):
+        query = f"SELECT *, {layer} FROM ({query})"  # noqa: S608
     with open_session(tmp_path_factory.getbasetemp() / "session", memory_gb=0.2, threads=1) as session:
-        found = session.rows(f"{query} ORDER BY place")
+        found = session.rows(f"SELECT unit, moment FROM ({query}) ORDER BY place")  # noqa: S608
     for number, (place, moment) in zip(numbers, found, strict=True):
         if unit == "auto":
             expected = next((place for place in range(4) if abs(number) < END_OF_2100 * 1000**place), None)

@@ -11,7 +11,7 @@ _NAME = r"[A-Za-z_$][\w$]*+"
 _SCRIPT_BEGINS = re.compile(
     rf"""(?:
         (?:var|let|const)\s++{_NAME}\s*+(?:=(?!=)|,\s*+{_NAME}\s*+=|;)
-        | (?:window|document|self|this|location|navigator)(?:\.{_NAME})++\s*+(?:=(?!=)|\()
+        | (?:window|document|self|this|location|navigator)(?:\.{_NAME})++\s*+(?:=(?!=)|\(|&&|\|\|)
         | {_NAME}(?:\.{_NAME})++\((?=[^\n;]*+[;{{])
         | [(!;]?\s*+function\b\s*+(?:{_NAME}\s*+)?+\([\w$,\s]*+\)\s*+\{{
         | if\s*+\([^\n{{}};]+\)\s*+\{{

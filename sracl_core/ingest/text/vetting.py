@@ -24,6 +24,8 @@ _TAG = re.compile(
 )
 # Attributes that a parser would read in its own way, but plain to see what they are.
 _BROKEN_TAG = re.compile(r"</?+(?P<name>[a-zA-Z][\w.:-]*+)\s[^<>=]*+=[^<>]*+>")
+# A tag in the middle of which the text was cut off.
+_CUT_TAG = re.compile(r"""</?+(?P<name>[a-zA-Z][\w.:-]*+)\s[^<>=]*+=\s*+["'][^<>]*+\Z""")
 _END_TAG = re.compile(r"</([a-zA-Z][\w.:-]*+)\s*+>")
 _REFERENCE = re.compile(r"&(?:#(?:\d++|[xX][\da-fA-F]++)|([a-zA-Z][a-zA-Z\d]*+));?+")
 _DECLARATION = re.compile(r"<(?:!doctype|!\[if|\?xml)\b[^<>]*+>|<!\[endif\](?:--)?+>?+", re.IGNORECASE)
@@ -81,7 +83,7 @@ class _Vetting:
             return declared.end(), " "
         tag = _TAG.match(self.text, start)
         if tag is None or not self.is_markup(tag):
-            broken = _BROKEN_TAG.match(self.text, start)
+            broken = _BROKEN_TAG.match(self.text, start) or _CUT_TAG.match(self.text, start)
             known = broken is not None and self.is_name(broken["name"])
             return (broken.end(), " ") if broken is not None and known else (start + 1, "&lt;")
         name = tag["name"].lower()

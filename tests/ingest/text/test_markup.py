@@ -148,3 +148,17 @@ def test_long_texts_take_no_time(begins: str, piece: str) -> None:
 @pytest.mark.parametrize("piece", ["<", "<div>", "<a x='<a' ", "<!--", "<script>"])
 def test_a_megabyte_takes_no_time(piece: str) -> None:
     plain_text(piece * (1_000_000 // len(piece)))
+
+
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [
+        ('<span class="a-size-medium a-color-secondary a-text-normal"', Plain("", "markup")),
+        ("Pens <span class='x'", Plain("Pens")),
+        ("a <b and c=d", Plain("a <b and c=d")),
+        ("x <y = z", Plain("x <y = z")),
+        ("<!-- Begin Nav --> window.ue && ue.tag('x');", Plain("", "script")),
+    ],
+)
+def test_what_was_cut_off_in_a_tag(text: str, plain: Plain) -> None:
+    assert plain_text(text) == plain
