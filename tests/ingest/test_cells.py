@@ -159,41 +159,6 @@ def test_what_the_cells_hold_is_worked_out_for_items_that_stay(bought, run_inges
     assert run_ingest(bought).summary["no_text_in_cells"]["count"] == {}
 
 
-YELP_REVIEW = {"user_id": "u", "business_id": "b", "stars": 5, "date": "2011-01-20"}
-YELP = {
-    "lists": (["Accountants", "Tax Services, etc"], ["Take Out: true", "Price Range: 2", "Smoking: False"]),
-    "text and a mapping": ("Accountants, Tax Services", {"TakeOut": "True", "WiFi": "u'free'", "Alcohol": "None"}),
-    "nested mapping": ("Accountants", {"Take-out": True, "Parking": {"garage": True}, "Price Range": 2}),
-    "nothing": (None, None),
-}  # fmt: skip
-YELP_EXPECTED = {
-    "lists": (["Accountants", "Tax Services, etc"], {"Price Range": "2", "Take Out": "true"}),
-    "text and a mapping": (["Accountants", "Tax Services"], {"TakeOut": "true", "WiFi": "free"}),
-    "nested mapping": (["Accountants"], {"Price Range": "2", "Take-out": "true"}),
-    "nothing": ([], {}),
-}
-
-
-@pytest.mark.parametrize("release", YELP)
-def test_every_release_of_yelp(raw, run_ingest, release):
-    categories, attributes = YELP[release]
-    business = {"business_id": "b", "name": "N", "city": "C", "state": "S", "is_open": 1, "stars": 4.5}
-    (raw / "x_review.json").write_text(json.dumps(YELP_REVIEW))
-    (raw / "x_business.json").write_text(json.dumps(business | {"categories": categories, "attributes": attributes}))
-    item = run_ingest(raw, source="yelp").item("b")
-    expected, told = YELP_EXPECTED[release]
-    assert (item["categories"], item["attributes"]) == (expected, told | {"city": "C", "state": "S"})
-    assert item["description"] == "C, S" + "".join([". "] * bool(told)) + "; ".join(
-        f"{name}: {item['attributes'][name]}" for name in attributes_in_order(attributes) if name in told
-    )
-
-
-def attributes_in_order(attributes) -> list[str]:
-    if isinstance(attributes, list):
-        return [part.partition(":")[0] for part in attributes]
-    return list(attributes or [])
-
-
 def test_columns_of_the_catalogue_can_be_left_empty(bought, run_ingest):
     (bought / "items.csv").write_text("item_id,title\na,A\n")
     found = run_ingest(bought, columns=ColumnNames(title=None))

@@ -1,54 +1,8 @@
-"""Yelp, MovieLens and RecBole in their true raw formats."""
-
-import json
+"""MovieLens and RecBole in their true raw formats."""
 
 import pytest
 
 from sracl_core.errors import DataError
-
-
-def test_yelp(raw, run_ingest):
-    review = {
-        "review_id": "r",
-        "user_id": "u1",
-        "business_id": "b1",
-        "stars": 4.0,
-        "text": "x",
-        "date": "2018-07-07 22:09:11",
-    }
-    business = {
-        "business_id": "b1",
-        "name": "St Honore Pastries",
-        "city": "Philadelphia",
-        "state": "PA",
-        "stars": 4.0,
-        "review_count": 80,
-        "attributes": {
-            "RestaurantsTakeOut": "True",
-            "WiFi": "u'free'",
-            "BikeParking": "False",
-            "Alcohol": "None",
-            "BusinessParking": "{'garage': False}",
-        },
-        "categories": "Restaurants, Food, Bakeries",
-    }
-    (raw / "yelp_academic_dataset_review.json").write_text(json.dumps(review) + "\n")
-    (raw / "yelp_academic_dataset_business.json").write_text(
-        json.dumps(business) + "\n" + json.dumps({"business_id": "b2", "attributes": None, "categories": None}) + "\n"
-    )
-    found = run_ingest(raw, source="yelp")
-    assert found.histories() == {"u1": [("b1", 1531001351)]}
-    assert found.item("b1") == {
-        "item": 1,
-        "item_id": "b1",
-        "title": "St Honore Pastries",
-        "brand": None,
-        "categories": ["Restaurants", "Food", "Bakeries"],
-        "description": "Philadelphia, PA. RestaurantsTakeOut: true; WiFi: free",
-        "price": None,
-        "attributes": {"RestaurantsTakeOut": "true", "WiFi": "free", "city": "Philadelphia", "state": "PA"},
-    }
-
 
 RATED = {"196": [("1", 881250949)], "22": [("2", 878887116)]}
 
