@@ -12,7 +12,7 @@ from sracl_core.ingest.matching import Match
 from sracl_core.ingest.raw.multiline import MANY_LINES
 from sracl_core.ingest.sequences import SplitCount
 from sracl_core.ingest.staging import FileCount
-from sracl_core.ingest.text.allowed import allowed_names, is_allowed
+from sracl_core.ingest.text.allowed import chosen_names, is_allowed
 from sracl_core.ingest.timestamps import Clock
 from sracl_core.params.data import DataParams, SplitParams
 
@@ -111,7 +111,7 @@ def _cell_notes(cells: CellCount, data: DataParams) -> list[str]:
     unknown = [
         name
         for name in data.attributes or ()
-        if not any(is_allowed(found, allowed_names(name)) for found in cells.taken)
+        if not any(is_allowed(found, chosen_names([name])) for found in cells.taken)
     ]
     notes = [f"warning: no item has a field that data.attributes names: {', '.join(unknown)}."] if unknown else []
     if cells.dropped:

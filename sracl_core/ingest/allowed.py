@@ -1,6 +1,6 @@
 """Which fields may become attributes of an item, by the parameters."""
 
-from sracl_core.ingest.text.allowed import plain_name
+from sracl_core.ingest.text.allowed import chosen_names
 from sracl_core.params.data import DataParams
 from sracl_core.plugins import load_plugin
 
@@ -11,6 +11,6 @@ def allowed_attributes(data: DataParams) -> frozenset[str] | None:
     `data.attributes` names them; where it is empty, the source does. A source from outside that names none lets all.
     """
     if data.attributes is not None:
-        return frozenset(map(plain_name, data.attributes))
+        return chosen_names(data.attributes)
     found: frozenset[str] | None = getattr(load_plugin("sracl_core.ingest.sources", data.source), "allowed", None)
     return found

@@ -87,14 +87,26 @@ def filter_interactions(session: Session, data: DataParams, clock: Clock, ids: I
         interactions=distinct_count - by_users - by_items,
     )
     if count.interactions == 0:
-        raise DataError(
-            f"no interaction is left of {good}: {count.outside_dates} are outside data.from and data.to, "
-            f"{count.below_min_rating} are below data.min_rating, {count.repeats} "
-            f"are repeats, {by_users} belong to users with fewer than {data.core_users} (data.core_users) and "
-            f"{by_items} to items with fewer than {data.core_items} (data.core_items). Lower these parameters or "
-            "bring more data."
-        )
+        raise DataError(_nothing_left(good, count, data))
     return count
+
+
+def _nothing_left(good: int, count: FilterCount, data: DataParams) -> str:
+    causes = [
+        f"{lost} {why}"
+        for lost, why in (
+            (count.outside_dates, "lie outside data.from and data.to"),
+            (count.below_min_rating, "are below data.min_rating"),
+            (count.repeats, "are repeats (data.repeats)"),
+            (count.by_users, f"belong to users with fewer than {data.core_users} (data.core_users)"),
+            (count.by_items, f"belong to items with fewer than {data.core_items} (data.core_items)"),
+        )
+        if lost
+    ]
+    return (
+        f"no interaction is left of {good}: {'; '.join(causes)}. Change what took most of them, or bring more data; a "
+        "user needs three interactions to be tested and validated."
+    )
 
 
 def _inside(data: DataParams, clock: Clock) -> str:

@@ -187,6 +187,14 @@ def test_a_nested_attribute_may_be_named_in_any_way_it_is_shown(bought, run_inge
     assert run_ingest(bought, attributes=[name]).item("a")["attributes"] == {"details.colour": "red"}
 
 
+def test_a_detail_of_amazon_may_be_named_with_its_cell(raw, run_ingest):
+    (raw / "Office.csv").write_text("user_id,parent_asin,rating,timestamp\nu,b,5,1588687728923\n")
+    (raw / "meta_Office.jsonl").write_text(json.dumps({"parent_asin": "b", "details": {"Color": "red", "Size": "M"}}))
+    found = run_ingest(raw, source="amazon2023", attributes=["details.Color"])
+    assert found.item("b")["attributes"] == {"Color": "red"}
+    assert "warning" not in notes(found)
+
+
 def test_a_name_that_no_item_has_is_warned_of(bought, run_ingest):
     (bought / "items.csv").write_text("item_id,colour\na,red\n")
     found = run_ingest(bought, attributes=["colour", "color"])

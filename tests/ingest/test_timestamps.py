@@ -154,7 +154,7 @@ def test_a_window_of_dates_includes_both_days(raw, run_ingest, window, kept, nan
     stamps = [*DATES, "1546300800000000000"] if nanoseconds else DATES
     (raw / "interactions.csv").write_text(csv(*stamps))
     if kept is None:
-        with pytest.raises(DataError, match=r"no interaction is left of \d: \d are outside data.from and data.to"):
+        with pytest.raises(DataError, match=r"no interaction is left of \d: \d lie outside data.from and data.to"):
             run_ingest(raw, **window)
         return
     found = run_ingest(raw, **window)

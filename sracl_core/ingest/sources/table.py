@@ -74,7 +74,7 @@ def _items(file: RawFile, data: DataParams, *, alike: bool) -> ItemLayout:
     key = "catalogue_item" if names.catalogue_item else "item"
     wanted = _given(getattr(names, key), *(getattr(names, name) for name in TEXTS))
     records = _records(file, wanted, data.delimiter if alike else None, header=data.header or not alike)
-    item = _column(records, names, key, required=True)
+    item = _column(records, names, key, required=True, advised="data.columns.catalogue_item")
     found = {name: _column(records, names, name, required=False) for name in TEXTS}
     used = _given(item, *found.values())
 
@@ -113,7 +113,7 @@ def _records(file: RawFile, wanted: tuple[str, ...], delimiter: str | None, *, h
         records = JsonRecords(file, tuple(dict.fromkeys([*_keys(file, wanted), *optional, WHOLE])))
         by_columns = _one_object(file)
         if by_columns and set(wanted) & set(records.columns):
-            raise DataError(f"{file.name} holds no records.{by_columns}")
+            raise DataError(f"{file.name} holds no records. {by_columns}")
         return records
     if file.kind == "parquet":
         raise DataError(f"{file.name} is no Parquet file: it does not begin with PAR1. Write it again, or rename it.")
@@ -158,7 +158,7 @@ def _one_object(file: RawFile) -> str:
         key for key, value in objects[0].items() if isinstance(value, list) and value and isinstance(value[0], dict)
     ]
     if inside:
-        return f" The file is one object with the records inside: jq -c '.{inside[0]}[]' {file.name} > NEW.jsonl"
+        return f"The file is one object with the records inside: jq -c '.{inside[0]}[]' {file.name} > NEW.jsonl"
     if objects[0] and all(isinstance(value, list | dict) for value in objects[0].values()):
         return (
             " The file is one object of columns; write records: DataFrame.to_json(NEW, orient='records', lines=True)."
@@ -166,8 +166,13 @@ def _one_object(file: RawFile) -> str:
     return ""
 
 
-def _column(records: Records, names: ColumnNames, name: str, *, required: bool) -> str | None:
-    """The column that `data.columns` gives for `name`; None where there is none and none is needed."""
+def _column(
+    records: Records, names: ColumnNames, name: str, *, required: bool, advised: str | None = None
+) -> str | None:
+    """The column that `data.columns` gives for `name`; None where there is none and none is needed.
+
+    `advised` is the parameter to set where the column is not there, if it is another one.
+    """
     column: str | None = getattr(names, name)
     if column is None:
         return None
@@ -177,13 +182,16 @@ def _column(records: Records, names: ColumnNames, name: str, *, required: bool) 
     if count == 0 and not required and column == ColumnNames.model_fields[name].default:
         return None
     parameter = f"data.columns.{name}"
-    advice = f"Set {parameter} to one of them" + (", or leave it empty." if name not in ("user", "item") else ".")
+    needed = name in ("user", "item", "catalogue_item")
+    advice = f"Set {parameter if advised is None else advised} to one of them" + (
+        "." if needed else ", or leave it empty."
+    )
     if isinstance(records, Delimited):
         found = columns_found(records)
         advice = likely_cause(records) or advice
     else:
         found = f"Columns found: {', '.join(repr(found) for found in records.columns if found != WHOLE)}."
-        advice += _one_object(records.file) if isinstance(records, JsonRecords) else ""
+        advice = (_one_object(records.file) if isinstance(records, JsonRecords) else "") or advice
     problem = "no column" if count == 0 else f"{count} columns"
     raise DataError(f"{records.file.name} has {problem} {column!r} ({parameter}). {found} {advice}")
 

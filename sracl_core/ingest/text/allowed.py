@@ -11,6 +11,8 @@ reader, and are not listed.
 Names count without case, blanks and punctuation: "Item model number" is "ItemModelNumber".
 """
 
+from collections.abc import Iterable
+
 # What wraps the attributes of an item in one cell, and is no name of an attribute.
 WRAPPERS = ("details", "attributes")
 
@@ -27,6 +29,15 @@ def plain_name(name: str) -> str:
 def allowed_names(listed: str) -> frozenset[str]:
     """Return the names in `listed`, which are parted by commas, in the form in which `is_allowed` compares them."""
     return frozenset(filter(None, map(plain_name, listed.split(","))))
+
+
+def chosen_names(names: Iterable[str]) -> frozenset[str]:
+    """Return the `names` that a person chose, in the form in which `is_allowed` compares them.
+
+    A name may be written with the cell it was in (`details.Color`), where the source takes such cells apart itself.
+    """
+    bare = [name.partition(".")[2] for name in names if name.partition(".")[0].lower() in WRAPPERS]
+    return frozenset(filter(None, map(plain_name, [*names, *bare])))
 
 
 def is_allowed(name: str, allowed: frozenset[str]) -> bool:
