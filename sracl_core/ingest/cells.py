@@ -14,7 +14,6 @@ from sracl_core.ingest.text.missing import is_missing
 NAMED = 20
 # What pandas calls the column of its row numbers when it is read back.
 _ROW_NUMBER = re.compile(r"Unnamed: \d+(_level_\d+)?")
-TEXTS = ("title", "brand", "description", "price")
 
 
 @dataclass
