@@ -13,6 +13,7 @@ from sracl_core.params.retrieval import EmbedParams, MineParams
 from sracl_core.params.runtime import RuntimeParams
 from sracl_core.params.section import Section, nearest, read_yaml, report, section_problems
 from sracl_core.params.train import TrainParams
+from sracl_core.params.veil import veiled
 from sracl_core.root import project_root
 
 SECTIONS: tuple[type[Section], ...] = (
@@ -35,9 +36,8 @@ def problems_of(values: Mapping[str, Any]) -> list[str]:
     for key in values:
         if key not in keys:
             near = nearest(str(key), keys)
-            problems.append(
-                f"{key}: unknown section; " + (f"did you mean {near}?" if near else f"known are {', '.join(keys)}")
-            )
+            hint = f"did you mean {near}?" if near else f"known are {', '.join(keys)}"
+            problems.append(veiled(f"{key}: unknown section; {hint}"))
     for section in SECTIONS:
         problems += section_problems(section, values)
     return problems

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from sracl_core.params.section import Fields
+from sracl_core.params.veil import KEY_ADVICE, is_secret_name, is_secret_text, veiled
 
 LeftOut = Literal["temperature", "seed", "response_format"]
 TEMPLATE_ARGUMENTS = "chat_template_kwargs"
@@ -30,26 +31,16 @@ TEMPLATE_SET_ELSEWHERE = {
     "continue_final_message", "tokenize", "padding", "truncation", "max_length", "return_tensors", "return_dict",
     "return_assistant_tokens_mask", "tokenizer_kwargs",
 }  # fmt: skip
-# Words of a name that holds a secret, and how such names end; max_tokens, stop_token_ids, prompt_cache_key hold none.
-SECRET_WORDS = {
-    "authorization", "authentication", "auth", "bearer", "password", "passwd", "passphrase", "secret", "secrets",
-    "credential", "credentials", "cookie", "apikey",
-}  # fmt: skip
-SECRET_ENDS = ("token", "api_key", "access_key", "secret_key", "private_key", "account_key", "subscription_key")
-SECRET_TEXT = re.compile(
-    r"^(?i:bearer|basic) \S{8,}$|(?<![A-Za-z0-9])((sk|pk|rk|gsk|hf|xai|nvapi|ghp|key)[-_]\w{8}|AIza\w{8}|eyJ\w{8})"
-)
-KEY_ADVICE = "a key belongs into OPENAI_API_KEY"
 DEEPEST = 16  # levels of a value; a YAML alias can make one endless
 
 
 def _extra_name(name: str) -> str:
     if name in SET_ELSEWHERE:
         raise ValueError(f"this field cannot be added, since {SET_ELSEWHERE[name]}")
+    if is_secret_name(name):
+        raise ValueError(f"this looks like a secret, and params.yaml is shared and committed: {KEY_ADVICE}")
     if not re.fullmatch(r"[A-Za-z_][\w.-]*", name):
         raise ValueError("expected the name of a field: letters, digits, '_', '-' and '.'")
-    if _is_secret(name):
-        raise ValueError(f"this looks like a secret, and params.yaml is shared and committed: {KEY_ADVICE}")
     return name
 
 
@@ -70,24 +61,19 @@ def _problems(value: Any, where: str, depth: int) -> list[str]:
         for name, inner in value.items():
             if not isinstance(name, str):
                 problems.append(f"{place}names must be text, not {type(name).__name__}")
-            elif _is_secret(name):
-                problems.append(f"{place}the name {name} looks like a secret: {KEY_ADVICE}")
+            elif is_secret_name(name):
+                problems.append(f"{place}the name {veiled(name)} looks like a secret: {KEY_ADVICE}")
             else:
                 problems += _problems(inner, f"{where}.{name}".removeprefix("."), depth + 1)
     elif isinstance(value, list):
         problems += [problem for inner in value for problem in _problems(inner, where, depth + 1)]
     elif isinstance(value, float) and not math.isfinite(value):
         problems.append(f"{place}a number must be finite")
-    elif isinstance(value, str) and SECRET_TEXT.search(value):
+    elif isinstance(value, str) and is_secret_text(value):
         problems.append(f"{place}the text looks like a secret: {KEY_ADVICE}")
     elif value is not None and not isinstance(value, str | bool | int | float):
         problems.append(f"{place}expected plain JSON (text, numbers, lists, groups), not {type(value).__name__}")
     return problems
-
-
-def _is_secret(name: str) -> bool:
-    plain = re.sub(r"[^a-z]+", "_", re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()).strip("_")
-    return plain == "key" or not SECRET_WORDS.isdisjoint(plain.split("_")) or plain.endswith(SECRET_ENDS)
 
 
 def _is_group(extra: object) -> object:

@@ -1,10 +1,31 @@
 """Section `runtime`: how the stages are run. No stage declares it to DVC: it invalidates nothing."""
 
-from typing import ClassVar, Literal
+import re
+from typing import Annotated, ClassVar, Literal
+from urllib.parse import urlsplit
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from sracl_core.params.section import Section
+from sracl_core.params.veil import KEY_ADVICE, is_secret_text
+
+EXAMPLE = "http://127.0.0.1:8000/v1"
+
+
+def _server_address(url: str) -> str:
+    """`url` if it is the plain address of a server; what is wrong is not shown, since it may hold a secret."""
+    try:
+        parts = urlsplit(url)
+        plain = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        plain = False
+    if not plain or re.search(r"[@?#\s]", url) or not url.isprintable() or is_secret_text(url):
+        raise ValueError(
+            f"expected a plain address such as {EXAMPLE}, without user, password, query or spaces; {KEY_ADVICE}"
+        )
+    if parts.path.rstrip("/").endswith("/completions"):
+        raise ValueError(f"the address must end before /chat/completions, as a rule at /v1: {EXAMPLE} for example")
+    return url
 
 
 class RuntimeParams(Section):
@@ -23,7 +44,7 @@ class RuntimeParams(Section):
     vllm_gpu_share: float = Field(0.9, gt=0, le=1, description="share of a GPU's memory that vLLM takes")
     vllm_gpus: int = Field(1, ge=1, description="GPUs that share one copy of the model")
     vllm_cpu_cache_gb: int = Field(2, ge=1, description="memory of vLLM's cache on a CPU, GB")
-    server_url: str = Field("http://127.0.0.1:8000/v1", description="OpenAI-compatible server")
+    server_url: Annotated[str, AfterValidator(_server_address)] = Field(EXAMPLE, description="OpenAI-compatible server")
     server_concurrency: int = Field(64, ge=1, description="requests under way at once")
     server_timeout_s: float = Field(120.0, gt=0, description="seconds to wait for an answer before asking again")
     server_patience_s: float = Field(

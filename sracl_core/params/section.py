@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, ClassVar, TypeVar, cast, get_args
+from typing import Any, ClassVar, Literal, TypeVar, cast, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.fields import FieldInfo
@@ -13,16 +13,27 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from sracl_core.errors import ParamsError
+from sracl_core.params.veil import KEY_ADVICE, holds_secret, veiled
 
 # A parameter that decides whether a stage succeeds, or where its input lies, but not what it writes.
 NOT_CONTENT: dict[str, Any] = {"content": False}
+# Kinds of problems for which pydantic's words name its own classes.
+NO_GROUP = {"model_type", "model_attributes_type", "dict_type", "mapping_type"}
+ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 
 
 class Fields(BaseModel):
     """A group of parameters: nothing unknown, nothing missing, no silent conversion, immutable."""
 
     # A field whose name is a word of Python (`from`) has that as its alias.
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False, populate_by_name=True)
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        strict=True,
+        allow_inf_nan=False,
+        populate_by_name=True,
+        hide_input_in_errors=True,  # it may be a secret in the wrong place
+    )
 
 
 class Section(Fields):
@@ -54,7 +65,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
     except OSError as error:
         raise ParamsError(f"{path} cannot be read: {error.strerror}. Name a readable YAML file.") from None
     except (YAMLError, ValueError) as error:  # a date of a thirteenth month is a ValueError
-        raise ParamsError(f"{path} is not valid YAML: {error}") from None
+        raise ParamsError(f"{path} is not valid YAML: {veiled(str(error))}") from None
     if not isinstance(values, dict):
         raise ParamsError(f"{path} must hold a mapping of sections (data:, train:, …), not {type(values).__name__}.")
     return values
@@ -87,7 +98,7 @@ def section_problems(section: type[Section], values: Mapping[str, Any]) -> list[
         return [f"{section.key}: the section is missing"]
     found = values[section.key]
     if not isinstance(found, dict):
-        return [f"{section.key}: expected a group of parameters, got {found!r}"]
+        return [f"{section.key}: expected a group of parameters, {_got(found)}"]
     problems = _missing(section, found, section.key)
     try:
         section.model_validate(found)
@@ -99,7 +110,7 @@ def section_problems(section: type[Section], values: Mapping[str, Any]) -> list[
 def report(path: Path, problems: list[str]) -> str:
     """Return the message for all `problems` of the params file `path`."""
     count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
-    return "\n  ".join([f"{count} in {path}:", *problems])
+    return "\n  ".join([f"{count} in {path}:", *map(veiled, problems)])
 
 
 def nearest(name: str, names: Iterable[str]) -> str | None:
@@ -146,19 +157,67 @@ def _missing(model: type[BaseModel], values: Mapping[str, Any], where: str) -> l
 
 
 def _describe(section: type[Section], problem: Any) -> str:
-    """One line for one pydantic error: where, what was expected, what was found, the nearest name."""
-    parts = [str(part) for part in problem["loc"] if part != "[key]"]  # pydantic's mark of a name in a mapping
-    where = ".".join([section.key, *parts])
+    """One line for one pydantic error: where, what was expected, what was found, the nearest name; no secret."""
+    loc = list(problem["loc"])
+    if loc[-1:] == ["[key]"]:  # pydantic's mark of a name in a mapping, which may be a number
+        loc[-2:] = [str(loc[-2])]
+    parts = [part for part in loc if part != "[key]"]
+    names = [str(part) for part in parts]
+    where = _place(section, parts)
     if problem["type"] == "extra_forbidden":
-        group: type[BaseModel] = section
-        for part in parts[:-1]:
-            group = _nested(group, part) or group
+        group = _group(section, names[:-1])
         known = written_fields(group)
-        near = nearest(parts[-1], known)
+        near = nearest(names[-1], known)
         hint = (
-            f"did you mean {'.'.join([section.key, *parts[:-1], near])}?" if near else f"known are {', '.join(known)}"
+            f"did you mean {'.'.join([section.key, *names[:-1], near])}?" if near else f"known are {', '.join(known)}"
         )
-        return f"{where}: unknown parameter; {hint}"
+        return veiled(f"{where}: unknown parameter; {hint}")
     message = problem["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ")
-    found = "" if problem["type"] == "value_error" else f", got {problem['input']!r}"
-    return f"{where}: {message[0].lower()}{message[1:]}{found}"
+    message = f"{message[0].lower()}{message[1:]}"
+    if problem["type"] in NO_GROUP:
+        message = "expected a group of parameters"
+    elif problem["type"] == "list_type":
+        message = f"expected a list such as {_example(section, names)}"
+    found = "" if problem["type"] == "value_error" else f", {_got(problem['input'])}"
+    return veiled(f"{where}: {message}{found}")
+
+
+def _got(found: object) -> str:
+    """What was found, unless it may not be shown."""
+    return f"got a text that looks like a secret: {KEY_ADVICE}" if holds_secret(found) else f"got {found!r}"
+
+
+def _place(section: type[Section], parts: list[Any]) -> str:
+    """Where a problem is: the names joined by dots, and the entries of a list in words."""
+    where = section.key
+    for part in parts:
+        if isinstance(part, int):
+            where += f", {ORDINALS[part]} entry" if part < len(ORDINALS) else f", entry {part + 1}"
+        else:
+            where += f".{part}"
+    return where
+
+
+def _group(section: type[BaseModel], names: Iterable[str]) -> type[BaseModel]:
+    """The group of parameters that `names` lead to."""
+    group = section
+    for name in names:
+        group = _nested(group, name) or group
+    return group
+
+
+def _example(section: type[Section], names: list[str]) -> str:
+    """A list as the field that `names` lead to may hold it."""
+    field = written_fields(_group(section, names[:-1]))[names[-1]]
+    if shipped := field.get_default():
+        return json.dumps(shipped)
+    choices = [one for one in _within(field.annotation) if get_origin(one) is Literal]
+    return f"[{get_args(choices[0])[0]}]" if choices else "[a, b]"
+
+
+def _within(annotation: Any) -> Iterable[Any]:
+    """`annotation` and what it is made of."""
+    yield annotation
+    if get_origin(annotation) is not Literal:
+        for inner in get_args(annotation):
+            yield from _within(inner)

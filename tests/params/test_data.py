@@ -61,7 +61,7 @@ def test_dates_bound_a_window(text: str, window: tuple[int | None, int | None]) 
         ('delimiter: "a\\nb"', "data.delimiter: fields cannot be parted by letters"),
         ("header: false", "header is false, so columns are numbers, counted from 1"),
         ("timestamp_unit: minutes", "data.timestamp_unit: input should be 'auto', 's', 'ms', 'us' or 'ns'"),
-        ("attributes: Color", "data.attributes: input should be a valid list"),
+        ("attributes: Color", "data.attributes: expected a list such as [a, b], got 'Color'"),
         ("header: 1", "data.header: input should be a valid boolean"),
     ],
 )

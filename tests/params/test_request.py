@@ -51,10 +51,11 @@ def test_what_servers_want_can_be_said(request_: dict[str, Any]) -> None:
         ),
         (
             {"leave_out": ["max_tokens"]},
-            "profile.llm.request.leave_out.0: input should be 'temperature', 'seed' or 'response_format', got "
-            "'max_tokens'",
+            "profile.llm.request.leave_out, first entry: input should be 'temperature', 'seed' or 'response_format', "
+            "got 'max_tokens'",
         ),
-        ({"leave_out": "seed"}, "profile.llm.request.leave_out: input should be a valid list, got 'seed'"),
+        ({"leave_out": "seed"}, "profile.llm.request.leave_out: expected a list such as [temperature], got "
+         "'seed'"),
         ({"leave_out": ["seed", "seed"]}, "profile.llm.request.leave_out: expected each field once, got "
          "['seed', 'seed']"),
         ({"system": "user"}, "profile.llm.request.system: input should be 'message' or 'folded', got 'user'"),

@@ -74,8 +74,11 @@ def test_every_problem_is_reported_at_once(tmp_path: Path) -> None:
         ({"train__backbone": "sasrek"}, "train.backbone: 'sasrek' is not one of sasrec, gru4rec, nor an import path "
          "package.module:Name; did you mean 'sasrec'?"),
         ({"train__model": ...}, "train.model: missing"),
-        ({"train__model": None}, "train.model: input should be a valid dictionary or instance of ModelParams, "
-         "got None"),
+        ({"train__model": None}, "train.model: expected a group of parameters, got None"),
+        ({"profile__llm__request": None}, "profile.llm.request: expected a group of parameters, got None"),
+        ({"evaluate__cutoffs": 5}, "evaluate.cutoffs: expected a list such as [5, 10, 20], got 5"),
+        ({"data__attributes": "Color"}, "data.attributes: expected a list such as [a, b], got 'Color'"),
+        ({"data__attributes": ["Color", 7]}, "data.attributes, second entry: input should be a valid string, got 7"),
         ({"train": None}, "train: expected a group of parameters, got None"),
         ({"train": ...}, "train: the section is missing"),
         ({"train__model__heads": 3}, "train.model: hidden (64) must be a multiple of heads (3)"),
@@ -87,7 +90,7 @@ def test_every_problem_is_reported_at_once(tmp_path: Path) -> None:
          "expected hr@K, ndcg@K or mrr@K, e.g. ndcg@10"),
         ({"evaluate__cutoffs": [10, 5]}, "evaluate.cutoffs: expected positive whole numbers in increasing order, "
          "got [10, 5]"),
-        ({"evaluate__cutoffs": [5, "10"]}, "evaluate.cutoffs.1: input should be a valid integer, got '10'"),
+        ({"evaluate__cutoffs": [5, "10"]}, "evaluate.cutoffs, second entry: input should be a valid integer, got '10'"),
         ({"train__learning_rate": float("nan")}, "train.learning_rate: input should be a finite number, got nan"),
     ],
 )  # fmt: skip

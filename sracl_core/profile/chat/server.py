@@ -12,7 +12,7 @@ import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from sracl_core.errors import ModelError, ParamsError
+from sracl_core.errors import ModelError
 from sracl_core.params.profile import LlmParams
 from sracl_core.params.runtime import RuntimeParams
 from sracl_core.profile.chat.engine import Call, Reply
@@ -144,18 +144,3 @@ def _key() -> str:
     if not re.fullmatch("[!-~]*", key):  # it would be refused as a header, in a message that shows it
         raise ModelError(f"The environment variable {KEY} holds characters that no key has. Set it again.")
     return key
-
-
-def checked_address(url: str) -> str:
-    """`url` if it is the plain address of a server; what is wrong is not shown, since it may hold a secret."""
-    try:
-        parts = urlsplit(url)
-        plain = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
-    except ValueError:
-        plain = False
-    if not plain or re.search(r"[@?#\s]", url):
-        raise ParamsError(
-            "runtime.server_url must be a plain address such as http://127.0.0.1:8000/v1, without user, password, "
-            f"query or spaces. A key belongs into the environment variable {KEY}."
-        )
-    return url

@@ -15,7 +15,7 @@ from sracl_core.profile.chat.engine import Call, ChatEngine, Reply
 from sracl_core.profile.chat.patience import Patience
 from sracl_core.profile.chat.prompts import ChatPrompts, harmless
 from sracl_core.profile.chat.refusals import REFUSAL
-from sracl_core.profile.chat.server import Server, checked_address
+from sracl_core.profile.chat.server import Server
 from sracl_core.profile.chat.tokens import load_tokenizer
 from sracl_core.profile.engines.protocol import EngineSettings
 
@@ -26,11 +26,11 @@ Replies = SimpleQueue[Reply | BaseException | None]
 
 
 class OpenAIModel:
-    """A model behind `runtime.server_url`; raises ParamsError when that is no address, or holds a secret."""
+    """A model behind `runtime.server_url`."""
 
     def __init__(self, llm: LlmParams, runtime: RuntimeParams) -> None:
         self._llm, self._runtime = llm, runtime
-        self._url = checked_address(runtime.server_url)
+        self._url = runtime.server_url
         self._patience = Patience(self._url, runtime.server_patience_s)
         self._refusals, self._willing = 0, False
 

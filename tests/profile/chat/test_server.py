@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sracl_core.errors import ModelError, ParamsError
+from sracl_core.errors import ModelError
 from sracl_core.profile.chat import patience
 from tests.profile.engines.server import KEY, SCHEMA, Act, MisbehavingServer, ask, calls, error, good, model
 
@@ -109,16 +109,6 @@ def test_a_key_that_is_none_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> Non
     with pytest.raises(ModelError, match="OPENAI_API_KEY holds characters that no key has") as raised:
         ask(good)
     assert KEY not in str(raised.value)
-
-
-@pytest.mark.parametrize(
-    "url",
-    ["http://me:hunter2@host/v1", "http://host/v1?key=hunter2", "http://hunter2:x/", "hunter2", "ftp://hunter2/", ""],
-)
-def test_an_address_that_holds_more_is_refused_unseen(url: str) -> None:
-    with pytest.raises(ParamsError, match=r"runtime\.server_url must be a plain address") as raised:
-        model(url)
-    assert "hunter2" not in str(raised.value)
 
 
 def test_without_the_package_the_way_to_it_is_said() -> None:
