@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from ruamel.yaml import YAML
 
 from sracl_core.artifacts import PROFILES
 from sracl_core.profile.store.answers import AnswerStore
@@ -25,11 +26,33 @@ def committed_profiles(path: Path) -> EarlierProfiles:
 def _committed(path: Path) -> pa.Table | None:
     import dvc.api
 
+    if not _has_paid_answers(path):
+        return None
     try:
         content = dvc.api.read(path.as_posix(), repo=str(project_root()), rev="HEAD", mode="rb")
         table = pq.read_table(pa.BufferReader(content))
-    except Exception as error:  # no commit, no such file, no cache, no remote: DVC raises another kind for each
-        why = f"The last commit's {path} cannot be read ({type(error).__name__}), so no answers are taken from it."
-        print(why, file=sys.stderr)
+    except Exception as error:  # no cache, no remote, no connection: DVC raises another kind for each
+        print(
+            f"The last commit's {path} cannot be read on this machine ({type(error).__name__}), so no answers are "
+            "taken from it. `dvc pull` fetches it if somebody pushed it.",
+            file=sys.stderr,
+        )
         return None
     return table if table.schema.equals(PROFILES) else None
+
+
+def _has_paid_answers(path: Path) -> bool:
+    """Whether the last commit has profiles at `path` that a model wrote; the engine extractive is never paid."""
+    import dvc.api
+
+    try:
+        lock = YAML(typ="safe", pure=True).load(dvc.api.read("dvc.lock", repo=str(project_root()), rev="HEAD"))
+        stages = [
+            stage
+            for stage in lock["stages"].values()
+            if any(out["path"] == path.as_posix() for out in stage.get("outs", ()))
+        ]
+        engines = [stage.get("params", {}).get("params.yaml", {}).get("profile.engine") for stage in stages]
+    except Exception:  # no commit, or none of a run: DVC raises another kind for each
+        return False
+    return any(engine != "extractive" for engine in engines)

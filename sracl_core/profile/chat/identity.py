@@ -14,9 +14,8 @@ def model_identity(llm: LlmParams) -> str:
     The weights in a folder are known by their content; a model of a hub by its name and revision, the revision of the
     copy at hand where none is given.
     """
-    folder = Path(llm.model)
-    if folder.is_dir():
-        return f"sha256:{source_digest([folder])}"
+    if _is_folder(llm.model):
+        return f"sha256:{source_digest([Path(llm.model)])}"
     return f"{llm.model}@{llm.revision or _revision_at_hand(llm.model) or ''}".removesuffix("@")
 
 
@@ -41,9 +40,23 @@ def chat_identity(llm: LlmParams) -> str:
     return json.dumps(decides, sort_keys=True)
 
 
-def _revision_at_hand(model: str) -> str | None:
-    """The revision of the copy of `model` in the local cache of the hub; None where there is none."""
-    from huggingface_hub import try_to_load_from_cache
+def _is_folder(model: str) -> bool:
+    try:
+        return Path(model).is_dir()
+    except OSError:  # a name that is too long for a path
+        return False
 
-    found = try_to_load_from_cache(model, "config.json")
+
+def _revision_at_hand(model: str) -> str | None:
+    """The revision of the copy of `model` in the local cache of the hub; None where there is none.
+
+    A server's name for a model need not be one that the hub could have: then there is no copy either.
+    """
+    from huggingface_hub import try_to_load_from_cache
+    from huggingface_hub.errors import HFValidationError
+
+    try:
+        found = try_to_load_from_cache(model, "config.json")
+    except (HFValidationError, OSError):
+        return None
     return Path(found).parent.name if isinstance(found, str) else None

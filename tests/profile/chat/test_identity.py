@@ -1,5 +1,6 @@
 """What decides an answer besides its prompt."""
 
+import json
 import shutil
 from pathlib import Path
 from typing import Any
@@ -79,6 +80,27 @@ def test_answers_stored_before_are_found_with_the_shipped_values() -> None:
     prompt = prompts.prompt(ProfileRequest(1, ('{"title": "Green tea"}',), UserFacts(())))
     expected = "9bb1548209f46a25a84cbfda0c7320d141d321c69fd7423e5da30e53d3b734c2"
     assert address_of(identity, prompt.text) == expected
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        "qwen3:8b", "meta-llama/llama-3-8b:free", "accounts/fireworks/models/x", "@cf/meta/llama-3-8b", "my model", " ",
+        "qwen/qwen3-8b@q4_k_m", "a" * 97, "a" * 5000, "a/" * 3000, "模型", "a--b", "x.git", "-a", "C:\\models\\x", "a\0b",
+    ],
+)  # fmt: skip
+def test_a_server_may_call_a_model_as_it_likes(model: str) -> None:
+    assert json.loads(chat_identity(LlmParams(model=model)))["model"] == model
+    assert json.loads(chat_identity(LlmParams(model=model, revision="v2")))["model"] == f"{model}@v2"
+
+
+def test_the_revision_of_the_copy_at_hand_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    copy = tmp_path / "models--a--b"
+    for path, text in {"refs/main": "0123abc", "snapshots/0123abc/config.json": "{}"}.items():
+        (copy / path).parent.mkdir(parents=True)
+        (copy / path).write_text(text)
+    assert json.loads(chat_identity(LlmParams(model="a/b")))["model"] == "a/b@0123abc"
 
 
 def request_id(request_: dict[str, Any]) -> str:
