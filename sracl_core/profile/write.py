@@ -1,5 +1,6 @@
 """Profiles written: the store is asked first, the engine for the rest, and each distinct prompt once."""
 
+import math
 from collections.abc import Iterable, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ import pyarrow as pa
 from sracl_core.artifacts import PROFILES, Provenance, TableWriter
 from sracl_core.errors import ModelError
 from sracl_core.plugins import load_plugin
-from sracl_core.profile.engines.protocol import Answer, Engine, EngineSettings
+from sracl_core.profile.engines.protocol import Answer, Engine, EngineSettings, StopsEarly
 from sracl_core.profile.requests import ProfileRequest
 from sracl_core.profile.store.answers import AnswerStore, address_of
 from sracl_core.profile.store.earlier import EarlierProfiles, find_paid
@@ -72,12 +73,15 @@ def write_profiles(
     store: AnswerStore | None,
     earlier: EarlierProfiles | None = None,
     total: int | None = None,
+    *,
+    may_replace: float = math.inf,
 ) -> Iterator[Written]:
     """Yield every request with its answer, in the order of the requests.
 
     An answer of a paid engine that is in `store`, or else in `earlier`, is not asked for again, and a new one is
     stored as soon as it comes. Equal prompts are asked once. `total` is the number of requests, for the progress shown.
-    Raises ModelError when a paid engine has no store, or an engine leaves a request without a text.
+    Raises ModelError when a paid engine has no store, when an engine leaves a request without a text, or when one that
+    can tell (see StopsEarly) is about to replace more than `may_replace` answers.
     """
     if engine.paid and store is None:
         raise ModelError(f"The answers of the engine {engine.name} are paid for: give a store to keep them in.")
@@ -99,6 +103,8 @@ def write_profiles(
             for address, request in zip(addresses, window, strict=True):
                 if address not in sources:
                     asked.setdefault(address, request)
+            if isinstance(engine, StopsEarly):
+                engine.may_replace = may_replace
             for address, answer in _ask(engine, asked):
                 answers[address] = answer
                 # A replacement is no answer of this engine: the next run asks again.
@@ -108,6 +114,7 @@ def write_profiles(
             progress.advance(sum(address not in sources for address in addresses) - len(asked))
             for address, request in zip(addresses, window, strict=True):
                 answer = answers[address]
+                may_replace -= answer.replaced
                 in_store = address if kept and not answer.replaced else None
                 yield Written(request, answer, in_store, sources.get(address, "engine"))
 
@@ -129,7 +136,7 @@ def write_profile_table(
     `max_fallback`; then nothing is written at `path`.
     """
     counts = ProfileCounts()
-    rows = _counted(write_profiles(requests, engine, store, earlier, total), counts)
+    rows = _counted(write_profiles(requests, engine, store, earlier, total, may_replace=max_fallback * total), counts)
     with TableWriter(path, PROFILES, provenance) as table:
         while group := list(islice(rows, ROWS_PER_GROUP)):
             table.write(pa.Table.from_pylist(group, schema=PROFILES))
@@ -140,7 +147,8 @@ def write_profile_table(
                     f"{total}, above the share {max_fallback} that profile.max_fallback allows. "
                     + (f"It reports: {engine.account()}. " if engine.account() else "")
                     + (f"Some of its failures:{told}\n" if told else "")
-                    + "Look at these, then run the stage again: answers it gave are kept, if they are paid for."
+                    + "Look at these, then run the stage again."
+                    + (" The good answers are kept, and not asked for a second time." if engine.paid else "")
                 )
     return counts
 
@@ -177,7 +185,7 @@ def _ask(engine: Engine, asked: dict[str, ProfileRequest]) -> Iterator[tuple[str
     if waiting:
         raise ModelError(
             f"The engine {engine.name} left {len(waiting)} of {len(asked)} requests unanswered, the first with key "
-            f"{min(waiting)}. Run the stage again: answers that are paid for are kept."
+            f"{min(waiting)}. Run the stage again" + ("; the answers that came are kept." if engine.paid else ".")
         )
 
 

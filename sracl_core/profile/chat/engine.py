@@ -1,14 +1,15 @@
 """An engine that chats with a language model: it asks, checks, asks again, and replaces what stays broken."""
 
+import math
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from sracl_core.profile.chat.answers import BrokenAnswerError, read_answer
 from sracl_core.profile.chat.identity import chat_identity
-from sracl_core.profile.chat.judge import Judge, shown
+from sracl_core.profile.chat.judge import ASKED_FIRST, Judge, shown
 from sracl_core.profile.chat.prompts import ChatPrompts, Prompt
 from sracl_core.profile.engines.extractive import Extractive
 from sracl_core.profile.engines.protocol import Answer, EngineSettings
@@ -79,7 +80,10 @@ class Usage:
 
 
 class ChatEngine:
-    """Writes profiles by chatting with `model`."""
+    """Writes profiles by chatting with `model`.
+
+    `may_replace` is how many answers may still be replaced (see StopsEarly).
+    """
 
     paid = True
 
@@ -88,6 +92,7 @@ class ChatEngine:
         self.tokenizer = prompts.tokenizer
         self.identity = chat_identity(settings.llm)
         self.usage = Usage()
+        self.may_replace = math.inf
         self._settings = settings
         self._judge = Judge(settings.llm)
         self._broken: dict[int, str] = {}  # the last broken answer by key, as it is shown
@@ -99,19 +104,20 @@ class ChatEngine:
     def write(self, requests: Iterable[ProfileRequest]) -> Iterator[Answer]:
         """Yield one answer a request, as they come; broken ones are asked for again after all others.
 
-        Raises ModelError as soon as too many first attempts are broken.
+        Raises ModelError as soon as too many first attempts are broken, or too many answers are going to stay broken.
         """
-        left = list(requests)
         self._broken.clear()
-        for attempt in range(self._settings.llm.attempts):
-            answered: set[int] = set()
-            for answer in self._attempt(left, attempt):
-                answered.add(answer.key)
-                yield answer
-            left = [request for request in left if request.key not in answered]
-            if not left:
-                return
-        for answer in Extractive(self._settings).write(left):
+        left = yield from self._attempts(list(requests), range(1))
+        again = range(1, self._settings.llm.attempts)
+        sample: list[ProfileRequest] = []
+        if again and self.may_replace < len(left) and len(left) > ASKED_FIRST:
+            sample = [left[place * len(left) // ASKED_FIRST] for place in range(ASKED_FIRST)]
+            chosen = {request.key for request in sample}
+            stayed = yield from self._attempts(sample, again)
+            self._judge.stayed(len(stayed), len(sample), len(left), int(self.may_replace))
+            left, sample = [request for request in left if request.key not in chosen], stayed
+        left = yield from self._attempts(left, again)
+        for answer in Extractive(self._settings).write([*sample, *left]):
             why = self._broken.get(answer.key, "")
             yield Answer(answer.key, answer.text, answer.engine, replaced=True, why=why)
 
@@ -143,6 +149,21 @@ class ChatEngine:
         return [
             Call(request.key, self.prompts.prompt(request), temperature, llm.seed + attempt) for request in requests
         ]
+
+    def _attempts(
+        self, requests: list[ProfileRequest], attempts: Iterable[int]
+    ) -> Generator[Answer, None, list[ProfileRequest]]:
+        """Ask for `requests` in each of these attempts; yield the whole answers, return the requests left without."""
+        left = requests
+        for attempt in attempts:
+            if not left:
+                break
+            answered: set[int] = set()
+            for answer in self._attempt(left, attempt):
+                answered.add(answer.key)
+                yield answer
+            left = [request for request in left if request.key not in answered]
+        return left
 
     def _attempt(self, requests: list[ProfileRequest], attempt: int) -> Iterator[Answer]:
         """Ask once for each of `requests`; yield the answers that are whole."""

@@ -21,18 +21,30 @@ FIRST_WAIT_S = 0.5
 LONGEST_WAIT_S = 60.0
 # A person is told of waits that are longer in all, and not more often.
 NOTICE_S = 60.0
+# Times that the first request is sent where no server with this interface seems to be.
+TRIES = 3
 
 
 class PassingError(Exception):
     """A request that may do better when it is sent again; the message is what came instead of an answer.
 
     `wait` are the seconds after which the server wants it, None where it did not say. An `overloaded` server asks this
-    of everyone, not of one request.
+    of everyone, not of one request. Where the request found nobody, it is `unconnected`; where there seems to be
+    `no_server` of this kind, waiting for it is of little use.
     """
 
-    def __init__(self, said: str, wait: float | None = None, overloaded: bool = False) -> None:
+    def __init__(
+        self,
+        said: str,
+        wait: float | None = None,
+        *,
+        overloaded: bool = False,
+        unconnected: bool = False,
+        no_server: bool = False,
+    ) -> None:
         super().__init__(said)
         self.wait, self.overloaded = wait, overloaded
+        self.unconnected, self.no_server = unconnected, no_server
 
 
 class Patience:
@@ -41,6 +53,7 @@ class Patience:
     def __init__(self, url: str, seconds: float) -> None:
         self._url, self._seconds = url, seconds
         self._closed_until = self._answered = self._told = -float("inf")
+        self._nobody = 0  # failures so far that look as if no server of this kind were there
 
     async def ask(self, attempt: Callable[[], Awaitable[Answer]]) -> Answer:
         """Return what `attempt` returns, which is made again after each PassingError.
@@ -73,10 +86,11 @@ class Patience:
 
     def _wait(self, failed: PassingError, failures: int, since: float, now: float) -> float:
         """Seconds until a request is sent again that failed the first time at `since`, and `failures` times before."""
+        if self._answered < 0:
+            self._greet(failed, failures)
         left = since + self._seconds - now
         advice = (
-            "Answers so far are kept: run the stage again when the server is well, or set runtime.server_patience_s "
-            "higher."
+            "Answers so far are kept: run it again when the server is well, or set runtime.server_patience_s higher."
         )
         if left <= 0:
             raise ModelError(
@@ -96,6 +110,19 @@ class Patience:
         wait = min(wait, left)  # the last time, when patience ends
         self._tell(failed, now, wait, since)
         return wait
+
+    def _greet(self, failed: PassingError, failures: int) -> None:
+        """Tell at once of a server that has not answered yet, and give up soon where there is none."""
+        self._nobody += failed.no_server
+        if failed.no_server and self._nobody >= TRIES:
+            raise ModelError(
+                f"No server with OpenAI's interface was found at runtime.server_url, here {self._url}, in {TRIES} "
+                f"tries; the last one ended with: {failed}. Set runtime.server_url to the address of one: http or "
+                "https, its host and port, and as a rule /v1 at the end."
+            )
+        if (failed.no_server and self._nobody == 1) or (failed.unconnected and failures == 0):
+            more = f"{TRIES} tries in all" if failed.no_server else f"for at most {self._seconds:,g} s"
+            tqdm.write(f"runtime.server_url, here {self._url}: {failed}. Trying again, {more}.", file=sys.stderr)
 
     def _tell(self, failed: PassingError, now: float, wait: float, since: float) -> None:
         if now + wait - since <= NOTICE_S or now - self._told < NOTICE_S:

@@ -7,6 +7,7 @@ they repeat of the request, under `input` for example, is left out: it is the pr
 
 import ast
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -39,8 +40,18 @@ def read_refusal(status: int, body: bytes) -> Refusal:
     said, fields, codes = dict[str, None](), dict[str, None](), dict[str, None]()
     for kind, found in _walk(_parsed(text), 0):
         {"word": said, "field": fields, "code": codes}[kind][found] = None
-    words = "; ".join(said) or text.strip()
+    words = "; ".join(said)
+    if not words or words.startswith("<"):
+        words = plain_words(text)
     return Refusal(status, words[:MOST_WORDS], tuple(fields), tuple(codes))
+
+
+def plain_words(text: str) -> str:
+    """Return `text`, or what a person would read of it where it is a page in HTML."""
+    if not re.match(r"\s*<(!doctype|\?xml|html|head|body|center|h\d|p|title)\b", text, re.IGNORECASE):
+        return text.strip()
+    shown = re.sub(r"<(script|style)\b.*?(</\1>|$)|<!--.*?(-->|$)", " ", text, flags=re.DOTALL | re.IGNORECASE)
+    return " ".join(re.sub(r"<[^>]*>", " ", shown).split())
 
 
 def _walk(node: Any, depth: int) -> Iterator[tuple[str, str]]:
@@ -57,7 +68,7 @@ def _walk(node: Any, depth: int) -> Iterator[tuple[str, str]]:
         for one in node:
             yield from _walk(one, depth + 1)
     elif isinstance(node, dict):
-        for name in ("code", "type", "status"):
+        for name in ("code", "type", "status", "reason"):
             if isinstance(node.get(name), str):
                 yield "code", node[name]
         where = _place(node.get("loc") or node.get("param"))

@@ -25,7 +25,8 @@ SYSTEM = re.compile(
     r"(system|developer) (role|message|prompt|instruction)s?\b.{0,40}\b(not|unsupported|n't|invalid|only)"
     r"|(unsupported|unknown|invalid|unexpected|not support)\w*.{0,40}\b(system|developer)['\"`]? ?(role|message|prompt)"
     r"|roles? .{0,40}['\"`]system['\"`].{0,60}(not|unsupported|invalid)|does not support ['\"`]system"
-    r"|roles must alternate|only user and assistant roles|user/assistant/user/assistant"
+    r"|unexpected role ['\"`]?(system|developer)|roles must alternate|only user and assistant roles"
+    r"|user/assistant/user/assistant"
 )
 SYSTEM_PLACE = re.compile(r"messages\W*0\W*(system\W*)?(role)?\W*$")
 MODEL = re.compile(
@@ -33,31 +34,46 @@ MODEL = re.compile(
     r"|(unknown|invalid|unsupported|no such|not a valid|not find( the)?) model\b|no models? loaded|\bmodel id\b"
     r"|deployment.{0,60}(not exist|not found)|try pulling it"
 )
+STREAM = re.compile(
+    r"only supports? (the )?stream|stream(ing)? (mode )?(is required|only)|stream must be (set to )?true"
+)
+TOO_LARGE_A_BODY = (
+    "A prompt is too large for the server, or for a proxy before it: lower profile.items.data_tokens or "
+    "profile.users.data_tokens"
+)
 MODEL_CODES = {"model_not_found", "invalid_model", "deploymentnotfound", "model_not_available", "model_decommissioned"}
 COMPLAINT = (
     r"(?:unsupported|not support|n't support|unrecogni[sz]ed|unknown|unexpected|extra (?:inputs|fields)|not permitted|"
     r"not allowed|not one of|cannot find field|invalid|must be|must have|only the default|unavailable|not available|"
     r"not implemented|not enabled|not valid|deprecated|too (?:large|high|small|low)|cannot both|forbidden|limit was "
-    r"reached|out of range|not accept|failed to (?:parse|compile|initiali))"
+    r"reached|out of range|not accept|failed to (?:parse|compile|initiali)|only \S+ (?:is|are) (?:allowed|supported|"
+    r"accepted|permitted)|cannot unmarshal|requires? .{0,30}to be)"
 )
 # A name without quotes may be an ordinary word, as in "pumpkin seed", unless it stands where names of fields do.
 PLACE_OF_NAMES = (
     r"(?:^|[:;.,\[{(] ?|\b(?:parameters?|fields?|arguments?|property|option|name|value|for|supplied|support|supported|"
-    r"invalid|unsupported|unknown|unexpected|unrecogni[sz]ed) )"
+    r"invalid|unsupported|unknown|unexpected|unrecogni[sz]ed) "
+    r"|\bthe (?=\w+ (?:is|must|parameter|field|option|argument)\b))"
 )
 # "Use 'max_completion_tokens' instead", and lists of what would have been right, name no culprit.
 SUGGESTED = re.compile(
-    r"(?:please )?use [`'\"]?\w+[`'\"]? instead|did you mean [`'\"]?\w+|(?<!not )\b(?:supported|allowed|valid|known|"
+    r"(?:please )?use [`'\"]?\w+[`'\"]? instead|(?:[,;.:] ?|please )use [`'\"]?\w+|did you mean [`'\"]?\w+"
+    r"|(?<!not )\b(?:supported|allowed|valid|known|"
     r"accepted|permitted) (?:parameters|fields|values|arguments|properties|options|inputs)\b[^.;]*"
 )
 TOO_SMALL = re.compile(r"higher|increase|raise|greater than|at least|too (small|low)|minimum|limit was reached|>=?")
 TOO_LARGE = re.compile(r"too (large|high|big)|at most|less than|range|exceed|maximum|<=?")
-ABOVE_ZERO = re.compile(r"strictly positive|greater than 0|> ?0|must be positive|non-?zero")
+ABOVE_ZERO = re.compile(r"strictly positive|greater than 0|> ?0|must be positive|non-?zero|\(0(\.0*)?,|\b0 ?<(?!=)")
+RANGE = re.compile(r"must be|between|range|less than|at most|too (large|high)|<=?|[(\[]0")
 UNKNOWN = re.compile(
     r"unrecogni[sz]ed|unknown (name|field|parameter|argument)|unexpected|extra (inputs|fields)|cannot find field|"
-    r"(property|parameters?:?) .{0,4}response_format.{0,4} (is )?(unsupported|not supported)|not support parameter"
+    r"(property|parameters?:?) .{0,4}response_format.{0,4} (is )?(unsupported|not supported)|not support parameter|"
+    r"response_format['\"`]? (is )?(unsupported|not supported|not permitted|not allowed)|cannot unmarshal"
 )
-FORMAT = re.compile(r"json[_ ](schema|object|mode)|structured[_ ]outputs?|guided|grammar|response[_ ]format")
+FORMAT = re.compile(
+    r"json[_ ](schema|object|mode)|response[_ ]schema|additional_?properties|structured[_ ]outputs?|guided|grammar"
+    r"|response[_ ]format"
+)
 
 
 def remedies(refusal: Refusal, llm: LlmParams) -> list[str]:
@@ -65,9 +81,17 @@ def remedies(refusal: Refusal, llm: LlmParams) -> list[str]:
 
     Empty where the refusal names none of the things that `llm` decides.
     """
-    text = " ".join(refusal.words.lower().replace("\u2019", "'").split())
+    words = re.sub(r"input_value=.*?(?=, input_type=|$)", "", refusal.words, flags=re.MULTILINE)  # what was sent
+    text = " ".join(words.lower().replace("\u2019", "'").replace("\n", " ; ").split())
     if FILTERED.search(" ".join([text, *refusal.codes]).lower()):
         return []
+    if re.search(r"enable_thinking must be (set to )?false", text):
+        return [_without_thinking(llm)]
+    if STREAM.search(text):
+        return [
+            f"The model {llm.model!r} answers in a stream only, and streams are not read here, so it cannot be used: "
+            "set profile.llm.model to another one"
+        ]
     if CONTEXT.search(text):
         return [
             "A prompt and its answer together are too long for this model: lower profile.items.data_tokens, "
@@ -77,9 +101,8 @@ def remedies(refusal: Refusal, llm: LlmParams) -> list[str]:
         SYSTEM.search(text) or any(SYSTEM_PLACE.match(place) for place in refusal.fields)
     ):
         return ["Set profile.llm.request.system to folded"]
-    if found := _about_fields(text, _named(text, refusal.fields, llm), llm):
-        return found
-    return _about_the_whole(text, refusal, llm)
+    found = _about_fields(text, _named(text, refusal.fields, llm), llm) or _about_the_whole(text, refusal, llm)
+    return [TOO_LARGE_A_BODY] if not found and refusal.status == 413 else found
 
 
 def _about_the_whole(text: str, refusal: Refusal, llm: LlmParams) -> list[str]:
@@ -95,21 +118,44 @@ def _about_fields(text: str, named: Iterable[str], llm: LlmParams) -> list[str]:
     """What to do about each of the fields `named`; fields to be left out come together."""
     found: list[str] = []
     left: list[str] = []
+    formatted = False
     for name in named:
         if name in LIMITS:
             found.append(_limit(text, llm))
-        elif name == "temperature" and ABOVE_ZERO.search(text):
-            found.append("Set profile.llm.temperature above 0, to 0.01 for example")
+        elif name == "temperature" and (range_ := _temperature(text, llm)):
+            found.append(range_)
         elif name == "response_format" and not UNKNOWN.search(text):
-            found.append(_structure(text, llm))
+            formatted = True
         elif name in llm.request.extra:
             found.append(f"Correct profile.llm.request.extra.{name}, or take it out")
         else:
             left.append(name)
+    if formatted and left and llm.structure == "json_schema":
+        found.append("Set profile.llm.structure to json_object")
+    elif formatted and left:
+        left.append("response_format")  # else two lines would give leave_out two values
+    elif formatted:
+        found.append(_structure(text, llm))
     if left:
         out = [name for name in LEAVABLE if name in left or name in llm.request.leave_out]
         found.append(f"Set profile.llm.request.leave_out to [{', '.join(out)}]")
     return found
+
+
+def _temperature(text: str, llm: LlmParams) -> str:
+    """What to do about a temperature that is out of the server's range; "" where none at all is taken."""
+    if llm.temperature == 0 and ABOVE_ZERO.search(text):
+        return "Set profile.llm.temperature above 0, to 0.01 for example"
+    if llm.temperature > 0 and RANGE.search(text):
+        return f"Set profile.llm.temperature, here {llm.temperature:g}, to a value in the server's range"
+    return ""
+
+
+def _without_thinking(llm: LlmParams) -> str:
+    """How to switch thinking off by a field of the request."""
+    if llm.request.extra:
+        return "Set enable_thinking: false in profile.llm.request.extra, beside what is there"
+    return "Set profile.llm.request.extra to {enable_thinking: false}"
 
 
 def _named(text: str, fields: Iterable[str], llm: LlmParams) -> list[str]:

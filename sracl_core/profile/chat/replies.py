@@ -12,11 +12,14 @@ TEXT_PARTS = frozenset({"text", "output_text", None})
 
 
 class NoCompletionError(Exception):
-    """A body that is no chat completion: a proxy's page, cut, or an error in JSON, which `is_error` tells."""
+    """A body that is no chat completion: a proxy's page, cut, or an error in JSON, which `is_error` tells.
 
-    def __init__(self, is_error: bool) -> None:
+    `status` is the one that such an error names, 0 where it names none.
+    """
+
+    def __init__(self, is_error: bool, status: int) -> None:
         super().__init__()
-        self.is_error = is_error
+        self.is_error, self.status = is_error, status
 
 
 def read_completion(key: int, body: bytes, shown: Callable[[object], str], clean: Callable[[str], str]) -> Reply:
@@ -30,11 +33,12 @@ def read_completion(key: int, body: bytes, shown: Callable[[object], str], clean
         choice, usage = answer["choices"][0], answer.get("usage")
         message, reason = choice["message"], choice.get("finish_reason")
         text, thought = _text(message.get("content")), any(message.get(name) for name in REASONING_FIELDS)
-        refused = bool(message.get("refusal"))
+        refusal = message.get("refusal")
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
-        raise NoCompletionError(isinstance(answer, dict) and bool(answer.get("error"))) from None
-    if refused and not text:
-        reason = "refusal"  # OpenAI's models refuse in a field of their own, and end with "stop"
+        error = answer.get("error") if isinstance(answer, dict) else None
+        raise NoCompletionError(bool(error), _count(error, "code") or 0) from None
+    if refusal:
+        text, reason = str(refusal), "refusal"  # OpenAI's models refuse in a field of their own, and end with "stop"
     details = usage.get("prompt_tokens_details") if isinstance(usage, dict) else None
     cached = _count(details, "cached_tokens")
     return Reply(

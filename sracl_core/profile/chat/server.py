@@ -9,15 +9,19 @@ it before anyone reads it.
 import asyncio
 import os
 import re
+import socket
+import ssl
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from sracl_core.errors import ModelError
 from sracl_core.params.profile import LlmParams
 from sracl_core.params.runtime import RuntimeParams
+from sracl_core.profile.chat.answers import ending
 from sracl_core.profile.chat.engine import Call, Reply
+from sracl_core.profile.chat.key_mask import STARS, KeyMask
 from sracl_core.profile.chat.patience import PassingError, retry_after
-from sracl_core.profile.chat.refusals import REFUSAL, read_refusal
+from sracl_core.profile.chat.refusals import LONGEST, REFUSAL, plain_words, read_refusal
 from sracl_core.profile.chat.remedies import remedies
 from sracl_core.profile.chat.replies import NoCompletionError, read_completion
 from sracl_core.profile.chat.request import request_fields
@@ -26,7 +30,6 @@ if TYPE_CHECKING:
     from openai import AsyncOpenAI
 
 KEY = "OPENAI_API_KEY"
-SECRET_CHARACTERS = 8  # a shorter key is a stand-in such as EMPTY
 SAID_CHARACTERS = 200
 # 409 and 425 are for conflicts and haste; a status from 500 on passes too.
 PASSING = frozenset({408, 409, 425, 429})
@@ -34,6 +37,12 @@ OVERLOADED = frozenset({429, 503})
 REFUSED = frozenset({400, 413, 422})
 # Servers that fail in this way at a field they do not know; an overloaded one may, too, but names no field.
 FAILED = frozenset({500, 501})
+# Ends of an answer that are the server's trouble, not the prompt's: DeepSeek, OpenRouter.
+TROUBLE = frozenset({"insufficient_system_resource", "error"})
+KEY_REFUSED = re.compile(
+    r"(?i)api[ _]?key (?:is )?(?:not (?:valid|found|provided)|invalid|missing|expired)|API_KEY_INVALID|invalid_api_key"
+    r"|(?:invalid|incorrect|missing|expired) api[ _]?key|(?:pass|provide) a valid api[ _]?key"
+)
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -43,6 +52,7 @@ class Server:
     def __init__(self, url: str, llm: LlmParams, runtime: RuntimeParams) -> None:
         self._url, self._llm, self._timeout = url, llm, runtime.server_timeout_s
         self._key = _key()
+        self._without_key = KeyMask(self._key)
         self.client = _client(url, self._key, runtime.server_concurrency)
 
     async def request(self, call: Call, first: bool = False) -> Reply:
@@ -65,15 +75,25 @@ class Server:
             wait = retry_after(error.response.headers.get("retry-after"))
             return self._refused(call, error.status_code, error.response.content, wait, first)
         except APIConnectionError as error:
-            raise PassingError(f"the connection failed: {self._short(error.__cause__ or error)}") from None
+            said = f"the connection failed: {self._short(error.__cause__ or error)}"
+            raise PassingError(said, unconnected=True, no_server=_is_no_server(error)) from None
         body = response.http_response.content
         try:
-            return read_completion(call.key, body, self._short, self._without_key)
+            reply = read_completion(call.key, body, self._short, self._without_key)
         except NoCompletionError as found:
-            shown = self._short(body.decode(errors="replace")) or "nothing"
+            shown = self._short(plain_words(body[:LONGEST].decode(errors="replace"))) or "nothing"
             if first and found.is_error and remedies(read_refusal(200, body), self._llm):
                 return self._refused(call, 200, body, None, first)  # some servers put errors into a success
-            raise PassingError(f"an answer that is no chat completion: {shown}") from None
+            # Such an error may name the status that it should have had.
+            passing = found.status in PASSING or found.status >= 500
+            raise PassingError(
+                f"an answer that is no chat completion: {shown}",
+                overloaded=found.status in OVERLOADED,
+                no_server=not passing,
+            ) from None
+        if ending(reply.finish_reason) in TROUBLE:
+            raise PassingError(f"an answer that ended by {reply.finish_reason!r}")
+        return reply
 
     def _refused(self, call: Call, status: int, body: bytes, wait: float | None, first: bool) -> Reply:
         """What a refusal means: an empty reply where it concerns this one prompt, else an error."""
@@ -83,9 +103,11 @@ class Server:
         mended = "" if status in PASSING else "".join(f"{one}. " for one in remedies(refusal, self._llm))
         if first and mended and (status in REFUSED | FAILED or status == 200):
             raise ModelError(
-                f"The server {self._url} refused a prompt before it had answered any: {said}. {mended}The stage "
-                "stopped: change params.yaml, then run it again."
+                f"The server {self._url} refused a prompt before it had answered any: {said}. {mended}Nothing "
+                "more was asked: change params.yaml, then run it again."
             )
+        if status in REFUSED and KEY_REFUSED.search(" ".join([refusal.words, *refusal.codes])):
+            status = 401  # Gemini says it with 400
         if status in REFUSED:
             return Reply(call.key, "", f"{REFUSAL}{message}", None, None, None)
         if "insufficient_quota" in refusal.codes:
@@ -106,11 +128,8 @@ class Server:
     def _short(self, said: object) -> str:
         """What a server said, as the beginning of one plain line without the key, or what a server left of it."""
         text = "".join(letter if letter.isprintable() else " " for letter in self._without_key(str(said)))
-        line = " ".join("***" if "***" in word else word for word in text.split())
+        line = " ".join(STARS if STARS in word else word for word in text.split())
         return line[:SAID_CHARACTERS].rstrip(".")
-
-    def _without_key(self, text: str) -> str:
-        return text.replace(self._key, "***") if len(self._key) >= SECRET_CHARACTERS else text
 
 
 def _client(url: str, key: str, concurrency: int) -> "AsyncOpenAI":
@@ -136,6 +155,16 @@ def _client(url: str, key: str, concurrency: int) -> "AsyncOpenAI":
     return AsyncOpenAI(
         api_key=key, base_url=url, max_retries=0, timeout=None, default_headers=headers, http_client=http
     )
+
+
+def _is_no_server(error: BaseException) -> bool:
+    """Whether a connection failed because there is no such host, or one that speaks something else."""
+    found: BaseException | None = error
+    while found is not None:
+        if isinstance(found, socket.gaierror | ssl.SSLError):
+            return True
+        found = found.__cause__ or found.__context__
+    return False
 
 
 def _key() -> str:

@@ -19,9 +19,6 @@ from sracl_core.profile.chat.server import Server
 from sracl_core.profile.chat.tokens import load_tokenizer
 from sracl_core.profile.engines.protocol import EngineSettings
 
-# So many refusals before any answer are tried with harmless data: it may be the server that refuses every prompt.
-SUSPICIOUS = 8
-
 Replies = SimpleQueue[Reply | BaseException | None]
 
 
@@ -32,12 +29,13 @@ class OpenAIModel:
         self._llm, self._runtime = llm, runtime
         self._url = runtime.server_url
         self._patience = Patience(self._url, runtime.server_patience_s)
-        self._refusals, self._willing = 0, False
+        self._willing = False  # whether the server has answered a prompt
 
     def ask(self, calls: Sequence[Call]) -> Iterator[Reply]:
         """Yield one reply a call, as they come; the calls are sent in their order, so many at once.
 
-        Until the server has answered one, the first is sent alone: it may refuse a field that all of them have. The
+        Until the server has answered one, the first is sent alone: it may refuse a field that all of them have. If it
+        refuses the first without a reason that is known, it is asked for harmless data before any other is sent. The
         requests live in a thread of their own, so that they go on while a reply is being dealt with.
         """
         server = Server(self._url, self._llm, self._runtime)
@@ -82,18 +80,17 @@ class OpenAIModel:
         if not _is_refusal(reply):
             self._willing = True
         elif not self._willing:
-            self._refusals += 1
-            if self._refusals == SUSPICIOUS:
-                trial = replace(call, prompt=harmless(call.prompt))
-                answer = await self._patience.ask(partial(server.request, trial))
-                if _is_refusal(answer):
-                    raise ModelError(
-                        f"The server {self._url} refused each of the first {SUSPICIOUS} prompts, and one with harmless "
-                        f"data: {str(answer.finish_reason).removeprefix(REFUSAL)}. Check profile.llm.model, "
-                        f"here {self._llm.model!r}; see whether the model's context holds a prompt and "
-                        'profile.llm.max_tokens; and docs/profiles.md, "Servers that want something else".'
-                    )
-                self._willing = True
+            trial = replace(call, prompt=harmless(call.prompt))
+            answer = await self._patience.ask(partial(server.request, trial, first=True))
+            if _is_refusal(answer):
+                first, second = (_words(one) for one in (reply, answer))
+                said = first if first == second else f"{first}, and then {second}"
+                raise ModelError(
+                    f"The server {self._url} refused the first prompt, and then one with harmless data: {said}. Check "
+                    f"profile.llm.model, here {self._llm.model!r}; see whether the model's context holds a prompt and "
+                    'profile.llm.max_tokens; and docs/profiles.md, "Servers that want something else".'
+                )
+            self._willing = True
         return reply
 
 
@@ -109,6 +106,10 @@ def _run(loop: asyncio.AbstractEventLoop, work: "asyncio.Task[None]", replies: R
     finally:
         replies.put(end)
         loop.run_until_complete(loop.shutdown_asyncgens())
+
+
+def _words(reply: Reply) -> str:
+    return (reply.finish_reason or "").removeprefix(REFUSAL)
 
 
 def _is_refusal(reply: Reply) -> bool:

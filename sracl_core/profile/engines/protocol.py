@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from sracl_core.params.profile import ItemProfileParams, LlmParams, UserProfileParams
 from sracl_core.params.runtime import RuntimeParams
@@ -53,6 +53,16 @@ class Engine(Protocol):
     def account(self) -> str:
         """Return what the work came to, for the end of a run; "" where there is nothing to say."""
         ...
+
+
+@runtime_checkable
+class StopsEarly(Protocol):
+    """An engine that wants to know how many of its answers may still be replaced, to stop when there will be more.
+
+    `may_replace` is set before each call of `write`; it is infinite where nobody counts.
+    """
+
+    may_replace: float
 
 
 @dataclass(frozen=True, slots=True)

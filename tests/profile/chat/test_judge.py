@@ -11,8 +11,8 @@ from sracl_core.artifacts import Provenance
 from sracl_core.errors import ModelError
 from sracl_core.params.profile import LlmParams
 from sracl_core.profile.chat import judge, patience
-from sracl_core.profile.chat.answers import CUT_SHORT, ONLY_REASONING
-from sracl_core.profile.chat.judge import FIRST, RECENT, Judge, shown
+from sracl_core.profile.chat.answers import CUT_SHORT, ONLY_REASONING, ONLY_SPACE
+from sracl_core.profile.chat.judge import ASKED_FIRST, FIRST, RECENT, Judge, shown
 from sracl_core.profile.store.answers import AnswerStore
 from sracl_core.profile.write import write_profile_table
 from tests.profile.engines.server import KEY, Act, MisbehavingServer, Received, engine, error, good, requests, says
@@ -58,7 +58,7 @@ def test_a_run_that_is_all_broken_ends_after_32_and_shows_three(tmp_path: Path) 
     first, *examples, last = said.split("\n")
     assert first == (
         "The model 'tiny' gave no usable answer to 32 of the first 32 prompts, above the share 0.5 that "
-        "profile.llm.max_broken allows; the stage stopped before more is paid for. Some of them:"
+        "profile.llm.max_broken allows. Nothing more was asked, so that no more is paid for. Some of them:"
     )
     assert len(examples) == 3
     shown = "\n".join(sorted(example[5:] for example in examples))
@@ -68,7 +68,7 @@ def test_a_run_that_is_all_broken_ends_after_32_and_shows_three(tmp_path: Path) 
     assert shown.split("\n")[2] == 'other fields than asked for: {"other": "x"}'
     assert all(example.isprintable() for example in examples)
     assert KEY not in said
-    assert last.endswith("Good answers are kept: run the stage again after the change.")
+    assert last.endswith("Good answers are kept: run it again after the change.")
 
 
 def test_good_answers_are_kept_when_the_run_ends(tmp_path: Path) -> None:
@@ -132,6 +132,45 @@ def test_a_small_run_ends_through_max_fallback_and_shows_three(tmp_path: Path) -
     assert last.startswith("Look at these, then run the stage again")
 
 
+def test_a_run_that_cannot_succeed_any_more_stops(tmp_path: Path) -> None:
+    """A third of the prompts stays broken, and one in a hundred may: only a sample of them is asked again."""
+    script = lambda r: good(r, None if number(r) % 3 else "Sorry.")  # noqa: E731
+    said, server = run(tmp_path, script, 600, 0.01)
+    assert len(server.received) == 600 + 2 * ASKED_FIRST
+    assert said.startswith(
+        "The model 'tiny' gave no usable answer to 200 prompts at first. Of these, 32 were asked again, up to 3 times "
+        "in all, and 32 stayed broken. So about 200 answers would be replaced by extractive ones, and "
+        "profile.max_fallback allows 6. Nothing more was asked"
+    )
+    assert "\n  1. not JSON: Sorry.\n" in said
+    assert "See whether the server holds the model to the JSON schema" in said
+    assert AnswerStore(tmp_path / "store").contents().num_rows == 400
+    said, server = run(tmp_path, good, 600, 0.01)
+    assert said == ""
+    assert len(server.received) == 200
+
+
+def test_what_can_still_be_mended_is_mended(tmp_path: Path) -> None:
+    """A third is broken, and one of each four of these stays so: a twelfth in all."""
+    bad = lambda r: number(r) % 3 == 0 and (r.turn == 0 or number(r) % 12 == 0)  # noqa: E731
+    script = lambda r: good(r, "Sorry." if bad(r) else None)  # noqa: E731
+    said, server = run(tmp_path, script, 600, 0.09)
+    assert said == ""
+    assert len(server.received) == 600 + 200 + 50
+    said, server = run(tmp_path / "strict", script, 600, 0.01)
+    assert "and 8 stayed broken. So about 50 answers would be replaced" in said
+    assert len(server.received) == 600 + ASKED_FIRST + 8
+
+
+def test_what_was_replaced_before_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fifty of the first half are replaced, and there is room for no fifty more."""
+    monkeypatch.setattr("sracl_core.profile.write.WINDOW", 300)
+    script = lambda r: good(r, "Sorry." if number(r) % 6 == 0 else None)  # noqa: E731
+    said, server = run(tmp_path, script, 600, 0.1)
+    assert "and profile.max_fallback allows 10." in said
+    assert len(server.received) == 300 + 2 * 50 + 300 + 2 * ASKED_FIRST
+
+
 @pytest.mark.parametrize(
     ("reason", "llm", "expected"),
     [
@@ -151,7 +190,21 @@ def test_a_small_run_ends_through_max_fallback_and_shows_three(tmp_path: Path) -
         ("repeats the instructions", {}, "Set profile.llm.model to one that follows instructions better"),
         ("ended by \"refused: Unknown parameter: 'seed'\"", {}, "Set profile.llm.request.leave_out to [seed]."),
         ("ended by 'refused: filtered'", {}, "See what the server says, and docs/profiles.md"),
-        ("ended by 'content_filter'", {}, "See whether the server holds the model"),
+        ("ended by 'content_filter'", {}, "The server's content filter holds these answers back: loosen the filter"),
+        ("ended by 'SAFETY'", {}, "The server's content filter holds these answers back: loosen the filter"),
+        ("ended by 'refusal'", {}, "The model itself refuses to answer, in the words above: see that profile.domain"),
+        ("ended by 'tool_calls'", {}, "The model calls tools, although it is offered none: start the server without"),
+        ("ended by 'error'", {}, "The server failed while it wrote these answers: see its log"),
+        ("ended by 'insufficient_system_resource'", {}, "The server failed while it wrote these answers"),
+        ("ended by 'FinishReason.ABORT'", {}, "The server broke these answers off: see its log"),
+        ("ended by '7'", {}, "The server ended these answers in a way that is not known here"),
+        (
+            ONLY_SPACE,
+            {},
+            "The model fills its answers with white space, which JSON allows: start vLLM with disable_any",
+        ),
+        ("far longer than asked for", {}, "Set profile.llm.model to one that follows instructions better"),
+        ("a field twice, with different values", {}, "Set profile.llm.model to one that follows instructions better"),
     ],
 )
 def test_the_error_says_what_to_change(reason: str, llm: dict[str, Any], expected: str) -> None:

@@ -1,5 +1,6 @@
 """Patience with a server: what may pass is asked again, everyone waits when asked to, and what lasts is given up."""
 
+import re
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -11,7 +12,19 @@ import pytest
 
 from sracl_core.errors import ModelError
 from sracl_core.profile.chat import patience
-from tests.profile.engines.server import KEY, Act, MisbehavingServer, Received, ask, calls, error, first, good, model
+from tests.profile.engines.server import (
+    KEY,
+    Act,
+    MisbehavingServer,
+    Received,
+    ask,
+    calls,
+    error,
+    first,
+    good,
+    model,
+    says,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -88,6 +101,74 @@ def test_nobody_at_the_address() -> None:
         gone = model(server.url, server_patience_s=0.1)
     with pytest.raises(ModelError, match=r"the connection failed: .+ Answers so far are kept"):
         list(gone.ask(calls(3)))
+
+
+@pytest.mark.parametrize(
+    ("act", "came"),
+    [
+        (
+            Act("<!doctype html><title>Log in</title><p>Please</p>"),
+            "an answer that is no chat completion: Log in Please",
+        ),
+        (Act('{"choices": []}'), r"an answer that is no chat completion: {.choices.: \[\]}"),
+        (Act('{"error": {"message": "no such path"}}'), "an answer that is no chat completion: .*no such path[^.]*"),
+        (Act('"Welcome"'), "an answer that is no chat completion: .Welcome."),
+        (Act(""), "an answer that is no chat completion: nothing"),
+    ],
+)
+def test_what_is_no_server_of_this_kind_is_given_up_soon(
+    act: Act, came: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with MisbehavingServer(lambda received: act) as server:
+        with pytest.raises(ModelError, match=f"found at runtime.server_url, here {server.url}, in 3 tries; .*{came}"):
+            list(model(server.url).ask(calls(50)))
+        assert len(server.received) == 3
+    (told,) = capsys.readouterr().err.splitlines()
+    assert re.fullmatch(f"runtime.server_url, here {server.url}: {came}. Trying again, 3 tries in all.", told)
+
+
+@pytest.mark.parametrize("scheme", ["https://127.0.0.1", "http://nowhere.invalid"])
+def test_a_wrong_scheme_or_host_is_given_up_soon(scheme: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with MisbehavingServer() as server:
+        url = server.url.replace("http://127.0.0.1", scheme)
+        with pytest.raises(
+            ModelError, match=f"here {url}, in 3 tries; .*the connection failed: .*Set runtime.server_url"
+        ):
+            list(model(url).ask(calls(50)))
+    (told,) = capsys.readouterr().err.splitlines()
+    assert told.startswith(f"runtime.server_url, here {url}: the connection failed: ")
+
+
+def test_a_server_that_is_still_starting_is_waited_for(capsys: pytest.CaptureFixture[str]) -> None:
+    with MisbehavingServer() as gone:
+        url = gone.url
+    with pytest.raises(ModelError, match=r"has failed for .* the connection failed"):
+        list(model(url, server_patience_s=0.5).ask(calls(3)))
+    (told,) = capsys.readouterr().err.splitlines()
+    assert told.startswith(f"runtime.server_url, here {url}: the connection failed: ")
+    assert told.endswith(". Trying again, for at most 0.5 s.")
+
+
+def test_an_error_in_a_success_that_names_a_passing_status_is_waited_for() -> None:
+    limited = Act('{"error": {"message": "busy", "code": 429}}')
+    replies, server = ask(lambda r: limited if r.number < 6 else good(r), 3)
+    assert {reply.finish_reason for reply in replies} == {"stop"}
+    assert len(server.received) == 9
+
+
+def test_a_server_that_has_answered_is_waited_for_in_any_case() -> None:
+    page = Act("<html>Bad gateway</html>")
+    replies, _ = ask(lambda r: page if r.prompt == "7" and r.turn < 5 else good(r), 20)
+    assert {reply.finish_reason for reply in replies} == {"stop"}
+
+
+@pytest.mark.parametrize("reason", ["insufficient_system_resource", "error", "FinishReason.ERROR"])
+def test_an_answer_that_ends_by_the_servers_trouble_is_asked_again(reason: str) -> None:
+    replies, server = ask(first(lambda r: says(r, {"content": "{"}, reason)), 3)
+    assert {reply.finish_reason for reply in replies} == {"stop"}
+    assert len(server.received) == 6
+    with pytest.raises(ModelError, match=f"it last said: an answer that ended by '{reason}'"):
+        ask(lambda r: says(r, {"content": "{"}, reason), server_patience_s=0.2)
 
 
 def test_answers_before_a_failure_come_first() -> None:

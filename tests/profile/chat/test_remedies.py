@@ -135,6 +135,10 @@ def advice(body: str, llm: dict[str, Any]) -> list[str]:
          SCHEMA),
         (openai("response_format is not implemented"), SCHEMA),
         (openai('model "tiny" not found, try pulling it first'), MODEL),
+        (json.dumps({"error": "json: cannot unmarshal object into Go struct field ChatCompletionRequest."
+                     "response_format of type string"}), NO_FORMAT),
+        (openai("json: cannot unmarshal object into Go struct field ChatCompletionRequest.response_format."
+                "json_schema of type string"), NO_FORMAT),
         # LM Studio
         (json.dumps({"error": "No models loaded. Please load a model in the developer page."}), MODEL),
         (json.dumps({"error": "Trying to keep the first 5000 tokens when context the overflows. However, the model is "

@@ -7,6 +7,7 @@ import pytest
 from sracl_core.profile.chat import patience
 from sracl_core.profile.chat.answers import ONLY_REASONING, BrokenAnswerError, read_answer
 from sracl_core.profile.chat.engine import Reply
+from sracl_core.profile.chat.judge import shown
 from tests.profile.engines.server import KEY, ask, says
 
 ANSWER = '{"item_summary": "A tea."}'
@@ -58,6 +59,8 @@ def test_the_text_is_found_and_reasoning_is_not_read(message: dict[str, Any], fi
         ({"content": None, "reasoning_content": "Hm."}, "length", "cut at the token limit"),
         ({"content": None}, "stop", "empty"),
         ({"content": None, "refusal": "I'm sorry."}, "stop", "ended by 'refusal'"),
+        ({"content": ANSWER, "refusal": "I'm sorry."}, "stop", "ended by 'refusal'"),
+        ({"content": ANSWER}, 7, "ended by '7'"),
         ({"content": ANSWER}, "content_filter", "ended by 'content_filter'"),
     ],
 )
@@ -65,6 +68,13 @@ def test_what_has_no_answer_says_why(message: dict[str, Any], finish_reason: str
     with pytest.raises(BrokenAnswerError) as caught:
         text_of(reply_to(message, finish_reason))
     assert str(caught.value) == reason
+
+
+def test_the_words_of_a_refusal_are_shown() -> None:
+    reply = reply_to({"content": ANSWER, "refusal": "I can't help with\ntea."})
+    assert shown("ended by 'refusal'", reply.text, reply.finish_reason) == (
+        r"ended by 'refusal': I can't help with\ntea."
+    )
 
 
 def test_only_reasoning_says_what_to_do() -> None:

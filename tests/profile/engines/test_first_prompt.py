@@ -84,7 +84,7 @@ def test_following_the_messages_leads_to_answers() -> None:
             except ModelError as stopped:
                 assert len(server.received) == 1
                 said.append(str(stopped))
-                (name, value) = re.findall(r"Set profile\.llm\.request\.(\w+) to (\S+)\. The stage", str(stopped))[0]
+                (name, value) = re.findall(r"Set profile\.llm\.request\.(\w+) to (\S+)\. Nothing more", str(stopped))[0]
                 settings[name] = [value.strip("[]")] if value.startswith("[") else value
             else:
                 break
@@ -93,7 +93,7 @@ def test_following_the_messages_leads_to_answers() -> None:
     assert said[0].endswith(
         "refused a prompt before it had answered any: HTTP 400, Unsupported parameter: 'max_tokens' is not supported "
         "with this model. Use 'max_completion_tokens' instead. Set profile.llm.request.token_limit to "
-        "max_completion_tokens. The stage stopped: change params.yaml, then run it again."
+        "max_completion_tokens. Nothing more was asked: change params.yaml, then run it again."
     )
 
 
@@ -138,9 +138,55 @@ def test_a_filtered_first_prompt_costs_only_itself() -> None:
     def script(received: Received) -> Act:
         return refusal("filtered", None, "content_filter") if received.prompt == "0" else good(received)
 
-    replies, server = ask(script, 20)
+    replies, server = ask(script, 20, server_concurrency=64)
     assert [reply.key for reply in replies if reply.finish_reason != "stop"] == [0]
-    assert len(server.received) == 20
+    assert len(server.received) == 21
+    assert "Green tea" in server.prompts[1]  # harmless data, asked for before any other prompt
+
+
+@pytest.mark.parametrize("concurrency", [1, 4, 64])
+def test_an_unknown_refusal_of_everything_costs_two_prompts(concurrency: int) -> None:
+    with MisbehavingServer(lambda r: error(400, "the moon is in the wrong house")) as server:
+        with pytest.raises(ModelError) as stopped:
+            list(model(server.url, server_concurrency=concurrency).ask(calls(500)))
+        assert len(server.received) == 2
+    told = str(stopped.value)
+    assert f"The server {server.url} refused the first prompt, and then one with harmless data: the moon is" in told
+    assert "no usable answer" not in told
+
+
+def test_a_harmless_prompt_may_show_what_the_first_did_not() -> None:
+    script = lambda r: error(400, "no" if r.number == 0 else "seed is not supported")  # noqa: E731
+    with MisbehavingServer(script) as server:
+        with pytest.raises(ModelError, match=r"Set profile\.llm\.request\.leave_out to \[seed\]\."):
+            list(model(server.url).ask(calls(50)))
+        assert len(server.received) == 2
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '[{"error": {"code": 400, "message": "API key not valid. Please pass a valid API key.", "status": '
+        '"INVALID_ARGUMENT", "details": [{"reason": "API_KEY_INVALID"}]}}]',
+        '{"error": {"message": "Bad request", "details": [{"reason": "API_KEY_INVALID"}]}}',
+        '{"error": "Incorrect API key provided"}',
+    ],
+)
+def test_a_key_that_is_refused_as_a_bad_request_ends_at_once(body: str) -> None:
+    with MisbehavingServer(lambda r: Act(body, 400)) as server:
+        with pytest.raises(ModelError, match="The environment variable OPENAI_API_KEY is not the server's"):
+            list(model(server.url).ask(calls(50)))
+        assert len(server.received) == 1
+
+
+def test_a_request_too_large_for_a_proxy_says_so() -> None:
+    page = "<html>\r\n<head><title>413 Request Entity Too Large</title></head>\r\n<body>nginx</body></html>"
+    with MisbehavingServer(lambda r: Act(page, 413)) as server:
+        with pytest.raises(ModelError) as stopped:
+            list(model(server.url).ask(calls(50)))
+        assert len(server.received) == 1
+    assert "HTTP 413, 413 Request Entity Too Large nginx. A prompt is too large for the server" in str(stopped.value)
+    assert "lower profile.items.data_tokens or profile.users.data_tokens" in str(stopped.value)
 
 
 def test_a_later_prompt_that_is_too_long_costs_only_itself() -> None:
