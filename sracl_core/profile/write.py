@@ -185,7 +185,7 @@ def _ask(engine: Engine, asked: dict[str, ProfileRequest]) -> Iterator[tuple[str
     if waiting:
         raise ModelError(
             f"The engine {engine.name} left {len(waiting)} of {len(asked)} requests unanswered, the first with key "
-            f"{min(waiting)}. Run the stage again" + ("; the answers that came are kept." if engine.paid else ".")
+            f"{min(waiting)}. Run it again" + ("; the answers that came are kept." if engine.paid else ".")
         )
 
 

@@ -15,6 +15,7 @@ from sracl_core.commands.plan import duration, summary
 from sracl_core.profile.planning.plan import Plan, together
 from sracl_core.profile.store.answers import AnswerStore, address_of
 from sracl_core.profile.store.journal import Journal, StoredAnswer
+from tests.profile.engines.server import MisbehavingServer, error, good
 
 ROOT = Path(__file__).resolve().parents[2]
 SRACL = Path(sys.executable).with_name("sracl")
@@ -115,6 +116,32 @@ def test_mistakes_are_told(project: Path, arguments: tuple[str, ...], message: s
     printed = sracl(project, "plan", *arguments, fails=True)
     assert printed.startswith("error: ")
     assert message in printed
+
+
+@pytest.mark.parametrize("count", ["6", "64"])
+def test_a_probe_of_a_model_that_is_not_up_to_it_says_why(project: Path, count: str) -> None:
+    with MisbehavingServer(lambda received: good(received, "Sorry, no tea.")) as server:
+        params = project / "params.yaml"
+        params.write_text(params.read_text().replace("http://127.0.0.1:8000/v1", server.url))
+        arguments = ("plan", "--engine", "openai", "--kind", "user", "--probe", count)
+        printed = sracl(project, *arguments, fails=True, OPENAI_API_KEY="EMPTY")
+        assert server.received
+    told = printed[printed.index("error: ") :]
+    assert "gave no usable answer to " in told
+    assert "\n  1. not JSON: Sorry, no tea.\n" in told
+    assert "See whether the server holds the model to the JSON schema" in told
+    assert "the stage" not in printed.lower()
+    assert "prompts to send" not in printed
+
+
+def test_a_probe_of_a_server_that_refuses_a_field_does_not_speak_of_a_stage(project: Path) -> None:
+    with MisbehavingServer(lambda received: error(400, "seed is unsupported")) as server:
+        params = project / "params.yaml"
+        params.write_text(params.read_text().replace("http://127.0.0.1:8000/v1", server.url))
+        printed = sracl(project, "plan", "--engine", "openai", "--probe", "6", fails=True, OPENAI_API_KEY="EMPTY")
+        assert len(server.received) == 1
+    assert "Set profile.llm.request.leave_out to [seed]. Nothing more was asked: change params.yaml" in printed
+    assert "the stage" not in printed.lower()
 
 
 def test_one_line_for_a_person() -> None:

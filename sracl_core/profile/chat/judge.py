@@ -2,6 +2,7 @@
 
 import math
 from collections import Counter, deque
+from collections.abc import Sequence
 
 from sracl_core.errors import ModelError
 from sracl_core.params.profile import LlmParams
@@ -85,16 +86,19 @@ class Judge:
         )
 
     def _told(self, reasons: Counter[str]) -> str:
-        """Some broken answers, and what to do about `reasons`."""
-        shown = "\n".join(f"  {number}. {one}" for number, one in enumerate(self._chosen(reasons), 1))
-        change = advice(reasons, self._llm)
-        return f"Some of them:\n{shown}\n{change} Good answers are kept: run it again after the change."
+        return told(self._chosen(reasons), reasons, self._llm)
 
     def _chosen(self, reasons: Counter[str]) -> list[str]:
         """Examples, of different reasons as far as there are some, the most frequent reason first."""
         groups = [self._examples.get(reason, []) for reason, _ in reasons.most_common()]
         ranked = [group[place] for place in range(EXAMPLES) for group in groups if place < len(group)]
         return ranked[:EXAMPLES]
+
+
+def told(examples: Sequence[str], reasons: Counter[str], llm: LlmParams) -> str:
+    """Return the end of an error about broken answers: some of them, and what to do about their `reasons`."""
+    lines = "\n".join(f"  {number}. {one}" for number, one in enumerate(examples, 1))
+    return f"Some of them:\n{lines}\n{advice(reasons, llm)} Good answers are kept: run it again after the change."
 
 
 def _escaped(text: str) -> str:

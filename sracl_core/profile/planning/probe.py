@@ -3,8 +3,10 @@
 import time
 from dataclasses import dataclass
 
+from sracl_core.errors import ModelError
 from sracl_core.profile.chat.caching import simulate_prefix_cache
 from sracl_core.profile.chat.engine import ChatEngine
+from sracl_core.profile.chat.judge import EXAMPLES, told
 from sracl_core.profile.planning.work import Outstanding, Work, answer_tokens, token_ids
 from sracl_core.profile.store.answers import AnswerStore
 from sracl_core.profile.write import write_profiles
@@ -29,7 +31,7 @@ def measure(work: Work, store: AnswerStore, count: int) -> Probe | None:
     """Answer `count` of the prompts to send, or all if they are fewer, into `store`; return how fast it went.
 
     They are spread evenly, in runs of neighbours. The first is not timed: it loads the model. None where no model is
-    asked, or nothing was left to time.
+    asked, or nothing was left to time. Raises ModelError when no answer was whole.
     """
     engine = work.engine
     if not isinstance(engine, ChatEngine):
@@ -37,17 +39,25 @@ def measure(work: Work, store: AnswerStore, count: int) -> Probe | None:
     keys = [request.key for request in Outstanding().of(work, work.requests(), store)]
     chosen = {keys[place] for place in spread(len(keys), count)}
     requests = [request for request in work.requests() if request.key in chosen]
-    list(write_profiles(requests[:1], engine, store, work.earlier))
+    first = [one.answer for one in write_profiles(requests[:1], engine, store, work.earlier)]
     started = time.monotonic()
     answers = [one.answer for one in write_profiles(requests[1:], engine, store, work.earlier, len(requests) - 1)]
     seconds = time.monotonic() - started
+    measured = answers or first
+    if measured and all(answer.replaced for answer in measured):
+        examples = list(dict.fromkeys(answer.why for answer in measured if answer.why))[:EXAMPLES]
+        raise ModelError(
+            f"The model {work.settings.llm.model!r} gave no usable answer to any of the {len(measured)} prompts "
+            f"measured for the {work.kind} profiles, so nothing can be estimated from them. It reports: "
+            f"{engine.account()}. {told(examples, engine.usage.broken, work.settings.llm)}"
+        )
     if not answers:
         return None
-    first, *others = token_ids(engine, requests)
-    whole = simulate_prefix_cache([first, *others])
+    tokens_of_first, *others = token_ids(engine, requests)
+    whole = simulate_prefix_cache([tokens_of_first, *others])
     unknown, _ = answer_tokens(work, engine, Outstanding())
     written = [answer.tokens_out or unknown for answer in answers if not answer.replaced]
-    tokens = whole.tokens - whole.cached - len(first) + sum(written)
+    tokens = whole.tokens - whole.cached - len(tokens_of_first) + sum(written)
     return Probe(len(answers), len(answers) - len(written), tokens, seconds)
 
 
