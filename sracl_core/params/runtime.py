@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field
 
 from sracl_core.params.section import Section
-from sracl_core.params.veil import KEY_ADVICE, is_secret_text
+from sracl_core.params.veil import KEY_ADVICE, KEY_TEXT
 
 EXAMPLE = "http://127.0.0.1:8000/v1"
 
@@ -19,7 +19,7 @@ def _server_address(url: str) -> str:
         plain = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
     except ValueError:
         plain = False
-    if not plain or re.search(r"[@?#\s]", url) or not url.isprintable() or is_secret_text(url):
+    if not plain or re.search(r"[@?#\s]", url) or not url.isprintable() or KEY_TEXT.search(url):
         raise ValueError(
             f"expected a plain address such as {EXAMPLE}, without user, password, query or spaces; {KEY_ADVICE}"
         )

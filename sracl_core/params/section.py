@@ -178,8 +178,9 @@ def _describe(section: type[Section], problem: Any) -> str:
         message = "expected a group of parameters"
     elif problem["type"] == "list_type":
         message = f"expected a list such as {_example(section, names)}"
-    found = "" if problem["type"] == "value_error" else f", {_got(problem['input'])}"
-    return veiled(f"{where}: {message}{found}")
+    if problem["type"] != "value_error":
+        message += f", {_got(problem['input'])}"
+    return veiled(f"{where}: {message}")
 
 
 def _got(found: object) -> str:

@@ -10,13 +10,15 @@ SECRET_WORDS = {
     "credential", "credentials", "cookie", "apikey",
 }  # fmt: skip
 SECRET_ENDS = ("token", "api_key", "access_key", "secret_key", "private_key", "account_key", "subscription_key")
-# Keys as services write them, and long random ones: letters and digits mixed.
+# Keys as services write them.
 KEY_TEXT = re.compile(
     r"(?<![A-Za-z0-9])(?:(?:sk|pk|rk|gsk|hf|xai|nvapi|ghp|key)[-_](?:\w{8}|(?:proj|ant|or|svcacct|admin|live|test)[-_]"
     r"[\w-]{8})|AIza\w{8}|eyJ\w{8})[\w.~+/=-]*"
-    r"|(?<![A-Za-z0-9])(?=[0-9]*[A-Za-z])(?=[A-Za-z]*[0-9])[A-Za-z0-9]{32,}"
 )
+# Long random ones, letters and digits mixed; and what a header holds, as the whole of a text and within one.
+RANDOM_TEXT = re.compile(r"(?<![A-Za-z0-9])(?=[0-9]*[A-Za-z])(?=[A-Za-z]*[0-9])[A-Za-z0-9]{32,}")
 HEADER_TEXT = re.compile(r"^\s*(?i:bearer|basic) \S{8,}\s*$")
+HEADER_WITHIN = re.compile(r"\b(?i:bearer|basic) [^\s'\":,]{8,}")
 
 
 def is_secret_name(name: str) -> bool:
@@ -28,16 +30,18 @@ def is_secret_name(name: str) -> bool:
 
 def is_secret_text(text: str) -> bool:
     """Whether a secret stands in `text`."""
-    return bool(KEY_TEXT.search(text) or HEADER_TEXT.search(text))
+    return any(pattern.search(text) for pattern in (KEY_TEXT, RANDOM_TEXT, HEADER_TEXT))
 
 
 def holds_secret(value: object) -> bool:
     """Whether a secret stands in `value`, or in what it consists of."""
     if isinstance(value, str):
         return is_secret_text(value)
-    return isinstance(value, dict | list | tuple | set) and is_secret_text(repr(value))
+    return isinstance(value, dict | list | tuple | set) and veiled(repr(value)) != repr(value)
 
 
 def veiled(text: str) -> str:
     """Return `text` with stars for every secret in it."""
-    return KEY_TEXT.sub(HIDDEN, text)
+    for pattern in (KEY_TEXT, RANDOM_TEXT, HEADER_WITHIN):
+        text = pattern.sub(HIDDEN, text)
+    return text

@@ -112,7 +112,7 @@ def _find(text: str, wanted: set[str], reasoned: bool) -> dict[str, Any]:
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
-    return found if all(found[name] == value for name, value in pairs) else _Doubled(found)
+    return found if all(found[name] is value or found[name] == value for name, value in pairs) else _Doubled(found)
 
 
 def _decode(text: str) -> Any:

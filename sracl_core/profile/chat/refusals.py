@@ -40,9 +40,7 @@ def read_refusal(status: int, body: bytes) -> Refusal:
     said, fields, codes = dict[str, None](), dict[str, None](), dict[str, None]()
     for kind, found in _walk(_parsed(text), 0):
         {"word": said, "field": fields, "code": codes}[kind][found] = None
-    words = "; ".join(said)
-    if not words or words.startswith("<"):
-        words = plain_words(text)
+    words = plain_words("; ".join(said) or text)
     return Refusal(status, words[:MOST_WORDS], tuple(fields), tuple(codes))
 
 

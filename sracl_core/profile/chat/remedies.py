@@ -35,7 +35,7 @@ MODEL = re.compile(
     r"|deployment.{0,60}(not exist|not found)|try pulling it"
 )
 STREAM = re.compile(
-    r"only supports? (the )?stream|stream(ing)? (mode )?(is required|only)|stream must be (set to )?true"
+    r"only supports? (the )?stream|\bstream(ing)? (mode )?(is required|only)|stream must be (set to )?true"
 )
 TOO_LARGE_A_BODY = (
     "A prompt is too large for the server, or for a proxy before it: lower profile.items.data_tokens or "

@@ -106,8 +106,9 @@ class Server:
                 f"The server {self._url} refused a prompt before it had answered any: {said}. {mended}Nothing "
                 "more was asked: change params.yaml, then run it again."
             )
-        if status in REFUSED and KEY_REFUSED.search(" ".join([refusal.words, *refusal.codes])):
-            status = 401  # Gemini says it with 400
+        # Gemini refuses a key with 400; a server that has answered a prompt has taken the key.
+        if status in REFUSED and KEY_REFUSED.search(" ".join([*refusal.codes, refusal.words if first else ""])):
+            status = 401
         if status in REFUSED:
             return Reply(call.key, "", f"{REFUSAL}{message}", None, None, None)
         if "insufficient_quota" in refusal.codes:
