@@ -67,8 +67,8 @@ class Judge:
         raise ModelError(
             f"The model {self._llm.model!r} gave no usable answer to {broken:,} prompts at first. Of these, {of} were "
             f"asked again, up to {self._llm.attempts} times in all, and {count} stayed broken. So about "
-            f"{round(broken * share):,} answers would be replaced by extractive ones, and profile.max_fallback allows "
-            f"{allowed:,}. Nothing more was asked, so that no more is paid for. {self._told(self._reasons)}"
+            f"{round(broken * share):,} answers would be replaced by extractive ones, and profile.max_fallback leaves "
+            f"room for {allowed:,}. Nothing more was asked, so that no more is paid for. {self._told(self._reasons)}"
         )
 
     def _add(self, reason: str | None) -> None:

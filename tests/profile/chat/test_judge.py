@@ -140,7 +140,7 @@ def test_a_run_that_cannot_succeed_any_more_stops(tmp_path: Path) -> None:
     assert said.startswith(
         "The model 'tiny' gave no usable answer to 200 prompts at first. Of these, 32 were asked again, up to 3 times "
         "in all, and 32 stayed broken. So about 200 answers would be replaced by extractive ones, and "
-        "profile.max_fallback allows 6. Nothing more was asked"
+        "profile.max_fallback leaves room for 6. Nothing more was asked"
     )
     assert "\n  1. not JSON: Sorry.\n" in said
     assert "See whether the server holds the model to the JSON schema" in said
@@ -167,7 +167,7 @@ def test_what_was_replaced_before_counts(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr("sracl_core.profile.write.WINDOW", 300)
     script = lambda r: good(r, "Sorry." if number(r) % 6 == 0 else None)  # noqa: E731
     said, server = run(tmp_path, script, 600, 0.1)
-    assert "and profile.max_fallback allows 10." in said
+    assert "and profile.max_fallback leaves room for 10." in said
     assert len(server.received) == 300 + 2 * 50 + 300 + 2 * ASKED_FIRST
 
 
