@@ -91,7 +91,8 @@ def _file_notes(found: Findings) -> list[str]:
         if remarks.long_records:
             notes.append(
                 f"warning: {remarks.long_records} records in {file.file} run over more than {MANY_LINES} lines inside "
-                "quotes. If these are several records, a quote is missing there."
+                f"quotes, the first from line {remarks.first_long_record} on. If these are several records, a quote is "
+                "missing there."
             )
         if remarks.unreadable_cells:
             notes.append(
@@ -111,7 +112,7 @@ def _cell_notes(cells: CellCount, data: DataParams) -> list[str]:
     unknown = [
         name
         for name in data.attributes or ()
-        if not any(is_allowed(found, chosen_names([name])) for found in cells.taken)
+        if not any(is_allowed(found, chosen_names([name], taken_apart=data.source != "table")) for found in cells.taken)
     ]
     notes = [f"warning: no item has a field that data.attributes names: {', '.join(unknown)}."] if unknown else []
     if cells.dropped:

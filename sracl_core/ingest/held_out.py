@@ -36,7 +36,7 @@ def require_held_out(summary: dict[str, Any]) -> None:
             "data.columns.user names the right column."
         )
     raise DataError(
-        f"{missing} split.method timeline cuts at two dates, and nobody with a history before them has an interaction "
-        "in both windows. Raise split.valid_share and split.test_share, see whether data.columns.timestamp names the "
-        "right column, or set split.method to leave_one_out."
+        f"{missing} split.method timeline cuts at two dates, and nobody with a history before that has an interaction "
+        f"for {' and '.join(empty)}. Raise split.valid_share and split.test_share, see whether data.columns.timestamp "
+        "names the right column, or set split.method to leave_one_out."
     )

@@ -69,6 +69,8 @@ def _examples(session: Session, query: str) -> str:
 
 def _cause(session: Session) -> str:
     """The difference that explains most of the items without a row, if it explains half of them."""
+    if not session.row("SELECT count(*) FROM first_rows")[0]:
+        return "The catalogue is empty."
     missing = session.row("SELECT count(*) FROM catalogue WHERE NOT listed")[0]
     explained = []
     for said, like in DIFFERENCES:
@@ -83,6 +85,6 @@ def _cause(session: Session) -> str:
         alike = f"{count} of these {missing} would find a row if they were written alike in both files"
         return f"Likely cause: the ids {said}; {alike}."
     return (
-        "The ids are of different kinds, or the catalogue is of other items: check data.columns.item, which names the "
-        "column in both files, and data.items_file."
+        "The ids are of different kinds, or the catalogue is of other items: check data.items_file and, in tables of "
+        "your own, data.columns.item and data.columns.catalogue_item."
     )

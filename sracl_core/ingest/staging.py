@@ -43,8 +43,7 @@ class FileCount:
 def stage_interactions(session: Session, layout: InteractionLayout, timestamp_unit: str) -> FileCount:
     """Read the interactions into the table `interactions`; see the module for its columns."""
     field = layout.records.field
-    nested = layout.records.nested
-    checks = [*_id_checks("user_id", layout.user, nested=nested), *_id_checks("item_id", layout.item, nested=nested)]
+    checks = [*_id_checks("user_id", layout.user), *_id_checks("item_id", layout.item)]
     cells = f"""{field(layout.user)} AS raw_user, {field(layout.item)} AS raw_item,
         {f"tidy({field(layout.rating)})" if layout.rating else "NULL::VARCHAR"} AS rating_text"""
     layers = [
@@ -90,7 +89,7 @@ def stage_items(session: Session, layout: ItemLayout) -> FileCount:
         "tidy(raw_item) AS item_id",
         "item_id <> raw_item AS blanks",
     ]
-    checks = _id_checks("item_id", layout.item, nested=layout.records.nested)
+    checks = _id_checks("item_id", layout.item)
     return _stage(session, "items", layout, layers, checks, between=["raw_item"])
 
 
@@ -159,12 +158,11 @@ def _check(condition: str, column: str, reason: str) -> str:
     return f"WHEN {condition} THEN {{'field': {sql.text(column)}, 'reason': {sql.text(reason)}}}"
 
 
-def _id_checks(value: str, column: str, *, nested: bool) -> list[str]:
-    checks = [
+def _id_checks(value: str, column: str) -> list[str]:
+    whole = f"(starts_with({value}, '[') OR starts_with({value}, '{{')) AND json_valid({value})"
+    return [
         _check(f"{value} IS NULL", column, "is empty"),
         _check(f"{value} IN ({MISSING_WORDS})", column, "is a word that stands for a missing value"),
+        _check(whole, column, "is a list or an object, not an id; each record must be of one"),
+        _check(f"contains({value}, chr(10))", column, "holds a line break; a quote that is not closed joins lines"),
     ]
-    if nested:
-        whole = f"(starts_with({value}, '[') OR starts_with({value}, '{{')) AND json_valid({value})"
-        checks.append(_check(whole, column, "is a list or an object, not an id; each record must be of one"))
-    return checks

@@ -187,6 +187,11 @@ def test_a_nested_attribute_may_be_named_in_any_way_it_is_shown(bought, run_inge
     assert run_ingest(bought, attributes=[name]).item("a")["attributes"] == {"details.colour": "red"}
 
 
+def test_a_dotted_name_lets_no_other_field_in(bought, run_ingest):
+    (bought / "items.jsonl").write_text(json.dumps({"item_id": "a", "details": {"rank": "low"}, "rank": 3}))
+    assert run_ingest(bought, attributes=["details.rank"]).item("a")["attributes"] == {"details.rank": "low"}
+
+
 def test_a_detail_of_amazon_may_be_named_with_its_cell(raw, run_ingest):
     (raw / "Office.csv").write_text("user_id,parent_asin,rating,timestamp\nu,b,5,1588687728923\n")
     (raw / "meta_Office.jsonl").write_text(json.dumps({"parent_asin": "b", "details": {"Color": "red", "Size": "M"}}))

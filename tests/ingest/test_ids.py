@@ -77,7 +77,7 @@ CAUSES = {
     "are whole numbers on one side and floats": (["12.0", "7.0", "x"], ["12", "7", "y"]),
     "differ in quotes, blanks or other punctuation": (["B-01", "B-02", "B-03"], ["B01", "B02", "B03"]),
     "have something before or behind their number": (["item_0012", "item_7", "item_8"], ["12", "7", "8"]),
-    "The ids are of different kinds, or the catalogue is of other items: check data.columns.item": (
+    "The ids are of different kinds, or the catalogue is of other items: check data.items_file": (
         ["a", "b", "c"],
         ["x1", "x2", "x3"],
     ),

@@ -26,7 +26,7 @@ def test_rejects_name_file_line_column_and_reason(raw, run_ingest):
         b"u,a\n"
         b'u,"a" b,5,5\n'  # line 10
         b"u,caf\xe9,6,5\n"
-        b'"u\nv",a,7,\n'  # lines 12 and 13: one good record
+        b'"u\nv",a,7,\n'  # lines 12 and 13: one record
         b"u,a,x,5\n"
     )
     found = run_ingest(raw, columns=ColumnNames(rating="stars"), max_rejected=1.0)
@@ -39,14 +39,15 @@ def test_rejects_name_file_line_column_and_reason(raw, run_ingest):
         (7, "timestamp", stamp),
         (8, "stars", "is not a number"),
         (9, None, "expected 4 columns, found 2"),
-        (10, None, "a quoted field is not closed, or text follows its closing quote"),
+        (10, None, "a quoted field is not closed or longer than 1 MiB, or text follows its closing quote"),
         (11, None, "is not UTF-8 text (byte 6 of the line)"),
+        (12, "user_id", "holds a line break; a quote that is not closed joins lines"),
         (14, "timestamp", stamp),
     ]
     assert {row["file"] for row in found.rows("rejected")} == {"interactions.csv"}
     assert found.rows("rejected")[0]["text"] == " ,a,2,5"
     account = found.summary["interactions_file"]
-    assert (account["read"], account["rejected"], account["kept"], account["blank_lines"]) == (11, 9, 2, 1)
+    assert (account["read"], account["rejected"], account["kept"], account["blank_lines"]) == (11, 10, 1, 1)
 
 
 def test_too_many_rejects_fail_and_show_the_first(raw, run_ingest, tmp_path):

@@ -112,6 +112,7 @@ def test_catalogue_texts_survive_quotes_line_breaks_and_unicode(raw, run_ingest)
         "blank_lines": 0,
         "repeated_headers": 0,
         "long_records": 0,
+        "first_long_record": 0,
         "unreadable_cells": 0,
     }
     assert found.summary["items_without_text"] == {"count": 1, "first": ["b"]}

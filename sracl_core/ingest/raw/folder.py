@@ -79,6 +79,8 @@ class RawFolder:
             inside, there = True, False
         if not inside:
             raise DataError(f"{parameter}: {chosen} lies outside {self.path}. Name a file inside data.path.")
+        if os.path.isdir(path):  # noqa: PTH112 - as above
+            raise DataError(f"{parameter}: {self._parts(chosen)}")
         if not there:
             raise DataError(f"{parameter}: {self.path} has no file {chosen!r}; found {self.listing()}.")
         return RawFile(chosen, path)
@@ -95,16 +97,19 @@ class RawFolder:
         hints = list(self.unreadable)
         for folder in self.folders:
             if any(fnmatch(folder.lower(), pattern) for pattern in patterns):
-                hints.append(
-                    f"{folder} is a folder of parts; make one file of them: python -c 'import pyarrow.dataset as d, "
-                    f'pyarrow.parquet as p; p.write_table(d.dataset("{folder}").to_table(), "NEW.parquet")\'.'
-                )
+                hints.append(self._parts(folder))
         for file in self.files[:SHOWN]:
             try:
                 file.head()
             except DataError as error:
                 hints.append(str(error))
         return "".join(f"{hint} " for hint in hints)
+
+    def _parts(self, folder: str) -> str:
+        return (
+            f"{folder} is a folder of parts; make one file of them: python -c 'import pyarrow.dataset as d, "
+            f'pyarrow.parquet as p; p.write_table(d.dataset("{folder}").to_table(), "NEW.parquet")\'.'
+        )
 
     def _members(self, archive: RawFile) -> list[RawFile]:
         try:

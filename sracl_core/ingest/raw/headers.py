@@ -3,14 +3,14 @@
 import re
 
 from sracl_core.errors import DataError
-from sracl_core.ingest.raw.delimited import BLANK, BLANK_FIELD, Delimited
+from sracl_core.ingest.raw.delimited import BLANK, BLANK_FIELD, BLANK_RECORD, Delimited
 from sracl_core.ingest.raw.files import RawFile
 from sracl_core.ingest.raw.lines import FirstLine, first_lines
 from sracl_core.ingest.raw.quoting import Quoting, unquoted
 
 DELIMITERS = {",": "comma", "\t": "tab", ";": "semicolon", "|": "vertical bar"}
 SHOWN = 20
-_EXCEL = re.compile(r'"?sep=([^\w"\r\n])"?')  # the line by which Excel is told of a delimiter
+_EXCEL = re.compile(r'"?sep=([^\w"\r\n])"?', re.IGNORECASE)  # the line by which Excel is told of a delimiter
 _VALUE = re.compile(r"[-+]?\d+(?:\.\d*)?|\d{4}-\d\d-\d\dT?")
 
 
@@ -48,12 +48,15 @@ def without_header(file: RawFile, delimiters: tuple[str, ...]) -> Delimited:
 
     Raises DataError when the file is empty, or its first line cannot be read.
     """
+    told = first_line(file, None, "data")
+    named = _EXCEL.fullmatch(told.text)
     candidates = []
-    for delimiter in delimiters:
+    for delimiter in (named[1],) if named else delimiters:
         quoting = quoting_for(delimiter)
-        fields = split(first_line(file, quoting, "data").text, delimiter, quoting) or [""]
+        fields = split(first_line(file, quoting, "data", bool(named)).text, delimiter, quoting) or [""]
         names = tuple(str(place) for place in range(1, len(fields) + 1))
-        candidates.append(Delimited(file, names, delimiter=delimiter, quoting=quoting))
+        header = told if named else None
+        candidates.append(Delimited(file, names, delimiter=delimiter, quoting=quoting, header=header))
     return max(candidates, key=lambda found: len(found.columns))
 
 
@@ -84,10 +87,8 @@ def likely_cause(records: Delimited) -> str:
     alone = len(records.columns) == 1
     said = []
     if text.startswith("#"):
-        said.append("The line begins with #, as a comment does: take such lines out (grep -v '^#' FILE > NEW).")
-    elif alone and (
-        others := [name for sign, name in DELIMITERS.items() if sign in text and sign != records.delimiter]
-    ):
+        return "The line begins with #, as a comment does: take such lines out (grep -v '^#' FILE > NEW)."
+    if alone and (others := [name for sign, name in DELIMITERS.items() if sign in text and sign != records.delimiter]):
         said.append(
             f"The delimiter does not part this line; the {others[0]} may. Leave data.delimiter empty to find it."
         )
@@ -129,5 +130,7 @@ def quoting_for(delimiter: str) -> Quoting | None:
 def split(text: str, delimiter: str, quoting: Quoting | None) -> list[str] | None:
     """Return the fields of a line as `Delimited` splits it; None where its quotes are not in order."""
     if delimiter == BLANK:
+        if not re.fullmatch(BLANK_RECORD, text):
+            return None
         return [unquoted(field, spaced=False) for field in re.findall(BLANK_FIELD, text)]
     return quoting.split(text) if quoting else text.split(delimiter)

@@ -1,7 +1,6 @@
 """JSON records: one object a line, a list of objects (`[{…}, {…}]`), or objects over several lines."""
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 from sracl_core.ingest import sql
 from sracl_core.ingest.raw.json_values import ValueReader, is_one_a_line
@@ -16,11 +15,12 @@ WHOLE = "$"  # the column that is the whole object
 class JsonRecords(Records):
     """JSON objects; a column is a key of them, and the column WHOLE the whole object.
 
-    `literals`: a line that isn't JSON may be a Python literal instead.
+    `literals`: a line that isn't JSON may be a Python literal instead. `unseen` columns were not among the keys looked
+    at.
     """
 
     literals: bool = False
-    nested: ClassVar[bool] = True
+    unseen: tuple[str, ...] = ()
 
     def load(self, session: Session, statement: str) -> Remarks:
         """See Records."""

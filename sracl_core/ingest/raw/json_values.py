@@ -45,6 +45,12 @@ def is_one_a_line(file: RawFile) -> bool:
     return False
 
 
+def is_one_value(file: RawFile) -> bool:
+    """Return whether `file` is a single object, not a list and not several objects."""
+    text = next(ValueReader(file).blocks(), b"").decode(errors="replace").lstrip()
+    return text.startswith("{") and len(first_values(file, 2)) == 1
+
+
 def first_values(file: RawFile, count: int) -> list[str]:
     """Return the text of the first `count` values of `file`, in whichever of the forms it has them."""
     if is_one_a_line(file):

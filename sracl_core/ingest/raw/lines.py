@@ -31,13 +31,15 @@ class Remarks:
     """What is to be said of a file besides its records.
 
     Lines that are no records: `blank_lines`, where nothing but blanks and delimiters stands, and `repeated_headers`.
-    `long_records` run over many lines, as a quote that is not closed would let them; `unreadable_cells` held bytes that
+    `long_records` run over many lines, as a quote that is not closed would let them, the first from the line
+    `first_long_record` on; `unreadable_cells` held bytes that
     are no text, and count as empty.
     """
 
     blank_lines: int = 0
     repeated_headers: int = 0
     long_records: int = 0
+    first_long_record: int = 0
     unreadable_cells: int = 0
 
 
@@ -91,7 +93,7 @@ class LineReader(TextReader):
     With `quoting`, a quoted field may hold line breaks, and the record then carries the number of its first line
     (from 1). `latin1` decodes a line that is not UTF-8 as Latin-1; otherwise it is marked damaged. The line `header` is
     left out, and so are lines that say the same again, as in files that were joined with a header line each; these are
-    counted.
+    counted. Lines of nothing but blanks and the signs of the `delimiter` are blank.
     """
 
     def __init__(
@@ -101,11 +103,13 @@ class LineReader(TextReader):
         quoting: Quoting | None = None,
         latin1: bool = False,
         header: "FirstLine | None" = None,
+        delimiter: str = "",
     ) -> None:
         super().__init__(file)
         self.latin1, self.header = latin1, header
+        self._headers = _spellings(header.text, quoting) if header else []
         self._joiner = LineJoiner(quoting) if quoting else None
-        self._blank = " \t\r\n" + (quoting.delimiter if quoting else "")
+        self._blank = " \t\r\n" + (delimiter or (quoting.delimiter if quoting else ""))
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """Yield batches of about BLOCK_BYTES of text."""
@@ -121,6 +125,8 @@ class LineReader(TextReader):
             if self._joiner:
                 numbers, offsets = self._joiner.join(data, offsets, final=final)
                 self.remarks.long_records = self._joiner.long_records
+                if self._joiner.long_records and not self.remarks.first_long_record:
+                    self.remarks.first_long_record = line + self._joiner.first_long_record
             carry = data[offsets[-1] :]
             if len(carry) > LONGEST_LINE_BYTES:
                 raise DataError(
@@ -136,7 +142,8 @@ class LineReader(TextReader):
     def _without(self, header: "FirstLine", batch: pa.RecordBatch) -> pa.RecordBatch:
         """Leave out what comes before the records, and the header wherever it stands again."""
         first = pc.less_equal(batch["line"], header.line)
-        again = pc.and_not(pc.equal(pc.utf8_ltrim(batch["text"], "\ufeff"), header.text), first)
+        said = pc.is_in(pc.utf8_ltrim(batch["text"], "\ufeff"), value_set=pa.array(self._headers))
+        again = pc.and_not(said, first)
         self.remarks.repeated_headers += pc.sum(again).as_py() or 0
         return batch.filter(pc.invert(pc.or_(first, again)))
 
@@ -182,6 +189,14 @@ class FirstLine(NamedTuple):
     line: int
     text: str
     damage: str | None
+
+
+def _spellings(header: str, quoting: Quoting | None) -> list[str]:
+    """The line `header` as it is, and with all or none of its names in quotes."""
+    names = quoting.split(header) if quoting else None
+    if quoting is None or names is None:
+        return [header]
+    return [header, quoting.delimiter.join(names), quoting.delimiter.join(f'"{name}"' for name in names)]
 
 
 def first_lines(file: RawFile, count: int, *, quoting: Quoting | None = None) -> list[FirstLine]:

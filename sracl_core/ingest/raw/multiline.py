@@ -23,6 +23,7 @@ class LineJoiner:
         self._opens = re.compile(quoting.open_record().encode())
         self._whole = re.compile(quoting.whole_record().encode())
         self.long_records = 0
+        self.first_long_record = 0  # lines of its text before the first of them
 
     def join(self, data: bytes, offsets: np.ndarray, *, final: bool) -> tuple[np.ndarray, np.ndarray]:
         """Return which line of `data` each record begins at, and its offset; both end with the end of the last.
@@ -51,7 +52,9 @@ class LineJoiner:
             elif found >= 0:
                 last = odd[place + found]
                 keep[first + 1 : last + 1] = False
-                self.long_records += last - first >= MANY_LINES
+                if last - first >= MANY_LINES:
+                    self.first_long_record = self.first_long_record if self.long_records else first
+                    self.long_records += 1
                 place += found + 1
         return numbers[keep], offsets[keep]
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from shutil import copyfileobj
 from tempfile import NamedTemporaryFile
-from typing import IO, Any, ClassVar
+from typing import IO, Any
 
 import duckdb
 import pyarrow as pa
@@ -32,8 +32,6 @@ class ParquetRows(Records):
     Lists, structs and maps become JSON. A cell of bytes that are no text, or of a moment that no calendar has, is
     empty, and counted.
     """
-
-    nested: ClassVar[bool] = True
 
     def load(self, session: Session, statement: str) -> Remarks:
         """See Records."""
@@ -115,6 +113,8 @@ class _Columns:
         """`column` in a type that DuckDB makes text of, without what it would fail at."""
         if pa.types.is_dictionary(column.type):
             column = column.dictionary_decode()
+        if pa.types.is_fixed_size_binary(column.type):
+            column = column.cast(pa.binary())
         kind = column.type
         if isinstance(column, pa.ExtensionArray):
             return self._by_hand(column, str)
@@ -135,7 +135,7 @@ class _Columns:
             try:
                 value = scalar.as_py()
                 found.append(None if value is None else text(value))
-            except (ValueError, OverflowError):
+            except (ValueError, OverflowError, TypeError):
                 found.append(None)
                 self.unreadable += 1
         return pa.array(found, pa.string())
@@ -162,7 +162,7 @@ SIMPLER: tuple[tuple[Callable[[pa.DataType], bool], Callable[[pa.DataType], pa.D
 def _plain(value: Any) -> Any:
     """`value` in the types of JSON; a map, which Arrow gives as a list of pairs, as an object."""
     if isinstance(value, list) and value and all(isinstance(part, tuple) and len(part) == 2 for part in value):
-        value = dict(value)
+        return {str(key): _plain(part) for key, part in value}
     if isinstance(value, dict):
         return {str(key): _plain(part) for key, part in value.items()}
     if isinstance(value, list):

@@ -7,7 +7,6 @@ why a record cannot be read, else null.
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import ClassVar
 
 import duckdb
 
@@ -19,11 +18,10 @@ from sracl_core.ingest.session import Session
 
 @dataclass(frozen=True)
 class Records(ABC):
-    """The records of `file`, with named `columns`; `nested` where a field may be a list or an object, told in JSON."""
+    """The records of `file`, with named `columns`; a list or an object in a field is told in JSON."""
 
     file: RawFile
     columns: tuple[str, ...]
-    nested: ClassVar[bool] = False
 
     def field(self, column: str) -> str:
         """Return the SQL for the text of `column` in a record."""

@@ -23,7 +23,7 @@ from sracl_core.ingest.raw.headers import (
     without_header,
 )
 from sracl_core.ingest.raw.json_records import WHOLE, JsonRecords
-from sracl_core.ingest.raw.json_values import first_values
+from sracl_core.ingest.raw.json_values import first_values, is_one_value
 from sracl_core.ingest.raw.parquet import ParquetRows, column_names
 from sracl_core.ingest.raw.records import Records
 from sracl_core.ingest.sources.protocol import NO_TEXT, FunctionSource, InteractionLayout, ItemLayout, Layout
@@ -72,8 +72,10 @@ def _interactions(file: RawFile, data: DataParams) -> InteractionLayout:
 def _items(file: RawFile, data: DataParams, *, alike: bool) -> ItemLayout:
     names = data.columns
     key = "catalogue_item" if names.catalogue_item else "item"
+    # A name that is no number tells that the catalogue has a header line.
+    named = bool(names.catalogue_item) and not str(names.catalogue_item).isdigit()
     wanted = _given(getattr(names, key), *(getattr(names, name) for name in TEXTS))
-    records = _records(file, wanted, data.delimiter if alike else None, header=data.header or not alike)
+    records = _records(file, wanted, data.delimiter if alike else None, header=data.header or not alike or named)
     item = _column(records, names, key, required=True, advised="data.columns.catalogue_item")
     found = {name: _column(records, names, name, required=False) for name in TEXTS}
     used = _given(item, *found.values())
@@ -105,15 +107,18 @@ def _items(file: RawFile, data: DataParams, *, alike: bool) -> ItemLayout:
 
 def _records(file: RawFile, wanted: tuple[str, ...], delimiter: str | None, *, header: bool) -> Records:
     form = form_of(file)
+    if not file.head().strip():
+        raise DataError(f"{file.name} is empty; expected records with {', '.join(wanted)}.")
     if form == "parquet":
         return ParquetRows(file, column_names(file))
     if form == "json":
         # A key that no value seen has may still come: what has its shipped name is read wherever it is.
-        optional = [name for name in wanted if name in TEXTS]
-        records = JsonRecords(file, tuple(dict.fromkeys([*_keys(file, wanted), *optional, WHOLE])))
-        by_columns = _one_object(file)
-        if by_columns and set(wanted) & set(records.columns):
-            raise DataError(f"{file.name} holds no records. {by_columns}")
+        keys = _keys(file, wanted)
+        unseen = tuple(name for name in wanted if name in TEXTS and name not in keys)
+        records = JsonRecords(file, tuple(dict.fromkeys([*keys, *unseen, WHOLE])), unseen=unseen)
+        first = next(_objects(file, 1), {})
+        if isinstance(first.get(wanted[0]), list | dict) and (why := _one_object(file)):
+            raise DataError(f"{file.name} holds no records. {why}")
         return records
     if file.kind == "parquet":
         raise DataError(f"{file.name} is no Parquet file: it does not begin with PAR1. Write it again, or rename it.")
@@ -152,7 +157,7 @@ def _objects(file: RawFile, count: int) -> Iterator[dict[str, Any]]:
 def _one_object(file: RawFile) -> str:
     """What to do where a file is one object: its records lie inside, or it is written by columns."""
     objects = list(islice(_objects(file, 2), 2))
-    if len(objects) != 1:
+    if len(objects) != 1 or not is_one_value(file):
         return ""
     inside = [
         key for key, value in objects[0].items() if isinstance(value, list) and value and isinstance(value[0], dict)
@@ -160,9 +165,7 @@ def _one_object(file: RawFile) -> str:
     if inside:
         return f"The file is one object with the records inside: jq -c '.{inside[0]}[]' {file.name} > NEW.jsonl"
     if objects[0] and all(isinstance(value, list | dict) for value in objects[0].values()):
-        return (
-            " The file is one object of columns; write records: DataFrame.to_json(NEW, orient='records', lines=True)."
-        )
+        return "The file is one object of columns; write records: DataFrame.to_json(NEW, orient='records', lines=True)."
     return ""
 
 
@@ -190,7 +193,8 @@ def _column(
         found = columns_found(records)
         advice = likely_cause(records) or advice
     else:
-        found = f"Columns found: {', '.join(repr(found) for found in records.columns if found != WHOLE)}."
+        made = (WHOLE, *records.unseen) if isinstance(records, JsonRecords) else ()
+        found = f"Columns found: {', '.join(repr(found) for found in records.columns if found not in made)}."
         advice = (_one_object(records.file) if isinstance(records, JsonRecords) else "") or advice
     problem = "no column" if count == 0 else f"{count} columns"
     raise DataError(f"{records.file.name} has {problem} {column!r} ({parameter}). {found} {advice}")

@@ -31,12 +31,13 @@ def allowed_names(listed: str) -> frozenset[str]:
     return frozenset(filter(None, map(plain_name, listed.split(","))))
 
 
-def chosen_names(names: Iterable[str]) -> frozenset[str]:
+def chosen_names(names: Iterable[str], *, taken_apart: bool) -> frozenset[str]:
     """Return the `names` that a person chose, in the form in which `is_allowed` compares them.
 
-    A name may be written with the cell it was in (`details.Color`), where the source takes such cells apart itself.
+    Where the source itself takes a cell apart, a name may be written with the cell's (`details.Color` for Color).
     """
-    bare = [name.partition(".")[2] for name in names if name.partition(".")[0].lower() in WRAPPERS]
+    names = list(names)
+    bare = [name.partition(".")[2] for name in names if taken_apart and name.partition(".")[0].lower() in WRAPPERS]
     return frozenset(filter(None, map(plain_name, [*names, *bare])))
 
 

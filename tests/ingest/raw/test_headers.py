@@ -91,7 +91,7 @@ def test_without_a_header_the_columns_are_numbers(tmp_path: Path, text: str, del
         ("u1,2019-01-02 10:00:00,4\n", "comma", True),
         ("user0,item0,2020-01-01\n", "comma", True),
         ("u1,a,1\n", "comma", True),
-        ("# exported 2020\n", "grep -v '^#'", True),
+        ("# exported 2020\n", "grep -v '^#'", False),
         ("who,what,year2019\n", "'who', 'what', 'year2019'", False),
         (",".join(f"c{n}" for n in range(50)) + "\n", "'c19' and 30 more", False),
     ],
@@ -111,11 +111,13 @@ def test_a_delimiter_that_does_not_fit_is_told_with_one_that_does(tmp_path: Path
     )
 
 
-@pytest.mark.parametrize("line", ["sep=;", '"sep=;"'])
+@pytest.mark.parametrize("line", ["sep=;", '"sep=;"', "SEP=;"])
 def test_the_line_that_tells_excel_of_a_delimiter_is_followed(tmp_path: Path, line: str) -> None:
     found = read_header(file(tmp_path, f"{line}\nuser_id;item_id\nu;a,b\n"), WANTED, tuple(DELIMITERS))
     assert (found.columns, found.delimiter) == (WANTED, ";")
     assert found.header is not None and found.header.line == 2
+    bare = without_header(file(tmp_path, f"{line}\nu;a,b;1\n"), tuple(DELIMITERS))
+    assert (bare.columns, bare.delimiter) == (("1", "2", "3"), ";")
 
 
 def test_blanks_may_part_quoted_names(tmp_path: Path) -> None:

@@ -114,7 +114,7 @@ def test_long_records_are_counted(file: Path) -> None:
     file.write_text('a,"' + "line\n" * 60 + '"\nb,"one\ntwo"\n')
     reader = LineReader(RawFile("f", file), quoting=Quoting(","))
     assert sum(batch.num_rows for batch in reader.batches()) == 2
-    assert reader.remarks.long_records == 1
+    assert (reader.remarks.long_records, reader.remarks.first_long_record) == (1, 1)
 
 
 def test_lines_of_delimiters_alone_are_blank(file: Path) -> None:

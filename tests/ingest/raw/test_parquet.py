@@ -74,6 +74,11 @@ COLUMNS: dict[str, tuple[pa.Array, list[str | None]]] = {
         pa.array([[("a", {"Colour": "red", "colour": None})]], pa.map_(pa.string(), STRUCT)),
         ['{"a": {"Colour": "red", "colour": null}}'],
     ),
+    "bytes of one length": (pa.array([b"abc", b"\xff\xfe\x01"], pa.binary(3)), ["abc", None]),
+    "maps with keys of structs": (
+        pa.array([[({"z": 1}, "x")]], pa.map_(pa.struct([("z", pa.int32())]), pa.string())),
+        ['{"{\'z\': 1}": "x"}'],
+    ),
     "UUIDs": (pa.array([uuid.UUID(int=5).bytes], pa.uuid()), [str(uuid.UUID(int=5))]),
     "bytes that are no text": (pa.array([b"a", b"\xff", b"c"]), ["a", None, "c"]),
     "text that is no UTF-8": (

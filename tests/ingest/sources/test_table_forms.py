@@ -8,13 +8,9 @@ import json
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
-from sracl_core.errors import DataError, SraclError
-from sracl_core.ingest.pipeline import locate
-from sracl_core.ingest.session import open_session
-from sracl_core.params.data import ColumnNames, DataParams
+from sracl_core.errors import DataError
+from sracl_core.params.data import ColumnNames
 
 CSV = "user_id,item_id,timestamp\nu1,b,30\nu1,a,10\nu2,a,10\nu2,b,10\nu1,c,10\n"
 HISTORIES = {"u1": [("a", 10), ("c", 10), ("b", 30)], "u2": [("a", 10), ("b", 10)]}
@@ -122,56 +118,6 @@ def test_without_a_column_of_timestamps_the_order_of_the_file_is_told(raw, run_i
     assert notes[0] == "There is no column of timestamps: the order of the file counts."
 
 
-PIECES = st.sampled_from(
-    [b"user_id", b"item_id", b"timestamp", b",", b"\t", b'"', b"\n", b"\r", b"\0", b"\xff", b"\xfe", b"\xef\xbb\xbf",
-     b"{", b"}", b"[", b"]", b":", b"1", b" ", b"PAR1", b"PK\x03\x04", b"\x1f\x8b", b"u", b"\xc3\xa9", b"\xd8\x00"]
-)  # fmt: skip
-
-
-HEADERS = st.sampled_from(
-    [b"", b"user_id,item_id,timestamp", b"user_id, item_id, timestamp", b'"user_id"\t"item_id"\ttimestamp',
-     b'{"user_id":1,"item_id":2,"timestamp":3}', b'[{"user_id":1,"item_id":2,"timestamp":3},',
-     b"\xef\xbb\xbfuser_id;item_id;timestamp", b"user_id:token\titem_id:token\ttimestamp:float",
-     b"userId,movieId,rating,timestamp"]
-)  # fmt: skip
-BYTES = st.lists(PIECES, max_size=30).map(b"".join) | st.binary(max_size=200)
-ENCODINGS = st.sampled_from(["utf-8", "utf-8", "utf-16", "utf-32"])
-
-
-def encoded(parts: tuple[bytes, bytes, bytes, str]) -> bytes:
-    header, end, rest, encoding = parts
-    return header + end + rest if encoding == "utf-8" else (header + end).decode().encode(encoding) + rest
-
-
-@pytest.mark.parametrize(
-    ("source", "name"),
-    [
-        *(("table", f"interactions.{suffix}") for suffix in ("csv", "jsonl", "parquet", "csv.gz")),
-        ("recbole", "a.inter"),
-        ("movielens", "ratings.csv"),
-        ("amazon2014", "reviews_x.json"),
-        ("yelp", "x_review.json"),
-    ],
-)
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(data=st.tuples(HEADERS, st.sampled_from([b"", b"\n", b"\r", b"\r\n"]), BYTES, ENCODINGS).map(encoded))
-def test_no_bytes_bring_more_than_a_plain_message(tmp_path_factory, source, name, data):
-    folder = tmp_path_factory.mktemp("raw")
-    (folder / name).write_bytes(data)
-    catalogue = {"movielens": "movies.csv", "amazon2014": "meta_x.json", "yelp": "x_business.json"}.get(source)
-    if catalogue:
-        (folder / catalogue).write_text("movieId,title,genres\n")
-    try:
-        records = locate(folder, DataParams(path=str(folder), source=source)).interactions.records
-        with open_session(folder, memory_gb=0.2, threads=1) as session:
-            records.load(session, "CREATE TABLE found AS SELECT line, damage, fields FROM ({records})")
-            rows = session.rows("SELECT line, fields FROM found WHERE damage IS NULL")
-    except SraclError as error:
-        assert str(error).strip()
-    else:
-        assert all(len(fields) == len(records.columns) for _, fields in rows)
-
-
 def test_a_wrong_suffix_is_said_with_what_the_file_is(raw, run_ingest):
     (raw / "interactions.jsonl").write_text(CSV)
     with pytest.raises(DataError, match=r"interactions.jsonl is no JSON.*give it the suffix .csv"):
@@ -224,3 +170,40 @@ def test_headers_joined_with_a_mark_are_left_out(raw, run_ingest):
 def test_quotes_of_a_table_of_blanks_are_no_part_of_ids(raw, run_ingest):
     (raw / "interactions.txt").write_text('"user_id" "item_id" "timestamp"\n"u 1" "a" 1\n"u 1"  "b" 2\n')
     assert run_ingest(raw, delimiter=" ").histories() == {"u 1": [("a", 1), ("b", 2)]}
+
+
+@pytest.mark.parametrize("name", ["items.jsonl", "items.json"])
+def test_one_record_with_a_list_of_objects_is_a_record(raw, run_ingest, name):
+    (raw / "interactions.csv").write_text(CSV)
+    row = {"item_id": "a", "title": "A", "images": [{"large": "x"}]}
+    (raw / name).write_text(json.dumps([row] if name == "items.json" else row))
+    assert run_ingest(raw).item("a")["title"] == "A"
+
+
+def test_a_catalogue_with_a_header_beside_interactions_without_one(raw, run_ingest):
+    (raw / "interactions.csv").write_text(CSV.partition("\n")[2])
+    (raw / "items.csv").write_text("sku,title\na,Apple\n")
+    columns = ColumnNames(**NO_HEADER, catalogue_item="sku")
+    assert run_ingest(raw, header=False, columns=columns).item("a")["title"] == "Apple"
+
+
+def test_a_stray_quote_between_blanks_spoils_its_line(raw, run_ingest):
+    (raw / "interactions.txt").write_text('user_id item_id\nu "a\nu a\nu b"\nu "f"g\nu c\n')
+    found = run_ingest(raw, delimiter=" ", columns=ColumnNames(timestamp=None), max_rejected=1.0)
+    assert [item for item, _ in found.histories()["u"]] == ["a", 'b"', "c"]
+    assert [row["line"] for row in found.rows("rejected")] == [2, 5]
+
+
+@pytest.mark.parametrize("again", ['"user_id","item_id"', "user_id,item_id"])
+@pytest.mark.parametrize("first", ['"user_id","item_id"', "user_id,item_id"])
+def test_a_header_is_known_again_with_and_without_quotes(raw, run_ingest, first, again):
+    (raw / "interactions.csv").write_text(f"{first}\nu,b\n{again}\nu,a\n")
+    found = run_ingest(raw, columns=ColumnNames(timestamp=None))
+    assert set(found.histories()) == {"u"}
+    assert found.summary["interactions_file"]["repeated_headers"] == 1
+
+
+def test_an_empty_file_is_called_empty(raw, run_ingest):
+    (raw / "interactions.jsonl").write_text("\n")
+    with pytest.raises(DataError, match=r"interactions.jsonl is empty; expected records with user_id, item_id"):
+        run_ingest(raw)
