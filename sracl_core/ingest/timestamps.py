@@ -57,7 +57,7 @@ class Clock:
         found = [f"Timestamps are {read}, from {_date(first)} to {_date(last)} (UTC)."]
         if self.numbers and self.dates:
             found.append(f"{self.numbers} timestamps are numbers, and {self.dates} are dates.")
-        if self.zeros and self.zeros < self.numbers + self.dates + self.zeros:
+        if self.zeros and last >= END_OF_1970:
             found.append(f"{self.zeros} timestamps are 0, which is the beginning of 1970.")
         if self.numbers and first >= 0 and last < END_OF_1970:
             found.append(
