@@ -45,10 +45,6 @@ def test_one_user_trains_plainly_and_with_contrast_where_the_message_leads(tmp_p
     assert "train" in project.repro()
     assert results(project) != plain
 
-    project.set({"train": {"alpha": 0.0, "beta": 0.0}})
-    project.repro()
-    assert results(project) == plain
-
 
 def test_histories_without_a_next_item_end_where_that_is_known(tmp_path: Path) -> None:
     project = project_on(tmp_path, [["a", "b", "c"], ["b", "c", "a"]])

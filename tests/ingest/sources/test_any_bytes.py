@@ -40,7 +40,7 @@ def encoded(parts: tuple[bytes, bytes, bytes, str]) -> bytes:
         ("yelp", "x_review.json"),
     ],
 )
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.tuples(HEADERS, st.sampled_from([b"", b"\n", b"\r", b"\r\n"]), BYTES, ENCODINGS).map(encoded))
 def test_no_bytes_bring_more_than_a_plain_message(tmp_path_factory, source, name, data):
     folder = tmp_path_factory.mktemp("raw")
