@@ -132,14 +132,15 @@ def _records(file: RawFile, wanted: tuple[str, ...], delimiter: str | None, *, h
 
 
 def _keys(file: RawFile, wanted: tuple[str, ...]) -> list[str]:
-    """The keys of the first values, and of more where one of `wanted` is not among them.
+    """The keys of the first values, and of more where a column that must be known is not among them.
 
     All `wanted` ones where none is an object, as each is rejected later on.
     """
+    needed = set(wanted) - set(TEXTS)  # those of TEXTS are read whether they were seen or not
     keys: list[str] = []
     for count in (VALUES_OF_KEYS, MOST_VALUES_OF_KEYS):
         keys = list(dict.fromkeys(key for found in _objects(file, count) for key in found))
-        if set(wanted) <= set(keys):
+        if needed <= set(keys):
             break
     return keys or list(wanted)
 

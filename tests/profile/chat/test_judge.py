@@ -10,7 +10,7 @@ import pytest
 from sracl_core.artifacts import Provenance
 from sracl_core.errors import ModelError
 from sracl_core.params.profile import LlmParams
-from sracl_core.profile.chat import judge, patience
+from sracl_core.profile.chat import judge
 from sracl_core.profile.chat.answers import CUT_SHORT, ONLY_REASONING, ONLY_SPACE
 from sracl_core.profile.chat.judge import ASKED_FIRST, FIRST, RECENT, Judge, shown
 from sracl_core.profile.store.answers import AnswerStore
@@ -21,10 +21,7 @@ COUNT = 400
 AT_ONCE = 2 * 4  # replies in hand when the run is stopped
 
 
-@pytest.fixture(autouse=True)
-def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("OPENAI_API_KEY", KEY)
-    monkeypatch.setattr(patience, "FIRST_WAIT_S", 0.01)
+pytestmark = pytest.mark.usefixtures("quick_server")
 
 
 def run(

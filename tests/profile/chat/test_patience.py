@@ -13,7 +13,6 @@ import pytest
 from sracl_core.errors import ModelError
 from sracl_core.profile.chat import patience
 from tests.profile.engines.server import (
-    KEY,
     Act,
     MisbehavingServer,
     Received,
@@ -26,12 +25,7 @@ from tests.profile.engines.server import (
     says,
 )
 
-
-@pytest.fixture(autouse=True)
-def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A key, nothing else of the package's environment, and short waits."""
-    monkeypatch.setenv("OPENAI_API_KEY", KEY)
-    monkeypatch.setattr(patience, "FIRST_WAIT_S", 0.01)
+pytestmark = pytest.mark.usefixtures("quick_server")
 
 
 @pytest.mark.parametrize(

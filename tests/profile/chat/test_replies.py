@@ -4,20 +4,16 @@ from typing import Any
 
 import pytest
 
-from sracl_core.profile.chat import patience
 from sracl_core.profile.chat.answers import ONLY_REASONING, BrokenAnswerError, read_answer
 from sracl_core.profile.chat.engine import Reply
 from sracl_core.profile.chat.judge import shown
-from tests.profile.engines.server import KEY, ask, says
+from tests.profile.engines.server import ask, says
 
 ANSWER = '{"item_summary": "A tea."}'
 DRAFT = '{"item_summary": "A draft."}'
 
 
-@pytest.fixture(autouse=True)
-def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("OPENAI_API_KEY", KEY)
-    monkeypatch.setattr(patience, "FIRST_WAIT_S", 0.01)
+pytestmark = pytest.mark.usefixtures("quick_server")
 
 
 def reply_to(message: dict[str, Any], finish_reason: str | None = "stop") -> Reply:

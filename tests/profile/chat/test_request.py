@@ -6,12 +6,11 @@ from typing import Any
 import pytest
 
 from sracl_core.params.profile import ItemProfileParams, LlmParams, UserProfileParams
-from sracl_core.profile.chat import patience
 from sracl_core.profile.chat.prompts import HARMLESS, ChatPrompts, harmless
 from sracl_core.profile.chat.tokens import ApproximateTokenizer, load_tokenizer
 from sracl_core.profile.engines.vllm import PLUGIN
 from tests.profile.chat.test_prompts import DOMAINS
-from tests.profile.engines.server import FIELDS, KEY, SCHEMA, MisbehavingServer, ask, calls, engine, good, requests
+from tests.profile.engines.server import FIELDS, SCHEMA, MisbehavingServer, ask, calls, engine, good, requests
 
 USUAL = {
     "model": "tiny",
@@ -23,10 +22,7 @@ USUAL = {
 }
 
 
-@pytest.fixture(autouse=True)
-def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("OPENAI_API_KEY", KEY)
-    monkeypatch.setattr(patience, "FIRST_WAIT_S", 0.01)
+pytestmark = pytest.mark.usefixtures("quick_server")
 
 
 def without(*names: str, **added: Any) -> dict[str, Any]:

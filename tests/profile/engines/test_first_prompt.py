@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from sracl_core.errors import ModelError
-from sracl_core.profile.chat import patience
 from tests.profile.engines.server import (
     KEY,
     Act,
@@ -21,11 +20,7 @@ from tests.profile.engines.server import (
     model,
 )
 
-
-@pytest.fixture(autouse=True)
-def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("OPENAI_API_KEY", KEY)
-    monkeypatch.setattr(patience, "FIRST_WAIT_S", 0.01)
+pytestmark = pytest.mark.usefixtures("quick_server")
 
 
 def refusal(message: str, param: str | None = None, code: str | None = None, status: int = 400) -> Act:

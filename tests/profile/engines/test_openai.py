@@ -9,7 +9,6 @@ import pytest
 
 from sracl_core.artifacts import PROFILES, Provenance, read_table
 from sracl_core.errors import ModelError
-from sracl_core.profile.chat import patience
 from sracl_core.profile.store.answers import AnswerStore
 from sracl_core.profile.write import write_profile_table
 from tests.profile.engines.server import (
@@ -26,12 +25,7 @@ from tests.profile.engines.server import (
     requests,
 )
 
-
-@pytest.fixture(autouse=True)
-def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A key, nothing else of the package's environment, and short waits."""
-    monkeypatch.setenv("OPENAI_API_KEY", KEY)
-    monkeypatch.setattr(patience, "FIRST_WAIT_S", 0.01)
+pytestmark = pytest.mark.usefixtures("quick_server")
 
 
 def test_calls_enter_in_order_and_no_more_at_once_than_allowed() -> None:
