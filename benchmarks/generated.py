@@ -3,7 +3,7 @@
 import numpy as np
 import pyarrow as pa
 
-from sracl_core.artifacts import PREFIXES, SEQUENCES
+from sracl_core.artifacts.schemas import PREFIXES, SEQUENCES
 from sracl_core.ragged import Ragged
 from sracl_core.training.fit import TrainingInputs
 

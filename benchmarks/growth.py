@@ -19,7 +19,7 @@ from generated import generated_inputs
 from machine import RESULTS_FOLDER, machine, versions
 from project import train_step
 
-from sracl_core.artifacts import write_json
+from sracl_core.artifacts.documents import write_json
 from sracl_core.device import pick_device
 from sracl_core.params.runtime import RuntimeParams
 from sracl_core.params.train import ModelParams, TrainParams

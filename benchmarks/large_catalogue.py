@@ -20,7 +20,7 @@ from generated import generated_inputs
 from machine import RESULTS_FOLDER, machine, versions
 from project import train_step
 
-from sracl_core.artifacts import read_json, write_json
+from sracl_core.artifacts.documents import read_json, write_json
 from sracl_core.device import pick_device
 from sracl_core.params.runtime import RuntimeParams
 from sracl_core.params.train import ModelParams, TrainParams

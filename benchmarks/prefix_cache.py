@@ -19,7 +19,9 @@ from typing import Annotated, Any
 
 import typer
 
-from sracl_core.artifacts import ITEMS, SEQUENCES, read_table, write_json
+from sracl_core.artifacts.documents import write_json
+from sracl_core.artifacts.schemas import ITEMS, SEQUENCES
+from sracl_core.artifacts.tables import read_table
 from sracl_core.params.profile import LlmParams, UserProfileParams
 from sracl_core.params.runtime import RuntimeParams
 from sracl_core.profile.catalogue import Catalogue

@@ -3,12 +3,15 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from generated import beauty_sized
 from machine import machine, versions
 from torch import Tensor
 
-from sracl_core.artifacts import ITEMS, PREFIXES, SEQUENCES, read_json, read_table, write_json
+from sracl_core.artifacts.documents import read_json, write_json
+from sracl_core.artifacts.schemas import ITEMS, PREFIXES, SEQUENCES
+from sracl_core.artifacts.tables import list_size, read_table
 from sracl_core.retrieval.embeddings import read_embeddings
 from sracl_core.retrieval.neighbours import read_neighbours
 from sracl_core.training.fit import TrainingInputs
@@ -17,14 +20,20 @@ from sracl_core.training.state import TrainingState
 
 def read_inputs(data: Path) -> TrainingInputs:
     """Return what training reads from the folder `data` of a project, with its interim/ and artifacts/."""
+    n_items = read_table(data / "interim/items.parquet", ITEMS, columns=["item"]).num_rows
+    prefixes = read_table(data / "interim/prefixes.parquet", PREFIXES)
     return TrainingInputs(
         sequences=read_table(data / "interim/sequences.parquet", SEQUENCES),
-        n_items=read_table(data / "interim/items.parquet", ITEMS, columns=["item"]).num_rows,
-        prefixes=read_table(data / "interim/prefixes.parquet", PREFIXES),
-        item_pool=read_neighbours(data / "artifacts/item_pool.parquet"),
-        user_pool=read_neighbours(data / "artifacts/user_pool.parquet"),
+        n_items=n_items,
+        prefixes=prefixes,
+        item_pool=_pools(data / "artifacts/item_pool.parquet", np.arange(1, n_items + 1)),
+        user_pool=_pools(data / "artifacts/user_pool.parquet", np.arange(len(prefixes))),
         embeddings=read_embeddings(data / "artifacts/user_embeddings.parquet")[1],
     )
+
+
+def _pools(path: Path, keys: np.ndarray) -> np.ndarray:
+    return read_neighbours(path, keys, list_size(path, "neighbour"))
 
 
 def chosen_inputs(data: Path, generated: bool) -> tuple[str, TrainingInputs]:

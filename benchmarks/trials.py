@@ -22,7 +22,11 @@ from project import read_inputs
 from states import measure_states
 
 from sracl_core import evaluation, model, training
-from sracl_core.artifacts import PREFIXES, atomic_path, read_json, read_table, source_digest, write_json
+from sracl_core.artifacts.documents import read_json, write_json
+from sracl_core.artifacts.provenance import source_digest
+from sracl_core.artifacts.schemas import PREFIXES
+from sracl_core.artifacts.tables import read_table
+from sracl_core.artifacts.writing import atomic_path
 from sracl_core.device import pick_device
 from sracl_core.errors import ArtifactError
 from sracl_core.evaluation.evaluate import evaluate

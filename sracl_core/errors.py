@@ -4,6 +4,8 @@ SraclError
 ├── ParamsError      a parameter is missing, unknown or out of range (all of them are listed)
 ├── DataError        raw input cannot be read as what it claims to be
 ├── ArtifactError    a file between two stages is missing, damaged or of another shape
+├── StorageError     a file cannot be written: the disk is full
+├── MachineError     the machine gave less than was needed: memory, processes, threads
 ├── ModelError       a model, encoder or plugin cannot be loaded
 ├── TrainingError    training cannot start or cannot go on
 └── LeakageError     something comes from outside the training interactions
@@ -27,6 +29,14 @@ class DataError(SraclError):
 
 class ArtifactError(SraclError):
     """An artifact between two stages is missing, damaged, or not the one expected."""
+
+
+class StorageError(SraclError):
+    """A file cannot be written, since its disk is full."""
+
+
+class MachineError(SraclError):
+    """The machine did not give what was needed, or ended a process."""
 
 
 class ModelError(SraclError):

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from ruamel.yaml import YAML
 
-from sracl_core.artifacts import PROFILES
+from sracl_core.artifacts.schemas import PROFILES
 from sracl_core.profile.store.answers import AnswerStore
 from sracl_core.profile.store.earlier import EarlierProfiles
 from sracl_core.root import project_root

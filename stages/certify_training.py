@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from sracl_core.artifacts import write_json
+from sracl_core.artifacts.documents import write_json
 from sracl_core.leakage.certificate import summary
 from sracl_core.leakage.training import certify_training
 from sracl_core.params.data import SplitParams

@@ -5,7 +5,7 @@ The output's content is constant: a right change of parameters re-runs nothing b
 
 from pathlib import Path
 
-from sracl_core.artifacts import atomic_path
+from sracl_core.artifacts.writing import atomic_path
 from sracl_core.params.check import check_params
 from stages.entry import PARAMS_FILE, run
 

@@ -5,7 +5,8 @@ from typing import Annotated, Literal
 
 import typer
 
-from sracl_core.artifacts import PROFILES, read_table
+from sracl_core.artifacts.schemas import PROFILES
+from sracl_core.artifacts.tables import read_table
 from sracl_core.device import pick_device
 from sracl_core.embed.vectors import embed_texts, load_encoder, write_embeddings
 from sracl_core.params.retrieval import EmbedParams

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import typer
 
-from sracl_core.artifacts import Provenance, source_digest
+from sracl_core.artifacts.provenance import Provenance, source_digest
 from sracl_core.errors import SraclError
 from sracl_core.params.section import Section
 

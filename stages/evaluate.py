@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
-from sracl_core.artifacts import RANKS, SEQUENCES, read_table, write_json, write_table
+from sracl_core.artifacts.documents import write_json
+from sracl_core.artifacts.schemas import RANKS, SEQUENCES
+from sracl_core.artifacts.tables import read_table, write_table
 from sracl_core.device import pick_device
 from sracl_core.evaluation.evaluate import evaluate
 from sracl_core.evaluation.report import metrics_text

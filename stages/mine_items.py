@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from sracl_core.artifacts import pool_schema, write_table
+from sracl_core.artifacts.schemas import pool_schema
+from sracl_core.artifacts.tables import write_table
 from sracl_core.params.retrieval import MineParams
 from sracl_core.params.section import read_section
 from sracl_core.retrieval.embeddings import read_embeddings

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from sracl_core.artifacts import PREFIXES, pool_schema, read_table, write_table
+from sracl_core.artifacts.schemas import PREFIXES, pool_schema
+from sracl_core.artifacts.tables import read_table, write_table
 from sracl_core.errors import ArtifactError
 from sracl_core.params.retrieval import MineParams
 from sracl_core.params.section import read_section

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from sracl_core.artifacts import CONTEXTS, ITEMS, SEQUENCES, read_table, write_table
+from sracl_core.artifacts.schemas import CONTEXTS, ITEMS, SEQUENCES
+from sracl_core.artifacts.tables import read_table, write_table
 from sracl_core.params.profile import ProfileParams
 from sracl_core.params.runtime import RuntimeParams
 from sracl_core.params.section import read_section

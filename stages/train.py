@@ -12,16 +12,9 @@ import torch
 from dvclive import Live
 
 from sracl_core import model, training
-from sracl_core.artifacts import (
-    ITEMS,
-    PREFIXES,
-    SEQUENCES,
-    TRAINED_ON,
-    Provenance,
-    read_table,
-    source_digest,
-    write_table,
-)
+from sracl_core.artifacts.provenance import Provenance, source_digest
+from sracl_core.artifacts.schemas import ITEMS, PREFIXES, SEQUENCES, TRAINED_ON
+from sracl_core.artifacts.tables import read_table, write_table
 from sracl_core.device import pick_device
 from sracl_core.leakage.certificate import require_clean
 from sracl_core.model.store import save_backbone

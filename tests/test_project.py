@@ -8,7 +8,9 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from sracl_core.artifacts import PROFILES, Provenance, write_table
+from sracl_core.artifacts.provenance import Provenance
+from sracl_core.artifacts.schemas import PROFILES
+from sracl_core.artifacts.tables import write_table
 from sracl_core.project import committed_profiles
 
 OUT = Path("data/artifacts/item_profiles.parquet")

@@ -27,7 +27,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from machine import RESULTS_FOLDER, machine
 from protocol import SETTINGS
 
-from sracl_core.artifacts import ITEMS, SEQUENCES, read_table, write_json
+from sracl_core.artifacts.documents import write_json
+from sracl_core.artifacts.schemas import ITEMS, SEQUENCES
+from sracl_core.artifacts.tables import read_table
 from stages.entry import run
 
 RESULTS = RESULTS_FOLDER / "peers.json"

@@ -5,7 +5,7 @@ import pyarrow as pa
 import torch
 from protocol import SETTINGS, Comparison
 
-from sracl_core.artifacts import PREFIXES, SEQUENCES
+from sracl_core.artifacts.schemas import PREFIXES, SEQUENCES
 from sracl_core.device import pick_device
 from sracl_core.model.encode import encode_histories
 from sracl_core.params.runtime import RuntimeParams

@@ -53,7 +53,8 @@ def plan(
 
     from rich.console import Console
 
-    from sracl_core.artifacts import ITEMS, SEQUENCES, read_table
+    from sracl_core.artifacts.schemas import ITEMS, SEQUENCES
+    from sracl_core.artifacts.tables import read_table
     from sracl_core.errors import ArtifactError, ParamsError, SraclError
     from sracl_core.params.runtime import RuntimeParams
     from sracl_core.params.section import read_section

@@ -18,7 +18,7 @@ def show(artifacts: Folder = Path("data/artifacts")) -> None:
     """Show the metrics of the last run, and where its artifacts lie."""
     from rich.console import Console
 
-    from sracl_core.artifacts import read_json
+    from sracl_core.artifacts.documents import read_json
     from sracl_core.errors import ArtifactError
 
     console = Console(soft_wrap=not sys.stdout.isatty())

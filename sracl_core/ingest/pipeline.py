@@ -4,7 +4,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sracl_core.artifacts import REJECTED, Provenance, TableWriter, write_json
+from sracl_core.artifacts.documents import write_json
+from sracl_core.artifacts.provenance import Provenance
+from sracl_core.artifacts.schemas import REJECTED
+from sracl_core.artifacts.tables import TableWriter
 from sracl_core.errors import DataError
 from sracl_core.ingest import catalogue
 from sracl_core.ingest.account import Findings, summarize

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sracl_core.artifacts import atomic_path
+from sracl_core.artifacts.writing import atomic_path
 from sracl_core.ingest.sample_words import ACTIVITIES, STYLES
 from sracl_core.params.data import SampleParams
 

@@ -7,7 +7,9 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from sracl_core.artifacts import INTERACTIONS, SEQUENCES, USERS, Provenance, TableWriter
+from sracl_core.artifacts.provenance import Provenance
+from sracl_core.artifacts.schemas import INTERACTIONS, SEQUENCES, USERS
+from sracl_core.artifacts.tables import TableWriter
 from sracl_core.ingest.session import Session
 from sracl_core.ingest.split import Split
 from sracl_core.ingest.timestamps import Clock

@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 import numpy as np
 import pyarrow as pa
 
-from sracl_core.artifacts import read_json
+from sracl_core.artifacts.documents import read_json
 from sracl_core.errors import LeakageError
 
 SHOWN = 5  # offending rows told of

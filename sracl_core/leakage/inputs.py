@@ -7,9 +7,8 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from sracl_core.artifacts import (
+from sracl_core.artifacts.schemas import (
     CONTEXTS,
     INTERACTIONS,
     ITEMS,
@@ -19,8 +18,8 @@ from sracl_core.artifacts import (
     USERS,
     embeddings_schema,
     pool_schema,
-    read_table,
 )
+from sracl_core.artifacts.tables import list_size, read_batches, read_table
 from sracl_core.ingest.allowed import allowed_attributes
 from sracl_core.leakage.attributes import check_attributes
 from sracl_core.leakage.certificate import Check, Names, certificate
@@ -116,17 +115,8 @@ def check_items(items: pa.Table, train: Ragged) -> Check:
 
 def _embedding_batches(path: Path) -> Iterator[pa.RecordBatch]:
     """The rows of an embeddings file, some at a time: they are the largest artifact by far."""
-    read_table(path, embeddings_schema(_list_size(path, "embedding")), columns=["key"])
-    with pq.ParquetFile(path) as file:
-        yield from file.iter_batches(ROWS_AT_ONCE // 4)
+    return read_batches(path, embeddings_schema(list_size(path, "embedding")), ROWS_AT_ONCE // 4)
 
 
 def _read_pool(path: Path) -> pa.Table:
-    return read_table(path, pool_schema(_list_size(path, "neighbour")), columns=["key", "neighbour"])
-
-
-def _list_size(path: Path, column: str) -> int:
-    """The size of a fixed-size list column; 1 where it is none, for the schema check to complain of."""
-    read_table(path, columns=["key"])  # a missing or foreign file is told of in plain words
-    types = {field.name: field.type for field in pq.read_schema(path)}
-    return getattr(types.get(column), "list_size", 1)
+    return read_table(path, pool_schema(list_size(path, "neighbour")))

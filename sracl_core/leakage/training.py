@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from sracl_core.artifacts import INTERACTIONS, SEQUENCES, TRAINED_ON, read_table
+from sracl_core.artifacts.schemas import INTERACTIONS, SEQUENCES, TRAINED_ON
+from sracl_core.artifacts.tables import read_table
 from sracl_core.leakage.certificate import Check, Names, certificate, require_clean
 from sracl_core.leakage.split import Method, check_split
 from sracl_core.ragged import Ragged

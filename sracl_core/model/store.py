@@ -8,7 +8,8 @@ from pydantic import ValidationError
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
-from sracl_core.artifacts import atomic_path, read_json, write_json
+from sracl_core.artifacts.documents import read_json, write_json
+from sracl_core.artifacts.writing import atomic_path
 from sracl_core.errors import ArtifactError
 from sracl_core.model.backbone import Backbone, build_backbone
 from sracl_core.params.train import ModelParams

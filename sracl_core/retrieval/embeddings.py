@@ -1,12 +1,11 @@
 """Reading an embeddings artifact."""
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import pyarrow as pa
 
-from sracl_core.artifacts import embeddings_schema, read_table
+from sracl_core.artifacts.schemas import embeddings_schema
+from sracl_core.artifacts.tables import list_size, read_table
 from sracl_core.errors import ArtifactError
 
 UNIT_TOLERANCE = 1e-3
@@ -18,17 +17,13 @@ def read_embeddings(path: Path) -> tuple[np.ndarray, np.ndarray]:
     Raises ArtifactError when the file is missing, damaged or empty, when keys don't ascend, or when a vector is not a
     unit vector.
     """
-    table = read_table(path)
-    kind: Any = table.schema.field("embedding").type if "embedding" in table.schema.names else pa.null()
-    if not pa.types.is_fixed_size_list(kind) or not table.schema.equals(embeddings_schema(kind.list_size)):
-        raise ArtifactError(f"{path} is not an embeddings file. Run `dvc repro` to make it again.")
+    dimension = list_size(path, "embedding")
+    table = read_table(path, embeddings_schema(dimension))
     keys = table["key"].to_numpy()
-    vectors = table["embedding"].combine_chunks().flatten().to_numpy().reshape(-1, kind.list_size)
+    vectors = table["embedding"].combine_chunks().flatten().to_numpy().reshape(-1, dimension)
     problem = ""
     if not len(keys):
         problem = "it has no row"
-    elif len(vectors) != len(keys):
-        problem = "it has rows without a vector"
     elif (np.diff(keys) <= 0).any():
         problem = f"its keys don't ascend at row {int(np.argmax(np.diff(keys) <= 0)) + 1}"
     else:

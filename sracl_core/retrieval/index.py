@@ -6,7 +6,7 @@ from typing import Any
 import faiss
 import numpy as np
 
-from sracl_core.artifacts import atomic_path
+from sracl_core.artifacts.writing import atomic_path
 from sracl_core.errors import ArtifactError
 from sracl_core.retrieval.distinct import DistinctVectors
 

@@ -50,14 +50,14 @@ def read_needed(
     read: list[Path] = []
     problems: list[str] = []
     if train.uses_user_pools:
-        user_pool = read_neighbours(files.user_pool)
+        user_pool = read_neighbours(files.user_pool, np.arange(len(prefix_users)), mine.k)
         read.append(files.user_pool)
         if not len(user_pool):
             users = prefix_users if mine.exclude_same_user else None
             shortage = find_shortage("training prefixes", mine.k, len(prefix_users), users)
             problems.append(_why_missing(files.user_pool, *_use_of_user_pools(train), shortage))
     if train.uses_item_pools:
-        item_pool = read_neighbours(files.item_pool)
+        item_pool = read_neighbours(files.item_pool, np.arange(1, n_items + 1), mine.k)
         read.append(files.item_pool)
         if not len(item_pool):
             use = f"train.beta is {train.beta:g}: the intra-user contrast needs candidate pools of items"
@@ -66,7 +66,12 @@ def read_needed(
     if problems:
         raise ParamsError("\n  ".join(["Training needs candidate pools that could not be filled.", *problems]))
     if train.alpha > 0:
-        embeddings = read_embeddings(files.embeddings)[1]
+        keys, embeddings = read_embeddings(files.embeddings)
+        if not np.array_equal(keys, np.arange(len(prefix_users))):
+            raise ArtifactError(
+                f"{files.embeddings} has other keys than the {len(prefix_users)} prefixes. Run `dvc repro` to make it "
+                "again."
+            )
         read.append(files.embeddings)
     return Needed(item_pool, user_pool, embeddings, read)
 

@@ -1,22 +1,42 @@
 """Reading a candidate pool artifact."""
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import pyarrow as pa
 
-from sracl_core.artifacts import pool_schema, read_table
+from sracl_core.artifacts.schemas import pool_schema
+from sracl_core.artifacts.tables import list_size, read_table
 from sracl_core.errors import ArtifactError
 
+AGAIN = "Run `dvc repro` to make it again."
 
-def read_neighbours(path: Path) -> np.ndarray:
-    """Return the neighbours int64 [keys, k] of the candidate pools at `path`, best first; no rows where there are none.
 
-    Raises ArtifactError when the file is missing or damaged.
+def read_neighbours(path: Path, keys: np.ndarray, k: int) -> np.ndarray:
+    """Return the neighbours int64 [P, k] of the candidate pools at `path`, best first; no rows where there are none.
+
+    `keys` int64 [P] ascending are all that have a pool, and `k` is the size of each. Raises ArtifactError when the file
+    is missing or damaged, when its pools are of another size or of other keys, when a neighbour is none of the `keys`,
+    is the key itself or stands twice, or when scores are not in order.
     """
-    table = read_table(path)
-    kind: Any = table.schema.field("neighbour").type if "neighbour" in table.schema.names else pa.null()
-    if not pa.types.is_fixed_size_list(kind) or not table.schema.equals(pool_schema(kind.list_size)):
-        raise ArtifactError(f"{path} holds no candidate pools. Run `dvc repro` to make it again.")
-    return table["neighbour"].combine_chunks().flatten().to_numpy().reshape(-1, kind.list_size)
+    found = list_size(path, "neighbour")
+    table = read_table(path, pool_schema(found))
+    neighbours = table["neighbour"].combine_chunks().flatten().to_numpy().reshape(-1, found)  # [P, k]
+    scores = table["score"].combine_chunks().flatten().to_numpy().reshape(-1, found)  # [P, k]
+    if found != k:
+        raise ArtifactError(f"{path} holds pools of {found} neighbours, but mine.k is {k}. {AGAIN}")
+    if not len(table):
+        return neighbours
+    if not np.array_equal(table["key"].to_numpy(), keys):
+        raise ArtifactError(f"{path} holds pools of other keys, or in another order, than expected. {AGAIN}")
+    place = np.minimum(np.searchsorted(keys, neighbours), len(keys) - 1)
+    ordered = np.sort(neighbours, axis=1)
+    for wrong, problem in (
+        (keys[place] != neighbours, "a neighbour that does not exist"),
+        (neighbours == keys[:, None], "the key itself as a neighbour"),
+        (ordered[:, 1:] == ordered[:, :-1], "a neighbour twice"),
+        (~(scores[:, 1:] <= scores[:, :-1]) | ~np.isfinite(scores[:, 1:]), "scores that do not descend"),
+    ):
+        rows = np.flatnonzero(wrong.any(axis=1))
+        if len(rows):
+            raise ArtifactError(f"{path} cannot be used: the pool of key {keys[rows[0]]} has {problem}. {AGAIN}")
+    return neighbours

@@ -10,7 +10,9 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from sracl_core.artifacts import ITEMS, SEQUENCES, Provenance, write_table
+from sracl_core.artifacts.provenance import Provenance
+from sracl_core.artifacts.schemas import ITEMS, SEQUENCES
+from sracl_core.artifacts.tables import write_table
 from sracl_core.commands.plan import duration, summary
 from sracl_core.profile.planning.plan import Plan, together
 from sracl_core.profile.store.answers import AnswerStore, address_of

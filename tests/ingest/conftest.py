@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from sracl_core.artifacts import Provenance, read_table
+from sracl_core.artifacts.provenance import Provenance
+from sracl_core.artifacts.tables import read_table
 from sracl_core.ingest.pipeline import IngestOutputs, ingest, locate
 from sracl_core.params.data import DataParams, SplitParams
 

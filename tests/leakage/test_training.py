@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from sracl_core.artifacts import write_json
+from sracl_core.artifacts.documents import write_json
 from sracl_core.errors import ArtifactError, LeakageError
 from sracl_core.leakage.certificate import require_clean
 from sracl_core.leakage.split import Method

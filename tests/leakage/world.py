@@ -9,18 +9,18 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from sracl_core.artifacts import (
+from sracl_core.artifacts.provenance import Provenance
+from sracl_core.artifacts.schemas import (
     INTERACTIONS,
     ITEMS,
     PROFILES,
     SEQUENCES,
     TRAINED_ON,
     USERS,
-    Provenance,
     embeddings_schema,
     pool_schema,
-    write_table,
 )
+from sracl_core.artifacts.tables import write_table
 from sracl_core.errors import LeakageError
 from sracl_core.leakage.inputs import InputFiles, certify_inputs
 from sracl_core.leakage.split import Method

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from sracl_core.artifacts import PROFILES, read_table
+from sracl_core.artifacts.schemas import PROFILES
+from sracl_core.artifacts.tables import read_table
 from tests.needs import needs_vllm
 from tests.pipeline import dag
 from tests.pipeline.project import Project

@@ -12,7 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from sracl_core.artifacts import PROFILES, Provenance, read_table
+from sracl_core.artifacts.provenance import Provenance
+from sracl_core.artifacts.schemas import PROFILES
+from sracl_core.artifacts.tables import read_table
 from sracl_core.errors import ModelError
 from sracl_core.params.profile import LlmParams, UserProfileParams
 from sracl_core.params.runtime import RuntimeParams

@@ -7,7 +7,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from sracl_core.artifacts import Provenance, embeddings_schema, write_table
+from sracl_core.artifacts.provenance import Provenance
+from sracl_core.artifacts.schemas import embeddings_schema
+from sracl_core.artifacts.tables import write_table
 from sracl_core.errors import ArtifactError
 from sracl_core.retrieval.distinct import DistinctVectors
 from sracl_core.retrieval.embeddings import read_embeddings
@@ -88,7 +90,7 @@ def test_embeddings_read_back(tmp_path: Path) -> None:
         ([1, 1], [[0, 1], [0, 1]], "don't ascend at row 1"),
         ([1, 2], [[0, 1], [0, 2]], "key 2 has norm 2.0"),
         ([1, 2], [[0, 1], [0, float("nan")]], "key 2 has norm nan"),
-        ([1, 2], [[0, 1], None], "without a vector"),
+        ([1, 2], [[0, 1], None], "1 values of its column embedding are missing"),
     ],
 )
 def test_embeddings_that_cannot_be_used_say_why(
@@ -101,5 +103,5 @@ def test_embeddings_that_cannot_be_used_say_why(
 def test_another_table_is_no_embeddings_file(tmp_path: Path) -> None:
     schema = pa.schema([("key", pa.int64())])
     write_table(tmp_path / "x", pa.table({"key": [1]}), schema, Provenance("test", "0", "0"))
-    with pytest.raises(ArtifactError, match="not an embeddings file"):
+    with pytest.raises(ArtifactError, match="has other columns than expected"):
         read_embeddings(tmp_path / "x")

@@ -6,7 +6,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from sracl_core.artifacts import Provenance, embeddings_schema, pool_schema, write_table
+from sracl_core.artifacts.provenance import Provenance
+from sracl_core.artifacts.schemas import embeddings_schema, pool_schema
+from sracl_core.artifacts.tables import write_table
 from sracl_core.errors import ArtifactError, ParamsError
 from sracl_core.params.retrieval import MineParams
 from sracl_core.params.train import NegativesParams, TrainParams

@@ -9,7 +9,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from sracl_core.artifacts import RANKS, Provenance, read_table, write_json, write_table
+from sracl_core.artifacts.documents import write_json
+from sracl_core.artifacts.provenance import Provenance
+from sracl_core.artifacts.schemas import RANKS
+from sracl_core.artifacts.tables import read_table, write_table
 from sracl_core.model.backbone import build_backbone
 from sracl_core.model.store import save_backbone
 from sracl_core.params.train import ModelParams

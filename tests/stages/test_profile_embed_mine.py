@@ -10,18 +10,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from sracl_core.artifacts import (
-    CONTEXTS,
-    ITEMS,
-    PREFIXES,
-    PROFILES,
-    SEQUENCES,
-    Provenance,
-    embeddings_schema,
-    pool_schema,
-    read_table,
-    write_table,
-)
+from sracl_core.artifacts.provenance import Provenance
+from sracl_core.artifacts.schemas import CONTEXTS, ITEMS, PREFIXES, PROFILES, SEQUENCES, embeddings_schema, pool_schema
+from sracl_core.artifacts.tables import read_table, write_table
 
 ROOT = Path(__file__).resolve().parents[2]
 N_ITEMS, N_USERS = 15, 12

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from sracl_core.artifacts import source_digest
+from sracl_core.artifacts.provenance import source_digest
 from sracl_core.params.profile import LlmParams
 
 

@@ -21,7 +21,7 @@ from typing import Self
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from sracl_core.artifacts import atomic_path
+from sracl_core.artifacts.writing import atomic_path
 from sracl_core.profile.store.journal import SUFFIX, Journal, StoredAnswer, claimed, read_journal
 
 ANSWERS = pa.schema(

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sracl_core.artifacts import Provenance
+from sracl_core.artifacts.provenance import Provenance
 from sracl_core.errors import ModelError
 from sracl_core.params.profile import LlmParams
 from sracl_core.profile.chat import judge

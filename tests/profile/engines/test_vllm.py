@@ -14,7 +14,9 @@ import pyarrow as pa
 import pytest
 import ranx  # noqa: F401 - brings numba: whoever has imported that must be able to load vLLM, too
 
-from sracl_core.artifacts import ITEMS, PROFILES, Provenance, read_table
+from sracl_core.artifacts.provenance import Provenance
+from sracl_core.artifacts.schemas import ITEMS, PROFILES
+from sracl_core.artifacts.tables import read_table
 from sracl_core.errors import ModelError, ParamsError
 from sracl_core.params.profile import ItemProfileParams, LlmParams, UserProfileParams
 from sracl_core.params.runtime import RuntimeParams

@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from sracl_core.artifacts import ITEMS
+from sracl_core.artifacts.schemas import ITEMS
 from sracl_core.params.profile import LlmParams, ProfileParams, UserProfileParams
 from sracl_core.params.runtime import RuntimeParams
 from sracl_core.profile.chat.caching import simulate_prefix_cache

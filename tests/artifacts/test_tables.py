@@ -11,22 +11,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from sracl_core import artifacts
-from sracl_core.artifacts import (
-    SEQUENCES,
-    USERS,
-    Provenance,
-    TableWriter,
-    atomic_path,
-    embeddings_schema,
-    pool_schema,
-    read_json,
-    read_table,
-    source_digest,
-    write_json,
-    write_table,
-)
+from sracl_core.artifacts.documents import read_json, write_json
+from sracl_core.artifacts.provenance import SCHEMA_VERSION, Provenance, source_digest
+from sracl_core.artifacts.schemas import SEQUENCES, USERS, embeddings_schema, pool_schema
+from sracl_core.artifacts.tables import TableWriter, read_provenance, read_table, write_table
+from sracl_core.artifacts.writing import atomic_path
 from sracl_core.errors import ArtifactError
+from sracl_core.version import VERSION
 
 HERE = Provenance("test", "params", "sources")
 
@@ -58,12 +49,11 @@ def test_lists_and_vectors_keep_their_type(tmp_path: Path) -> None:
 
 def test_the_file_says_where_it_comes_from(tmp_path: Path) -> None:
     write_table(tmp_path / "u.parquet", users(), USERS, HERE)
-    assert pq.read_schema(tmp_path / "u.parquet").metadata == {
-        b"sracl.schema_version": artifacts.SCHEMA_VERSION.encode(),
-        b"sracl.producer": b"test",
-        b"sracl.params_digest": b"params",
-        b"sracl.source_digest": b"sources",
-    }
+    assert read_provenance(tmp_path / "u.parquet") == HERE
+    metadata = pq.read_schema(tmp_path / "u.parquet").metadata
+    assert metadata[b"sracl.schema_version"] == SCHEMA_VERSION.encode()
+    assert metadata[b"sracl.project_version"] == VERSION.encode()
+    assert len(pq.read_metadata(tmp_path / "u.parquet").metadata[b"sracl.seal"]) == 64
 
 
 def test_the_same_rows_give_the_same_bytes(tmp_path: Path) -> None:
@@ -105,7 +95,9 @@ def test_a_killed_process_leaves_the_old_file_alone(tmp_path: Path) -> None:
 import sys, time
 from pathlib import Path
 import pyarrow as pa
-from sracl_core.artifacts import USERS, Provenance, TableWriter
+from sracl_core.artifacts.provenance import Provenance
+from sracl_core.artifacts.schemas import USERS
+from sracl_core.artifacts.tables import TableWriter
 with TableWriter(Path({str(path)!r}), USERS, Provenance("killed", "", "")) as writer:
     writer.write(pa.table({{"user": [0], "user_id": ["x"], "n_train": [1]}}))
     print("written", flush=True)
@@ -127,7 +119,7 @@ def test_a_reader_never_sees_a_part(tmp_path: Path) -> None:
     write_json(path, [0] * 20_000)
     program = f"""
 from pathlib import Path
-from sracl_core.artifacts import write_json
+from sracl_core.artifacts.documents import write_json
 for value in range(40):
     write_json(Path({str(path)!r}), [value] * 20_000)
 """
