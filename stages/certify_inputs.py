@@ -1,15 +1,27 @@
 """Stage `certify_inputs`: prove that all training is given comes from training interactions, or fail."""
 
+from functools import cache
 from pathlib import Path
 
-from sracl_core.artifacts.documents import write_json
+import pyarrow as pa
+
+from sracl_core.artifacts.documents import write_sealed
+from sracl_core.artifacts.provenance import Provenance
+from sracl_core.device import pick_device
+from sracl_core.embed.encoders.protocol import Encoder
+from sracl_core.embed.vectors import load_encoder
 from sracl_core.leakage.certificate import summary
-from sracl_core.leakage.inputs import InputFiles, certify_inputs
+from sracl_core.leakage.inputs import InputFiles, InputParams, Makers, certify_inputs
+from sracl_core.params.certify import CertifyParams
 from sracl_core.params.data import DataParams, SplitParams
 from sracl_core.params.profile import ProfileParams
-from sracl_core.params.retrieval import MineParams
+from sracl_core.params.retrieval import EmbedParams, MineParams
+from sracl_core.params.runtime import RuntimeParams
 from sracl_core.params.section import read_section
-from stages.entry import PARAMS_FILE, run
+from sracl_core.profile.catalogue import Catalogue
+from sracl_core.profile.engines.extractive import Extractive
+from sracl_core.profile.engines.protocol import Engine, EngineSettings
+from stages.entry import PARAMS_FILE, provenance, run
 
 
 def main(
@@ -24,16 +36,14 @@ def main(
     user_profiles: Path = Path("data/artifacts/user_profiles.parquet"),
     item_embeddings: Path = Path("data/artifacts/item_embeddings.parquet"),
     user_embeddings: Path = Path("data/artifacts/user_embeddings.parquet"),
+    item_index: Path = Path("data/artifacts/item.faiss"),
+    user_index: Path = Path("data/artifacts/user.faiss"),
     item_pool: Path = Path("data/artifacts/item_pool.parquet"),
     user_pool: Path = Path("data/artifacts/user_pool.parquet"),
     certificate: Path = Path("data/artifacts/certificate_inputs.json"),
 ) -> None:
     """Certify the inputs of training; any leak ends the run without a certificate."""
     certificate.unlink(missing_ok=True)  # a certificate of an earlier run must not outlive a failed check
-    split = read_section(params_file, SplitParams, only=("method",))
-    data = read_section(params_file, DataParams, only=("source", "attributes"))
-    profile = read_section(params_file, ProfileParams, only=("items", "users"))
-    mine = read_section(params_file, MineParams)
     files = InputFiles(
         interactions=interactions,
         items=items,
@@ -45,12 +55,52 @@ def main(
         user_profiles=user_profiles,
         item_embeddings=item_embeddings,
         user_embeddings=user_embeddings,
+        item_index=item_index,
+        user_index=user_index,
         item_pool=item_pool,
         user_pool=user_pool,
     )
-    result = certify_inputs(files, split.method, profile.items, profile.users, mine, data=data)
-    write_json(certificate, result)
+    params = InputParams(
+        method=read_section(params_file, SplitParams, only=("method",)).method,
+        data=read_section(params_file, DataParams, only=("source", "attributes")),
+        profile=read_section(params_file, ProfileParams, only=("engine", "domain", "llm", "items", "users")),
+        mine=read_section(params_file, MineParams),
+        certify=read_section(params_file, CertifyParams),
+    )
+    embed = read_section(params_file, EmbedParams)
+    runtime = read_section(params_file, RuntimeParams)
+
+    def writer(catalogue: pa.Table) -> Engine:
+        known, own = Catalogue.from_table(catalogue), params.profile
+        return Extractive(EngineSettings(known, own.domain, own.items, own.llm, runtime))
+
+    @cache
+    def encoder() -> Encoder:
+        return load_encoder(embed.engine, embed.model, embed.max_tokens, str(pick_device(runtime)))
+
+    result = certify_inputs(files, params, Makers(writer, encoder), _origins(params_file, files, embed))
+    write_sealed(certificate, result)
     print(summary(result))
+
+
+def _origins(params_file: Path, files: InputFiles, embed: EmbedParams) -> dict[Path, Provenance]:
+    """The provenance that each artifact must have: of the stage that makes it, as that stage works it out."""
+    by_items = read_section(params_file, ProfileParams, only=("engine", "domain", "llm", "items"))
+    by_users = read_section(params_file, ProfileParams, only=("engine", "domain", "llm", "users"))
+    k = read_section(params_file, MineParams, only=("k",))
+    mine = read_section(params_file, MineParams)
+    of_items = provenance("profile_items", [by_items], [files.items, files.sequences])
+    of_users = provenance("profile_users", [by_users], [files.items, files.sequences])
+    return {
+        files.item_contexts: of_items,
+        files.item_profiles: of_items,
+        files.prefixes: of_users,
+        files.user_profiles: of_users,
+        files.item_embeddings: provenance("embed_items", [embed], [files.item_profiles]),
+        files.user_embeddings: provenance("embed_users", [embed], [files.user_profiles]),
+        files.item_pool: provenance("mine_items", [k], [files.item_embeddings, files.item_index]),
+        files.user_pool: provenance("mine_users", [mine], [files.user_embeddings, files.user_index, files.prefixes]),
+    }
 
 
 if __name__ == "__main__":

@@ -7,8 +7,9 @@ from sracl_core.artifacts.schemas import RANKS, SEQUENCES
 from sracl_core.artifacts.tables import read_table, write_table
 from sracl_core.device import pick_device
 from sracl_core.evaluation.evaluate import evaluate
+from sracl_core.evaluation.record import write_record
 from sracl_core.evaluation.report import metrics_text
-from sracl_core.leakage.certificate import require_clean
+from sracl_core.leakage.certificate import TRAINING_CHECKS, require_clean
 from sracl_core.model.store import load_backbone
 from sracl_core.params.evaluate import EvaluateParams
 from sracl_core.params.runtime import RuntimeParams
@@ -25,17 +26,19 @@ def main(
     ranks: Path = Path("data/artifacts/ranks.parquet"),
     metrics: Path = Path("data/artifacts/metrics.json"),
     slices: Path = Path("data/artifacts/slices.json"),
+    record: Path = Path("data/artifacts/evaluation.json"),
 ) -> None:
     """Evaluate the trained model on the test and the validation split."""
     params = read_section(params_file, EvaluateParams)
     runtime = read_section(params_file, RuntimeParams, only=("device", "threads", "rank_tile_mb", "deterministic"))
-    require_clean(certificate)
+    require_clean(certificate, TRAINING_CHECKS, [sequences, weights, description])
     backbone = load_backbone(weights, description, pick_device(runtime))
     found = evaluate(backbone, read_table(sequences, SEQUENCES), params, int(runtime.rank_tile_mb * 1e6))
     origin = provenance("evaluate", [params], [sequences, weights, description, certificate])
     write_table(ranks, found.ranks, RANKS, origin)
     write_json(metrics, found.metrics)
     write_json(slices, found.slices)
+    write_record(record, read=[sequences, weights, description, certificate], written=[ranks, metrics, slices])
     print(metrics_text(found.metrics, params.cutoffs))
 
 

@@ -16,13 +16,13 @@ from sracl_core.artifacts.provenance import Provenance, source_digest
 from sracl_core.artifacts.schemas import ITEMS, PREFIXES, SEQUENCES, TRAINED_ON
 from sracl_core.artifacts.tables import read_table, write_table
 from sracl_core.device import pick_device
-from sracl_core.leakage.certificate import require_clean
+from sracl_core.leakage.certificate import INPUT_CHECKS, require_clean
 from sracl_core.model.store import save_backbone
 from sracl_core.params.retrieval import MineParams
 from sracl_core.params.runtime import RuntimeParams
 from sracl_core.params.section import read_section
 from sracl_core.params.train import TrainParams
-from sracl_core.retrieval.needed import RetrievalFiles, read_needed
+from sracl_core.retrieval.needed import RetrievalFiles, needed_files, read_needed
 from sracl_core.root import project_root
 from sracl_core.training.checkpoints import FORMAT, open_checkpoints
 from sracl_core.training.epoch import Epoch
@@ -51,10 +51,10 @@ def main(
     if runtime.processes > 1 and "RANK" not in os.environ:
         _start_together(runtime.processes)
         return
-    require_clean(certificate)
+    files = RetrievalFiles(item_pool, user_pool, user_embeddings)
+    require_clean(certificate, INPUT_CHECKS, [sequences, items, prefixes, *needed_files(files, params)])
     n_items = read_table(items, ITEMS, columns=["item"]).num_rows
     listed = read_table(prefixes, PREFIXES)
-    files = RetrievalFiles(item_pool, user_pool, user_embeddings)
     needed = read_needed(files, n_items, listed["user"].to_numpy(), params, mine)
     inputs = TrainingInputs(
         sequences=read_table(sequences, SEQUENCES),
@@ -102,6 +102,7 @@ def main(
             name=params.backbone,
             backbone=result.backbone,
             state=result.model.state,
+            provenance=origin,
             training={"best_epoch": best.number, "epochs": result.model.epochs, "valid": best.valid},
         )
         held = pa.table({"user": np.arange(len(result.trained_on)), "items": result.trained_on.to_column()})

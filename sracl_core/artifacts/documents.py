@@ -21,7 +21,7 @@ def write_json(path: Path, value: Any) -> None:
 def read_json(path: Path) -> Any:
     """Read the JSON file `path`; raises ArtifactError when it is missing or damaged."""
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return json.loads(path.read_text(encoding="utf-8"), parse_constant=_no_number)
     except FileNotFoundError:
         raise ArtifactError(f"{path} does not exist. {AGAIN}") from None
     except (ValueError, RecursionError) as error:
@@ -47,6 +47,10 @@ def read_sealed(path: Path, what: str) -> dict[str, Any]:
     if seal != _seal(told):
         raise ArtifactError(f"{path} is damaged, or was changed by hand: it does not say what was written. {AGAIN}")
     return told
+
+
+def _no_number(constant: str) -> None:
+    raise ValueError(f"{constant} is no number of JSON")
 
 
 def _seal(value: dict[str, Any]) -> str:

@@ -1,6 +1,9 @@
-"""What a certificate is: checks that hold, as JSON. A check that does not hold stops the build."""
+"""What a certificate is: checks that hold, and the digests of the files they hold for, as sealed JSON.
 
-from collections.abc import Callable
+A check that does not hold stops the build. Whoever relies on a certificate has it compared with the files in hand.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, NoReturn
@@ -8,10 +11,19 @@ from typing import Any, NoReturn
 import numpy as np
 import pyarrow as pa
 
-from sracl_core.artifacts.documents import read_json
+from sracl_core.artifacts.documents import read_sealed
+from sracl_core.artifacts.provenance import file_digest
 from sracl_core.errors import LeakageError
+from sracl_core.version import VERSION
 
 SHOWN = 5  # offending rows told of
+# The checks of each certificate, in order: one that lacks any of them certifies nothing.
+OF_A_KIND = ("prompts", "texts", "embeddings", "encoding", "pool", "search")
+INPUT_CHECKS = (
+    *("origins", "split", "user counts", "attributes", "items", "item contexts", "prefixes"),
+    *(f"{kind} {check}" for kind in ("item", "user") for check in OF_A_KIND),
+)
+TRAINING_CHECKS = ("training origins", "split", "training sequences", "model")
 
 
 @dataclass(frozen=True)
@@ -62,19 +74,47 @@ class Check:
         raise LeakageError("\n  ".join(lines))
 
 
-def certificate(checks: list[Check]) -> dict[str, Any]:
-    """Return the JSON of a certificate whose `checks` all hold."""
+def digests_of(files: Iterable[Path]) -> dict[str, str]:
+    """Return the SHA-256 of each of `files` by its name; raises ArtifactError where one is missing."""
+    return {path.name: file_digest(path) for path in files}
+
+
+def certificate(checks: list[Check], files: Mapping[str, str]) -> dict[str, Any]:
+    """Return what a certificate says whose `checks` all hold for the files with these digests.
+
+    Take the digests (`digests_of`) before the checks: a file that changes in between is then refused, not certified.
+    """
     told = [{key: value for key, value in asdict(check).items() if key != "made_by"} for check in checks]
-    return {"clean": True, "checks": told}
+    return {"clean": True, "version": VERSION, "checks": told, "files": dict(files)}
 
 
-def require_clean(path: Path) -> None:
-    """Raise LeakageError unless the certificate at `path` says clean, ArtifactError when it is missing or damaged."""
-    told = read_json(path)
-    if not isinstance(told, dict) or told.get("clean") is not True or not told.get("checks"):
-        raise LeakageError(
-            f"{path} is not a clean leakage certificate, so nothing is built on it. Run `dvc repro` to certify again."
-        )
+def require_clean(path: Path, checks: Sequence[str], files: Iterable[Path]) -> None:
+    """Return if the certificate at `path` holds all `checks`, for just the bytes that `files` have now.
+
+    Raises LeakageError when it does not, ArtifactError when it or one of the files is missing or damaged.
+    """
+    told = read_sealed(path, "a leakage certificate of this version of the project")
+    again = "Run `dvc repro` to certify again."
+    if told.get("clean") is not True or [_name(check) for check in _entries(told, "checks", list)] != list(checks):
+        raise LeakageError(f"{path} is not a clean leakage certificate, so nothing is built on it. {again}")
+    certified = _entries(told, "files", dict)
+    for file in files:
+        if certified.get(file.name) != file_digest(file):
+            raise LeakageError(
+                f"{file} is not the file that {path} certified: its bytes are others. Fetch the certified one "
+                f"with `dvc pull`, or run `dvc repro` to certify this one."
+            )
+
+
+def _entries(told: dict[str, Any], name: str, kind: type) -> Any:
+    found = told.get(name)
+    return found if isinstance(found, kind) else kind()
+
+
+def _name(check: object) -> object:
+    """The name of an entry of `checks`, where it has the form of one."""
+    whole = isinstance(check, dict) and isinstance(check.get("examined"), int) and isinstance(check.get("what"), str)
+    return check["check"] if whole and isinstance(check, dict) else None
 
 
 def summary(told: dict[str, Any]) -> str:

@@ -1,13 +1,14 @@
-"""The certificate of everything training is given: the split, contexts, prefixes, prompts, embeddings and pools."""
+"""The certificate of everything training is given: the split, contexts, prefixes, prompts, texts, embeddings, pools."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
+from sracl_core.artifacts.provenance import Provenance
 from sracl_core.artifacts.schemas import (
     CONTEXTS,
     INTERACTIONS,
@@ -19,23 +20,29 @@ from sracl_core.artifacts.schemas import (
     embeddings_schema,
     pool_schema,
 )
-from sracl_core.artifacts.tables import list_size, read_batches, read_table
+from sracl_core.artifacts.tables import list_size, read_table
+from sracl_core.embed.encoders.protocol import Encoder
 from sracl_core.ingest.allowed import allowed_attributes
 from sracl_core.leakage.attributes import check_attributes
-from sracl_core.leakage.certificate import Check, Names, certificate
-from sracl_core.leakage.neighbours import ROWS_AT_ONCE, check_embeddings, check_pool
-from sracl_core.leakage.prompts import check_contexts, check_prefixes, check_prompts
+from sracl_core.leakage.certificate import Check, Names, certificate, digests_of
+from sracl_core.leakage.embeddings import check_embeddings, check_encoding, check_keys
+from sracl_core.leakage.origins import check_origins
+from sracl_core.leakage.pools import Space, check_pool, check_search, matrix
+from sracl_core.leakage.prompts import check_contexts, check_prefixes, check_prompts, rebuild
 from sracl_core.leakage.split import Method, check_split, check_user_counts
+from sracl_core.leakage.texts import EXTRACTIVE, by_extractive, check_texts, count_named_later
+from sracl_core.params.certify import CertifyParams
 from sracl_core.params.data import DataParams
-from sracl_core.params.profile import ItemProfileParams, UserProfileParams
+from sracl_core.params.profile import ProfileParams
 from sracl_core.params.retrieval import MineParams
+from sracl_core.profile.engines.protocol import Engine
 from sracl_core.profile.requests import item_requests, user_requests
 from sracl_core.ragged import Ragged
 
 
 @dataclass(frozen=True)
 class InputFiles:
-    """The Parquet artifacts that stand between the raw logs and training."""
+    """The artifacts that stand between the raw logs and training."""
 
     interactions: Path
     items: Path
@@ -47,55 +54,84 @@ class InputFiles:
     user_profiles: Path
     item_embeddings: Path
     user_embeddings: Path
+    item_index: Path
+    user_index: Path
     item_pool: Path
     user_pool: Path
 
+    def of(self, kind: str, what: str) -> Path:
+        """Return the file of a `kind` ("item" or "user"): its profiles, embeddings, index or pool."""
+        return getattr(self, f"{kind}_{what}")
+
+    def all(self) -> list[Path]:
+        """Return every file."""
+        return [getattr(self, field.name) for field in fields(self)]
+
+
+@dataclass(frozen=True)
+class InputParams:
+    """The parameters that say how those artifacts were made, and how much of them is made again."""
+
+    method: Method
+    data: DataParams
+    profile: ProfileParams
+    mine: MineParams
+    certify: CertifyParams
+
+
+@dataclass(frozen=True)
+class Makers:
+    """What makes a text or a vector again, each loaded when it is first needed.
+
+    `writer` takes the items (schema ITEMS) and returns the engine extractive, `encoder` returns the encoder of
+    `embed.engine`.
+    """
+
+    writer: Callable[[pa.Table], Engine]
+    encoder: Callable[[], Encoder]
+
 
 def certify_inputs(
-    files: InputFiles,
-    method: Method,
-    item_params: ItemProfileParams,
-    user_params: UserProfileParams,
-    mine: MineParams,
-    *,
-    data: DataParams,
+    files: InputFiles, params: InputParams, makers: Makers, origins: Mapping[Path, Provenance]
 ) -> dict[str, Any]:
-    """Return the certificate of the inputs of training, which `data` says the source of.
+    """Return the certificate of the inputs of training.
 
-    Each check stands on those before it: the split on the interactions, contexts and prefixes on the split, prompts on
-    these, pools on the prefixes. Raises LeakageError, naming check and rows, at the first that does not hold, and
-    ArtifactError for a missing or damaged file.
+    `origins` is the provenance that artifacts must have. Each check stands on those before it: the split on the
+    interactions, contexts and prefixes on the split, prompts on these, embeddings and pools on the prefixes. Raises
+    LeakageError, naming check and rows, at the first that does not hold, and ArtifactError for a missing or damaged
+    file.
     """
+    digests = digests_of(files.all())
     items, users = read_table(files.items, ITEMS), read_table(files.users, USERS)
     contexts, prefixes = read_table(files.item_contexts, CONTEXTS), read_table(files.prefixes, PREFIXES)
     sequences = read_table(files.sequences, SEQUENCES)
     names = Names(users["user_id"], items["item_id"])
-    item_keys, prefix_keys = np.arange(1, len(items) + 1), np.arange(len(prefixes))
-    prefix_users = prefixes["user"].to_numpy() if mine.exclude_same_user else None
     checks = [
-        check_split(read_table(files.interactions, INTERACTIONS), sequences, method, names),
+        check_origins(origins),
+        check_split(read_table(files.interactions, INTERACTIONS), sequences, params.method, names),
         check_user_counts(users, sequences, names),
-        check_attributes(items, allowed_attributes(data), data.source),
+        check_attributes(items, allowed_attributes(params.data), params.data.source),
     ]
-    # From here on nothing but the proven training part is looked at.
+    # Prompts are built again from the proven training part alone.
     train = Ragged.from_column(sequences["train"])
     checks += [check_items(items, train), check_contexts(contexts, train, names)]
     checks += [check_prefixes(prefixes, train, names)]
-    requests = {
-        "item": item_requests(items, contexts, train, item_params),
-        "user": user_requests(items, prefixes, train, user_params),
-    }
-    for kind, profiles_file, embeddings_file, pool_file, keys, own in (
-        ("item", files.item_profiles, files.item_embeddings, files.item_pool, item_keys, None),
-        ("user", files.user_profiles, files.user_embeddings, files.user_pool, prefix_keys, prefix_users),
-    ):
-        profiles = read_table(profiles_file, PROFILES, columns=["key", "request_sha256"])
-        checks += [
-            check_prompts(kind, profiles, requests[kind]),
-            check_embeddings(kind, _embedding_batches(embeddings_file), profiles["key"].to_numpy()),
-            check_pool(kind, _read_pool(pool_file), keys, own, mine.k),
-        ]
-    return certificate(checks)
+    kinds = (
+        ("item", item_requests(items, contexts, train, params.profile.items), np.arange(1, len(items) + 1)),
+        ("user", user_requests(items, prefixes, train, params.profile.users), np.arange(len(prefixes))),
+    )
+    for kind, requests, keys in kinds:
+        profiles = read_table(files.of(kind, "profiles"), PROFILES)
+        writer = makers.writer(items) if by_extractive(profiles).any() else None
+        rebuilt = rebuild(kind, requests, len(keys), writer)
+        named = count_named_later(profiles, prefixes, sequences, items["title"].to_pylist()) if kind == "user" else 0
+        only = params.profile.engine == EXTRACTIVE
+        checks.append(check_prompts(kind, profiles, rebuilt))
+        checks.append(check_texts(kind, profiles, rebuilt, all_extractive=only, named_later=named))
+        apart = kind == "user" and params.mine.exclude_same_user
+        space = _read_space(kind, files.of(kind, "embeddings"), keys, prefixes["user"].to_numpy() if apart else None)
+        checks += _check_retrieval(space, profiles, files.of(kind, "pool"), params, makers)
+    return certificate(checks, digests)
 
 
 def check_items(items: pa.Table, train: Ragged) -> Check:
@@ -113,10 +149,30 @@ def check_items(items: pa.Table, train: Ragged) -> Check:
     return check
 
 
-def _embedding_batches(path: Path) -> Iterator[pa.RecordBatch]:
-    """The rows of an embeddings file, some at a time: they are the largest artifact by far."""
-    return read_batches(path, embeddings_schema(list_size(path, "embedding")), ROWS_AT_ONCE // 4)
+def _read_space(kind: str, path: Path, keys: np.ndarray, users: np.ndarray | None) -> Space:
+    """The embeddings at `path`, which must be those of `keys`."""
+    table = read_table(path, embeddings_schema(list_size(path, "embedding")))
+    return Space(kind, check_keys(kind, table["key"].to_numpy(), keys), matrix(table, "embedding"), users)
 
 
-def _read_pool(path: Path) -> pa.Table:
-    return read_table(path, pool_schema(list_size(path, "neighbour")))
+def _check_retrieval(
+    space: Space, profiles: pa.Table, pool_file: Path, params: InputParams, makers: Makers
+) -> list[Check]:
+    """The checks of embeddings and pools of one kind, a sample of both made again."""
+    random = np.random.default_rng(params.certify.seed)
+    rows = np.sort(random.choice(len(space.keys), min(params.certify.sample, len(space.keys)), replace=False))
+    texts = _texts_of(profiles, space.keys[rows])
+    pool = read_table(pool_file, pool_schema(list_size(pool_file, "neighbour")))
+    return [
+        check_embeddings(space),
+        check_encoding(space, rows, texts, makers.encoder() if len(rows) else None),
+        check_pool(pool, space, params.mine.k),
+        check_search(pool, space, rows if len(pool) else rows[:0]),
+    ]
+
+
+def _texts_of(profiles: pa.Table, keys: np.ndarray) -> list[str]:
+    """The texts of the profiles with these keys, in their order."""
+    order = np.argsort(profiles["key"].to_numpy())
+    rows = order[np.searchsorted(profiles["key"].to_numpy()[order], keys)]
+    return profiles["text"].take(pa.array(rows)).to_pylist()

@@ -1,11 +1,15 @@
 """What an engine was told: contexts, prefixes, and the prompts built from them."""
 
-from collections.abc import Iterable
+import hashlib
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 
 from sracl_core.leakage.certificate import SHOWN, Check, Names
+from sracl_core.profile.engines.protocol import Engine
 from sracl_core.profile.requests import ProfileRequest
 from sracl_core.progress import track
 from sracl_core.ragged import Ragged
@@ -51,21 +55,59 @@ def check_prefixes(prefixes: pa.Table, train: Ragged, names: Names) -> Check:
     return check
 
 
-def check_prompts(kind: str, profiles: pa.Table, requests: Iterable[ProfileRequest]) -> Check:
-    """Prove that the profiles answer exactly the prompts of `requests`, by key and SHA-256 (schema PROFILES).
+@dataclass(frozen=True)
+class Rebuilt:
+    """What a kind of profiles should be, by key: the digest of the prompt, and of the text where it can be rewritten.
 
-    `kind` is "item" or "user"; `requests` are built from the catalogue and training sequences alone.
+    `keys` int64 [P] ascend; `prompts` and `texts` are SHA-256 in hexadecimal, objects [P]; `texts` is None where nobody
+    can say it again.
     """
+
+    keys: np.ndarray
+    prompts: np.ndarray
+    texts: np.ndarray | None
+
+
+def rebuild(kind: str, requests: Iterable[ProfileRequest], count: int, writer: Engine | None) -> Rebuilt:
+    """Build the prompts of `requests` (`count` of them) again, and the texts that `writer` gives, where there is one.
+
+    `kind` is "item" or "user"; `requests` are built from the catalogue and training sequences alone, and `writer` gives
+    the same request the same text, in order.
+    """
+    keys: list[int] = []
+    prompts: list[str] = []
+    texts: list[str] = []
+
+    def seen() -> Iterator[ProfileRequest]:
+        for request in track(requests, f"rebuild {kind} prompts", count, "prompts"):
+            keys.append(request.key)
+            prompts.append(request.sha256)
+            yield request
+
+    if writer is None:
+        deque(seen(), maxlen=0)
+    else:
+        texts = [text_digest(answer.text) for answer in writer.write(seen())]
+    order = np.argsort(np.array(keys, dtype=np.int64))
+    told = None if writer is None else np.array(texts, dtype=object)[order]
+    return Rebuilt(np.array(keys, dtype=np.int64)[order], np.array(prompts, dtype=object)[order], told)
+
+
+def text_digest(text: str) -> str:
+    """Return the SHA-256 of a profile's text."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def check_prompts(kind: str, profiles: pa.Table, rebuilt: Rebuilt) -> Check:
+    """Prove that the profiles answer exactly the prompts that were `rebuilt`, by key and SHA-256 (schema PROFILES)."""
     keys, told = profiles["key"].to_numpy(), profiles["request_sha256"].to_numpy()
     what = (
         f"each {kind} profile's prompt is the one that catalogue and training interactions give, and none is missing."
     )
     check = Check(f"{kind} prompts", len(keys), what, made_by=f"profile_{kind}s")
-    pairs = [(one.key, one.sha256) for one in track(requests, f"rebuild {kind} prompts", len(keys), "prompts")]
-    rebuilt = np.array([key for key, _ in pairs], dtype=np.int64)
-    require_same_keys(check, keys, rebuilt)
-    expected = np.array([digest for _, digest in pairs], dtype=object)[np.argsort(rebuilt)]
+    require_same_keys(check, keys, rebuilt.keys)
     order = np.argsort(keys)
+    expected = rebuilt.prompts
     check.require_none(
         told[order] != expected,
         "profiles were written from another prompt than the training part gives",

@@ -1,61 +1,102 @@
-"""What the trainer really held, against the interactions."""
+"""What the trainer really held and what it made of it, against the interactions and the certified inputs."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from sracl_core.artifacts.schemas import INTERACTIONS, SEQUENCES, TRAINED_ON
+from sracl_core.artifacts.provenance import Provenance
+from sracl_core.artifacts.schemas import INTERACTIONS, ITEMS, SEQUENCES, TRAINED_ON
 from sracl_core.artifacts.tables import read_table
-from sracl_core.leakage.certificate import Check, Names, certificate, require_clean
+from sracl_core.leakage.certificate import INPUT_CHECKS, Check, Names, certificate, digests_of, require_clean
+from sracl_core.leakage.model import check_model
+from sracl_core.leakage.origins import check_origins, differences
 from sracl_core.leakage.split import Method, check_split
+from sracl_core.model.description import ModelDescription, read_description
 from sracl_core.ragged import Ragged
 
 
-def certify_training(
-    interactions: Path, sequences: Path, trained_on: Path, inputs_certificate: Path, method: Method
-) -> dict[str, Any]:
-    """Return the certificate of what training consumed.
+@dataclass(frozen=True)
+class TrainingFiles:
+    """What training leaves, and what it is held against; `read` are the other inputs that it read."""
 
-    The boundary is derived again from `interactions`, so that this certificate stands on the raw order of events and
-    on the clean certificate of the inputs. Raises LeakageError, naming check and rows, when anything held in training
-    is no training interaction, and ArtifactError for a missing or damaged file.
+    interactions: Path
+    items: Path
+    sequences: Path
+    trained_on: Path
+    weights: Path
+    description: Path
+    inputs_certificate: Path
+    read: Sequence[Path]
+
+
+def certify_training(files: TrainingFiles, method: Method, origin: Provenance) -> dict[str, Any]:
+    """Return the certificate of what training consumed and made.
+
+    `origin` is the provenance that its outputs must have. The boundary is derived again from the interactions, so that
+    this certificate stands on the raw order of events and on the clean certificate of the inputs. Raises LeakageError,
+    naming check and rows, when anything held in training is no training interaction or another file than the
+    certified ones was trained on, and ArtifactError for a missing or damaged file.
     """
-    require_clean(inputs_certificate)
-    parts = read_table(sequences, SEQUENCES)
-    split = check_split(read_table(interactions, INTERACTIONS), parts, method, Names())
-    return certificate([split, check_trained_on(read_table(trained_on, TRAINED_ON), parts)])
+    made = [files.trained_on, files.weights, files.description]
+    digests = digests_of([files.interactions, files.items, files.sequences, *made, files.inputs_certificate])
+    require_clean(
+        files.inputs_certificate,
+        INPUT_CHECKS,
+        [files.interactions, files.items, files.sequences, *files.read],
+    )
+    parts, n_items = read_table(files.sequences, SEQUENCES), len(read_table(files.items, ITEMS, columns=["item"]))
+    described = read_description(files.description, files.weights)
+    checks = [
+        _check_origins(files, described, origin),
+        check_split(read_table(files.interactions, INTERACTIONS), parts, method, Names()),
+        check_trained_on(read_table(files.trained_on, TRAINED_ON), parts),
+        check_model(files.weights, described, n_items),
+    ]
+    return certificate(checks, digests)
 
 
 def check_trained_on(trained_on: pa.Table, sequences: pa.Table) -> Check:
-    """Prove that the items held in training are, for each user, the last items of the training part, or all of them.
+    """Prove that what was held in training are the training parts of all users, each whole and in order.
 
     Tables in the schemas TRAINED_ON and SEQUENCES; the parts in `sequences` must be proven already.
     """
     user, held = trained_on["user"].to_numpy().astype(np.int64), Ragged.from_column(trained_on["items"])
     train = Ragged.from_column(sequences["train"])
-    what = "the items held in training are each user's training items, all or the most recent of them, in order."
+    what = "the items held in training are the training part of each user, whole and in order, of all users."
     check = Check("training sequences", len(held.values), what, made_by="train")
-    if not len(held.values):
-        check.refuse("the trainer held no item at all, so nothing is proven", [], 1)
     unknown = (user < 0) | (user >= len(train))
     check.require_none(unknown, "users that the sequences don't know", lambda row: f"user {user[row]}")
     order = np.sort(user)
     repeated = np.append(False, order[1:] == order[:-1])
     check.require_none(repeated, "users that were held more than once", lambda row: f"user {order[row]}")
+    missing = np.setdiff1d(np.arange(len(train)), user)
+    if len(missing):
+        check.refuse("users that were not held", [f"user {one}" for one in missing[:5].tolist()], len(missing))
+    check.require_none(
+        user != np.arange(len(user)), "users out of their order", lambda row: f"row {row}: user {user[row]}"
+    )
     held_out = [Ragged.from_column(sequences[part]) for part in ("valid", "test")]
 
     def tell(row: int) -> str:
-        own = [part[int(user[row])].tolist() for part in (train, *held_out)]
-        return f"user {user[row]}: held {held[row].tolist()}; train {own[0]}, valid {own[1]}, test {own[2]}"
+        own = [part[row].tolist() for part in (train, *held_out)]
+        return f"user {row}: held {held[row].tolist()}; train {own[0]}, valid {own[1]}, test {own[2]}"
 
-    check.require_none(held.lengths > train.lengths[user], "more items were held than the training part has", tell)
-    within = np.arange(len(held.values)) - np.repeat(held.offsets[:-1], held.lengths)
-    first = train.offsets[user + 1] - held.lengths  # [rows] where the suffix of that length begins
-    expected = train.values[np.repeat(first, held.lengths) + within]
-    differing = np.repeat(np.arange(len(user)), held.lengths)[held.values != expected]
     check.require_none(
-        np.isin(np.arange(len(user)), differing), "items were held that are not the user's last training items", tell
+        held.lengths != train.lengths, "another number of items was held than the training part has", tell
     )
+    differing = np.repeat(np.arange(len(user)), held.lengths)[held.values != train.values]
+    check.require_none(
+        np.isin(np.arange(len(user)), differing), "items were held that are not the user's training items", tell
+    )
+    return check
+
+
+def _check_origins(files: TrainingFiles, described: ModelDescription, origin: Provenance) -> Check:
+    check = check_origins({files.trained_on: origin}, "training origins")
+    if said := differences(described.provenance, origin):
+        check.refuse("the model does not come from what is beside it", [f"model: {'; '.join(said)}"], 1)
     return check

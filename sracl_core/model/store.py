@@ -7,14 +7,14 @@ import torch
 from pydantic import ValidationError
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
+from torch import Tensor
 
-from sracl_core.artifacts.documents import read_json, write_json
+from sracl_core.artifacts.provenance import Provenance
 from sracl_core.artifacts.writing import atomic_path
 from sracl_core.errors import ArtifactError
 from sracl_core.model.backbone import Backbone, build_backbone
+from sracl_core.model.description import AGAIN, ModelDescription, read_description, write_description
 from sracl_core.params.train import ModelParams
-
-FORMAT = 1
 
 
 def save_backbone(
@@ -23,25 +23,18 @@ def save_backbone(
     *,
     name: str,
     backbone: Backbone,
-    state: dict[str, torch.Tensor],
+    state: dict[str, Tensor],
     training: dict[str, Any],
+    provenance: Provenance,
 ) -> None:
     """Write `state` (the weights to keep, e.g. of the best epoch) and what is needed to build `backbone` again.
 
-    `training` is told along in the description: which epoch, which validation metrics.
+    `training` is told along in the description: which epoch, which validation metrics; so is the `provenance`.
     """
     with atomic_path(weights) as temporary:
         save_file({key: value.contiguous().cpu() for key, value in state.items()}, temporary)
-    write_json(
-        description,
-        {
-            "format": FORMAT,
-            "backbone": name,
-            "n_items": backbone.n_items,
-            "model": backbone.params.model_dump(),
-            "training": training,
-        },
-    )
+    told = ModelDescription(name, backbone.n_items, backbone.params.model_dump(), provenance, training)
+    write_description(description, weights, told)
 
 
 def load_backbone(weights: Path, description: Path, device: torch.device) -> Backbone:
@@ -49,19 +42,21 @@ def load_backbone(weights: Path, description: Path, device: torch.device) -> Bac
 
     Raises ArtifactError when a file is missing, damaged, or the two don't belong together.
     """
-    told = read_json(description)
-    if not isinstance(told, dict) or told.get("format") != FORMAT:
-        found = told.get("format") if isinstance(told, dict) else type(told).__name__
-        raise ArtifactError(
-            f"{description} has model format {found}, expected {FORMAT}. Train again with `dvc repro train`."
-        )
+    told = read_description(description, weights)
     try:
-        backbone = build_backbone(told["backbone"], int(told["n_items"]), ModelParams.model_validate(told["model"]))
-        backbone.load_state_dict(load_file(weights))
-    except FileNotFoundError:
-        raise ArtifactError(f"{weights} does not exist. Run `dvc repro train`, or `dvc pull` to fetch it.") from None
+        backbone = build_backbone(told.backbone, told.n_items, ModelParams.model_validate(told.model))
+        state = load_file(weights)
+        _require_same_kinds(backbone.state_dict(), state)
+        backbone.load_state_dict(state)
     except (KeyError, TypeError, ValueError, ValidationError, RuntimeError, SafetensorError) as error:
-        raise ArtifactError(
-            f"{weights} and {description} don't make a model together: {error}. Train again with `dvc repro train`."
-        ) from None
+        raise ArtifactError(f"{weights} and {description} don't make a model together: {error}. {AGAIN}") from None
     return backbone.to(device).eval()
+
+
+def _require_same_kinds(expected: dict[str, Tensor], found: dict[str, Tensor]) -> None:
+    """Raise ValueError where a weight is of another type or not finite: torch would copy it without a word."""
+    for name, weight in found.items():
+        if name in expected and weight.dtype != expected[name].dtype:
+            raise ValueError(f"{name} is of type {weight.dtype}, expected {expected[name].dtype}")
+        if weight.is_floating_point() and not weight.isfinite().all():
+            raise ValueError(f"{name} holds values that are not finite")

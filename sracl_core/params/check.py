@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from sracl_core.errors import ParamsError
+from sracl_core.params.certify import CertifyParams
 from sracl_core.params.data import DataParams, SampleParams, SplitParams
 from sracl_core.params.data_folder import folder_problems
 from sracl_core.params.evaluate import EvaluateParams
@@ -23,6 +24,7 @@ SECTIONS: tuple[type[Section], ...] = (
     ProfileParams,
     EmbedParams,
     MineParams,
+    CertifyParams,
     TrainParams,
     EvaluateParams,
     RuntimeParams,

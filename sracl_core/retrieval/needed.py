@@ -36,6 +36,16 @@ class Needed:
     read: list[Path]
 
 
+def needed_files(files: RetrievalFiles, train: TrainParams) -> list[Path]:
+    """Return those of `files` that a training with the parameters `train` reads."""
+    wanted = (
+        (train.uses_user_pools, files.user_pool),
+        (train.uses_item_pools, files.item_pool),
+        (train.alpha > 0, files.embeddings),
+    )
+    return [path for used, path in wanted if used]
+
+
 def read_needed(
     files: RetrievalFiles, n_items: int, prefix_users: np.ndarray, train: TrainParams, mine: MineParams
 ) -> Needed:
@@ -47,18 +57,15 @@ def read_needed(
     """
     item_pool, user_pool = np.empty((n_items, 0), np.int64), np.empty((len(prefix_users), 0), np.int64)
     embeddings = np.empty((len(prefix_users), 0), np.float32)
-    read: list[Path] = []
     problems: list[str] = []
     if train.uses_user_pools:
         user_pool = read_neighbours(files.user_pool, np.arange(len(prefix_users)), mine.k)
-        read.append(files.user_pool)
         if not len(user_pool):
             users = prefix_users if mine.exclude_same_user else None
             shortage = find_shortage("training prefixes", mine.k, len(prefix_users), users)
             problems.append(_why_missing(files.user_pool, *_use_of_user_pools(train), shortage))
     if train.uses_item_pools:
         item_pool = read_neighbours(files.item_pool, np.arange(1, n_items + 1), mine.k)
-        read.append(files.item_pool)
         if not len(item_pool):
             use = f"train.beta is {train.beta:g}: the intra-user contrast needs candidate pools of items"
             shortage = find_shortage("items", mine.k, n_items)
@@ -72,8 +79,7 @@ def read_needed(
                 f"{files.embeddings} has other keys than the {len(prefix_users)} prefixes. Run `dvc repro` to make it "
                 "again."
             )
-        read.append(files.embeddings)
-    return Needed(item_pool, user_pool, embeddings, read)
+    return Needed(item_pool, user_pool, embeddings, needed_files(files, train))
 
 
 def _use_of_user_pools(train: TrainParams) -> tuple[str, str]:

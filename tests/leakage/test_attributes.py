@@ -10,7 +10,7 @@ from sracl_core.errors import LeakageError
 from sracl_core.ingest.allowed import allowed_attributes
 from sracl_core.leakage.attributes import check_attributes
 from sracl_core.params.data import SOURCES, DataParams
-from tests.leakage.world import change, clean_world, expect_refusal
+from tests.leakage.world import change, clean_world, expect_refusal, input_params
 
 # By source, one field it allows and one that its raw files have and that tells of the future.
 FIELDS = {
@@ -62,4 +62,4 @@ def test_own_tables_are_said_to_be_unproven() -> None:
 def test_the_certificate_of_the_inputs_holds_the_check(tmp_path: Path) -> None:
     world = clean_world()
     change(world, "items", lambda rows: rows[3].update(attributes=[("Color", "red"), ("salesRank", "7")]))
-    expect_refusal(world, tmp_path, "attributes", r"item 4 \('B04'\): salesRank", source="amazon2023")
+    expect_refusal(world, tmp_path, "attributes", r"item 4 \('B04'\): salesRank", input_params(source="amazon2023"))

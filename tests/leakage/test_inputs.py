@@ -6,18 +6,20 @@ from pathlib import Path
 
 import pytest
 
+from sracl_core.artifacts.provenance import file_digest
 from sracl_core.errors import ArtifactError, LeakageError
-from sracl_core.params.data import DataParams
+from sracl_core.leakage.certificate import INPUT_CHECKS
+from tests.hashed_words import DIMENSION
 from tests.leakage.world import (
-    ITEM_PARAMS,
     N_ITEMS,
-    USER_PARAMS,
-    K,
     Row,
     certify,
     change,
     clean_world,
     expect_refusal,
+    files_in,
+    input_params,
+    recertify,
     write_world,
 )
 
@@ -25,10 +27,13 @@ from tests.leakage.world import (
 @pytest.mark.parametrize("method", ["leave_one_out", "timeline"])
 def test_a_clean_set_passes(tmp_path: Path, method: str) -> None:
     world = clean_world(method)  # type: ignore[arg-type]
-    found = certify(world, tmp_path, method)  # type: ignore[arg-type]
+    params = input_params(method)  # type: ignore[arg-type]
+    found = certify(world, tmp_path, params)
     assert found["clean"] is True
     examined = {check["check"]: check["examined"] for check in found["checks"]}
+    assert tuple(examined) == INPUT_CHECKS
     assert examined == {
+        "origins": 0,
         "split": len(world["interactions"]),
         "user counts": len(world["users"]),
         "attributes": N_ITEMS,
@@ -36,14 +41,22 @@ def test_a_clean_set_passes(tmp_path: Path, method: str) -> None:
         "item contexts": len(world["item_contexts"]),
         "prefixes": len(world["prefixes"]),
         "item prompts": N_ITEMS,
+        "item texts": N_ITEMS,
         "item embeddings": N_ITEMS,
+        "item encoding": N_ITEMS,
         "item pool": N_ITEMS,
+        "item search": N_ITEMS,
         "user prompts": len(world["prefixes"]),
+        "user texts": len(world["prefixes"]),
         "user embeddings": len(world["prefixes"]),
+        "user encoding": len(world["prefixes"]),
         "user pool": len(world["prefixes"]),
+        "user search": len(world["prefixes"]),
     }
     assert all(set(check) == {"check", "examined", "what"} for check in found["checks"])
-    assert json.dumps(found) == json.dumps(certify(world, tmp_path, method))  # type: ignore[arg-type]
+    assert json.dumps(found) == json.dumps(certify(world, tmp_path, params))
+    assert found["files"]["user_pool.parquet"] == file_digest(tmp_path / "user_pool.parquet")
+    assert set(found["files"]) == {path.name for path in files_in(tmp_path).all()}
 
 
 def plant_validation_item_in_a_context(rows: list[Row]) -> None:
@@ -86,12 +99,8 @@ def plant_profile_of_a_key_beyond(rows: list[Row]) -> None:
     rows.append({**rows[3], "key": 10_000})
 
 
-def plant_profile_without_a_prompt(rows: list[Row]) -> None:
-    rows[3]["request_sha256"] = None
-
-
 def plant_long_vector(rows: list[Row]) -> None:
-    rows[3]["embedding"] = [2.0] + [0.0] * 7
+    rows[3]["embedding"] = [2.0] + [0.0] * (DIMENSION - 1)
 
 
 def plant_vector_that_is_no_number(rows: list[Row]) -> None:
@@ -100,14 +109,6 @@ def plant_vector_that_is_no_number(rows: list[Row]) -> None:
 
 def plant_infinite_vector(rows: list[Row]) -> None:
     rows[3]["embedding"][0] = float("inf")
-
-
-def plant_null_vector(rows: list[Row]) -> None:
-    rows[3]["embedding"] = None
-
-
-def plant_null_neighbour(rows: list[Row]) -> None:
-    rows[3]["neighbour"] = [1, None, 2]
 
 
 def plant_itself(rows: list[Row]) -> None:
@@ -158,19 +159,16 @@ def plant_item_out_of_order(rows: list[Row]) -> None:
         ("user_profiles", plant_missing_profile, "user prompts", "missing.*key 3"),
         ("user_profiles", plant_profile_twice, "user prompts", "more than once.*key 3"),
         ("user_profiles", plant_profile_of_a_key_beyond, "user prompts", "should not exist.*key 10000"),
-        ("user_profiles", plant_profile_without_a_prompt, "user prompts", "key 3: prompt None"),
         ("item_embeddings", plant_missing_profile, "item embeddings", "missing.*key 4"),
         ("user_embeddings", plant_profile_twice, "user embeddings", "more than once.*key 3"),
         ("user_embeddings", plant_long_vector, "user embeddings", r"key 3: length 2\.0"),
         ("user_embeddings", plant_vector_that_is_no_number, "user embeddings", "key 3: length nan"),
         ("item_embeddings", plant_infinite_vector, "item embeddings", "key 4: length inf"),
-        ("item_embeddings", plant_null_vector, "item embeddings", "1 rows and 0 values are null"),
         ("item_pool", plant_itself, "item pool", "the anchor itself.*key 4"),
         ("user_pool", plant_itself, "user pool", "the anchor itself.*key 3"),
         ("user_pool", plant_neighbour_twice, "user pool", "a neighbour twice.*key 3"),
         ("user_pool", plant_neighbour_beyond, "user pool", "don't exist.*key 3"),
         ("user_pool", plant_negative_neighbour, "user pool", "don't exist.*key 3"),
-        ("user_pool", plant_null_neighbour, "user pool", "0 rows and 1 values are null"),
         ("item_pool", plant_padding_as_neighbour, "item pool", "don't exist.*key 4"),
         ("item_pool", plant_missing_profile, "item pool", "missing.*key 4"),
         ("user_pool", plant_same_user, "user pool", "own user.*key 0"),
@@ -186,8 +184,7 @@ def test_a_planted_leak_is_named(
 
 def test_same_user_neighbours_pass_where_params_allow_them(tmp_path: Path) -> None:
     world = clean_world(exclude_same_user=False)
-    change(world, "user_pool", plant_same_user)
-    assert certify(world, tmp_path, exclude_same_user=False)["clean"] is True
+    assert certify(world, tmp_path, input_params(exclude_same_user=False))["clean"] is True
     expect_refusal(world, tmp_path, "user pool", "own user")
 
 
@@ -211,15 +208,17 @@ def test_missing_and_foreign_files_are_told_of(tmp_path: Path) -> None:
         write_world(world, lambda other: tmp_path / f"{other}.parquet")
         (tmp_path / f"{name}.parquet").unlink()
         with pytest.raises(ArtifactError, match=rf"{name}\.parquet does not exist"):
-            recertify(tmp_path)
+            recertify(tmp_path, input_params())
 
 
-def recertify(folder: Path) -> None:
-    from dataclasses import fields
-
-    from sracl_core.leakage.inputs import InputFiles, certify_inputs
-    from sracl_core.params.retrieval import MineParams
-
-    files = InputFiles(**{field.name: folder / f"{field.name}.parquet" for field in fields(InputFiles)})
-    mine = MineParams(k=K)
-    certify_inputs(files, "leave_one_out", ITEM_PARAMS, USER_PARAMS, mine, data=DataParams())
+def test_a_null_is_damage(tmp_path: Path) -> None:
+    for name, column, value in (
+        ("item_embeddings", "embedding", None),
+        ("user_pool", "neighbour", [1, None, 2]),
+        ("user_profiles", "request_sha256", None),
+        ("sequences", "train", [1, None]),
+    ):
+        world = clean_world()
+        change(world, name, lambda rows, column=column, value=value: rows[3].update({column: value}))
+        with pytest.raises(ArtifactError, match=rf"{name}\.parquet cannot be used: 1 values of its column {column}"):
+            certify(world, tmp_path)

@@ -6,14 +6,14 @@ import pytest
 
 from sracl_core.artifacts.schemas import pool_schema
 from sracl_core.leakage.certificate import summary
-from tests.leakage.world import N_ITEMS, certify, change, clean_world, expect_refusal
+from tests.leakage.world import N_ITEMS, certify, change, clean_world, expect_refusal, input_params
 
 
 def test_no_pools_pass_where_there_can_be_none_and_the_certificate_says_so(tmp_path: Path) -> None:
     world = clean_world()
     n_prefixes = len(world["prefixes"])
     world |= {f"{kind}_pool": pool_schema(n_prefixes).empty_table() for kind in ("item", "user")}
-    found = certify(world, tmp_path, k=n_prefixes)
+    found = certify(world, tmp_path, input_params(k=n_prefixes))
     told = {check["check"]: (check["examined"], check["what"]) for check in found["checks"]}
     assert told["item pool"] == (
         0,
@@ -21,7 +21,9 @@ def test_no_pools_pass_where_there_can_be_none_and_the_certificate_says_so(tmp_p
         f"which leaves each of them {N_ITEMS - 1} others to choose from.",
     )
     assert told["user pool"][0] == 0 and "are of one user" in told["user pool"][1]
-    assert [line.partition(":")[0] for line in summary(found).splitlines()] == ["clean", "item pool", "user pool"]
+    assert [line.partition(":")[0] for line in summary(found).splitlines()] == [
+        "clean", "origins", "item pool", "item search", "user pool", "user search"
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("kind", ["item", "user"])
@@ -38,4 +40,4 @@ def test_a_few_pools_are_refused_where_not_all_can_be_filled(tmp_path: Path) -> 
     world["item_pool"] = pool_schema(N_ITEMS).empty_table()
     own = [{"key": 1, "neighbour": list(range(1, N_ITEMS + 1)), "score": [0.5] * N_ITEMS}]
     change(world, "item_pool", lambda rows: rows.extend(own))
-    expect_refusal(world, tmp_path, "item pool", "pools that should not exist.*key 1", k=N_ITEMS)
+    expect_refusal(world, tmp_path, "item pool", "pools that should not exist.*key 1", input_params(k=N_ITEMS))

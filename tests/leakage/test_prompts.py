@@ -30,7 +30,7 @@ def test_a_user_prompt_that_shows_a_held_out_item(tmp_path: Path) -> None:
     [request] = user_requests(world["items"], leaking, with_validation(world), USER_PARAMS)
     held_out = world["sequences"].to_pylist()[row["user"]]["valid"][0]
     assert f"Title {held_out}" in " ".join(request.lines)
-    change(world, "user_profiles", lambda rows: rows.__setitem__(last, profile(request)))
+    change(world, "user_profiles", lambda rows: rows.__setitem__(last, profile(world, request)))
     expect_refusal(world, tmp_path, "user prompts", f"key {last}: prompt {request.sha256[:12]}")
 
 
@@ -43,7 +43,7 @@ def test_an_item_prompt_with_a_context_from_validation(tmp_path: Path) -> None:
     contexts = world["item_contexts"].from_pylist([row], schema=world["item_contexts"].schema)
     requests = {one.key: one for one in item_requests(world["items"], contexts, with_validation(world), ITEM_PARAMS)}
     hidden = clean_world()
-    change(hidden, "item_profiles", lambda rows: rows.__setitem__(item - 1, profile(requests[item])))
+    change(hidden, "item_profiles", lambda rows: rows.__setitem__(item - 1, profile(world, requests[item])))
     expect_refusal(hidden, tmp_path, "item prompts", f"key {item}: prompt")
     change(world, "item_contexts", lambda rows: rows.append(row))
     expect_refusal(
@@ -58,5 +58,7 @@ def test_another_window_than_the_params_say_is_no_clean_prompt(tmp_path: Path) -
     world = clean_world()
     wider = USER_PARAMS.model_copy(update={"window": 2})
     requests = list(user_requests(world["items"], world["prefixes"], train_of(world), wider))
-    change(world, "user_profiles", lambda rows: rows.__setitem__(slice(None), [profile(one) for one in requests]))
+    change(
+        world, "user_profiles", lambda rows: rows.__setitem__(slice(None), [profile(world, one) for one in requests])
+    )
     expect_refusal(world, tmp_path, "user prompts", r"another prompt.*… and \d+ more")

@@ -1,33 +1,59 @@
-"""What the trainer held: anything but the user's training items, or the last of them, is caught."""
+"""What the trainer held and made: anything but the training parts, and another model than theirs, is caught."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
+from safetensors.numpy import save_file
 
-from sracl_core.artifacts.documents import write_json
-from sracl_core.errors import ArtifactError, LeakageError
-from sracl_core.leakage.certificate import require_clean
+from sracl_core.artifacts.documents import write_sealed
+from sracl_core.artifacts.provenance import Provenance, file_digest
+from sracl_core.artifacts.schemas import TRAINED_ON
+from sracl_core.artifacts.tables import write_table
+from sracl_core.errors import LeakageError
+from sracl_core.leakage.certificate import TRAINING_CHECKS
 from sracl_core.leakage.split import Method
-from sracl_core.leakage.training import certify_training
-from tests.leakage.world import Row, World, certify, change, clean_world
+from sracl_core.leakage.training import TrainingFiles, certify_training
+from sracl_core.model.description import ModelDescription, write_description
+from tests.leakage.world import N_ITEMS, Row, World, certify, change, clean_world, input_params
+
+ORIGIN = Provenance("train", "parameters", "inputs")
 
 
-def run(world: World, folder: Path, method: Method = "leave_one_out") -> Row:
-    write_json(folder / "inputs.json", certify(world, folder, method))
-    files = [folder / f"{name}.parquet" for name in ("interactions", "sequences", "trained_on")]
-    return certify_training(*files, folder / "inputs.json", method)
+def trained(folder: Path, n_items: int = N_ITEMS, dtype: type = np.float32, **told: object) -> tuple[Path, Path]:
+    """The files of a model of `n_items` items, as training would write them."""
+    weights, description = folder / "model.safetensors", folder / "model.json"
+    save_file({"item_embedding.weight": np.ones((n_items + 1, 2), dtype)}, weights)
+    written = ModelDescription("sasrec", n_items, {}, ORIGIN, {})
+    write_description(description, weights, replace(written, **told))  # type: ignore[arg-type]
+    return weights, description
 
 
-def test_the_whole_training_part_and_its_last_items_pass(tmp_path: Path) -> None:
+def files_of(folder: Path, weights: Path, description: Path) -> TrainingFiles:
+    path = {
+        name: folder / f"{name}.parquet" for name in ("interactions", "items", "sequences", "trained_on", "user_pool")
+    }
+    read = [path.pop("user_pool")]
+    return TrainingFiles(
+        **path, weights=weights, description=description, inputs_certificate=folder / "inputs.json", read=read
+    )
+
+
+def run(world: World, folder: Path, method: Method = "leave_one_out", **model: object) -> Row:
+    write_sealed(folder / "inputs.json", certify(world, folder, input_params(method)))
+    write_table(folder / "trained_on.parquet", world["trained_on"], TRAINED_ON, ORIGIN)
+    return certify_training(files_of(folder, *trained(folder, **model)), method, ORIGIN)  # type: ignore[arg-type]
+
+
+def test_the_whole_training_part_passes(tmp_path: Path) -> None:
     world = clean_world()
-    assert [check["check"] for check in run(world, tmp_path)["checks"]] == ["split", "training sequences"]
-    change(world, "trained_on", lambda rows: [row.update(items=row["items"][-3:]) for row in rows])
-    change(world, "trained_on", lambda rows: rows.reverse())
-    change(world, "trained_on", lambda rows: rows.pop(4))
-    change(world, "trained_on", lambda rows: rows[5].update(items=[]))
+    found = run(world, tmp_path)
+    assert tuple(check["check"] for check in found["checks"]) == TRAINING_CHECKS
     held = sum(map(len, world["trained_on"]["items"].to_pylist()))
-    assert run(world, tmp_path)["checks"][1]["examined"] == held
+    assert {check["check"]: check["examined"] for check in found["checks"]}["training sequences"] == held
+    assert found["files"]["model.safetensors"] == file_digest(tmp_path / "model.safetensors")
     assert run(clean_world("timeline"), tmp_path, "timeline")["clean"] is True
 
 
@@ -63,17 +89,32 @@ def hold_nothing(rows: list[Row]) -> None:
     rows.clear()
 
 
+def hold_one_user(rows: list[Row]) -> None:
+    del rows[1:]
+
+
+def hold_in_another_order_of_users(rows: list[Row]) -> None:
+    rows.reverse()
+
+
+def hold_the_last_items(rows: list[Row]) -> None:
+    rows[5]["items"].pop(0)
+
+
 @pytest.mark.parametrize(
     ("plant", "told"),
     [
-        (hold_more, "more items were held.*user 5: held"),
-        (hold_another_item, r"not the user's last training items \(1 of .*user 5: held"),
-        (hold_in_another_order, "not the user's last training items.*user 5: held"),
-        (hold_the_first_items, "not the user's last training items.*user 5: held"),
-        (hold_padding, "not the user's last training items.*user 5: held"),
+        (hold_more, "another number of items.*user 5: held"),
+        (hold_another_item, r"not the user's training items \(1 of .*user 5: held"),
+        (hold_in_another_order, "not the user's training items.*user 5: held"),
+        (hold_the_first_items, "another number of items.*user 5: held"),
+        (hold_the_last_items, "another number of items.*user 5: held"),
+        (hold_padding, "not the user's training items.*user 5: held"),
         (hold_another_user, "don't know.*user 77"),
         (hold_a_user_twice, "more than once.*user 5"),
-        (hold_nothing, "held no item at all"),
+        (hold_nothing, "not held.*user 0"),
+        (hold_one_user, r"not held \(13 of .*user 1\n"),
+        (hold_in_another_order_of_users, "out of their order.*row 0: user 13"),
     ],
 )
 def test_what_was_held_in_error_is_named(tmp_path: Path, plant: Callable[[list[Row]], None], told: str) -> None:
@@ -98,32 +139,43 @@ def test_a_held_out_item_in_training_is_named(tmp_path: Path, part: str, method:
             run(world, tmp_path, method)
 
 
-def test_the_boundary_is_derived_again(tmp_path: Path) -> None:
-    """Sequences that moved after the inputs were certified don't pass, even when the trainer followed them."""
-    clean, moved = clean_world(), clean_world()
-    for name, part in (("sequences", "train"), ("trained_on", "items")):
-        item = clean["sequences"].to_pylist()[5]["valid"][0]
-        change(moved, name, lambda rows, part=part, item=item: rows[5][part].append(item))
-    change(moved, "sequences", lambda rows: rows[5].update(valid=[]))
-    run(clean, tmp_path)
-    other = tmp_path / "moved"
-    with pytest.raises(LeakageError):
-        certify(moved, other)
-    files = [other / f"{name}.parquet" for name in ("interactions", "sequences", "trained_on")]
-    with pytest.raises(LeakageError, match=r"(?s)check 'split' failed.*user 5"):
-        certify_training(*files, tmp_path / "inputs.json", "leave_one_out")
+@pytest.mark.parametrize("name", ["sequences", "items", "user_pool"])
+def test_what_changed_after_it_was_certified_is_refused(tmp_path: Path, name: str) -> None:
+    """Even when it is whole, and only its provenance is another."""
+    world = clean_world()
+    run(world, tmp_path)
+    write_table(tmp_path / f"{name}.parquet", world[name], world[name].schema, Provenance("test", "", "later"))
+    files = files_of(tmp_path, tmp_path / "model.safetensors", tmp_path / "model.json")
+    with pytest.raises(LeakageError, match=rf"{name}\.parquet is not the file that .*inputs\.json certified"):
+        certify_training(files, "leave_one_out", ORIGIN)
 
 
-def test_only_a_clean_certificate_is_built_on(tmp_path: Path) -> None:
-    path = tmp_path / "certificate.json"
-    with pytest.raises(ArtifactError, match="does not exist"):
-        require_clean(path)
-    path.write_text("{")
-    with pytest.raises(ArtifactError, match="not valid JSON"):
-        require_clean(path)
-    for told in ({"clean": False, "checks": [1]}, {"clean": "yes", "checks": [1]}, {"clean": True, "checks": []}, []):
-        write_json(path, told)
-        with pytest.raises(LeakageError, match="not a clean leakage certificate"):
-            require_clean(path)
-    write_json(path, certify(clean_world(), tmp_path))
-    require_clean(path)
+@pytest.mark.parametrize(
+    ("model", "told"),
+    [
+        ({"n_items": N_ITEMS + 1}, f"the model knows {N_ITEMS + 1} items, the catalogue {N_ITEMS}"),
+        ({"dtype": np.float16}, "item_embedding.weight: type float16"),
+        ({"dtype": np.float64}, "item_embedding.weight: type float64"),
+        ({"provenance": Provenance("train", "parameters", "other pools")}, "model: it was made from other files"),
+        ({"provenance": Provenance("train", "other", "inputs")}, "model: it was made with other parameters"),
+    ],
+)
+def test_a_model_of_something_else_is_named(tmp_path: Path, model: dict[str, object], told: str) -> None:
+    with pytest.raises(LeakageError, match=told):
+        run(clean_world(), tmp_path, **model)
+
+
+def test_weights_that_are_no_numbers_are_named(tmp_path: Path) -> None:
+    run(clean_world(), tmp_path)
+    weights, description = tmp_path / "model.safetensors", tmp_path / "model.json"
+    save_file({"w": np.array([1, np.nan], np.float32)}, weights)
+    write_description(description, weights, ModelDescription("sasrec", N_ITEMS, {}, ORIGIN, {}))
+    with pytest.raises(LeakageError, match="w: values that are not finite"):
+        certify_training(files_of(tmp_path, weights, description), "leave_one_out", ORIGIN)
+
+
+def test_a_pool_trained_on_and_put_back_is_seen_by_its_digest(tmp_path: Path) -> None:
+    run(clean_world(), tmp_path)
+    files = files_of(tmp_path, tmp_path / "model.safetensors", tmp_path / "model.json")
+    with pytest.raises(LeakageError, match=r"(?s)'training origins' failed.*trained_on\.parquet: .*other files"):
+        certify_training(files, "leave_one_out", Provenance("train", "parameters", "the pool beside it"))

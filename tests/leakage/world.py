@@ -18,28 +18,38 @@ from sracl_core.artifacts.schemas import (
     TRAINED_ON,
     USERS,
     embeddings_schema,
-    pool_schema,
 )
 from sracl_core.artifacts.tables import write_table
+from sracl_core.embed.vectors import embed_texts
 from sracl_core.errors import LeakageError
-from sracl_core.leakage.inputs import InputFiles, certify_inputs
+from sracl_core.leakage.inputs import InputFiles, InputParams, Makers, certify_inputs
 from sracl_core.leakage.split import Method
+from sracl_core.params.certify import CertifyParams
 from sracl_core.params.data import DataParams
-from sracl_core.params.profile import ItemProfileParams, UserProfileParams
+from sracl_core.params.profile import ItemProfileParams, ProfileParams, UserProfileParams
 from sracl_core.params.retrieval import MineParams
+from sracl_core.params.runtime import RuntimeParams
+from sracl_core.profile.catalogue import Catalogue
 from sracl_core.profile.contexts import draw_contexts
+from sracl_core.profile.engines.extractive import Extractive
+from sracl_core.profile.engines.protocol import EngineSettings
 from sracl_core.profile.prefixes import build_prefixes
 from sracl_core.profile.requests import ProfileRequest, item_requests, user_requests
 from sracl_core.ragged import Ragged
+from sracl_core.retrieval.index import build_index
+from sracl_core.retrieval.pools import candidate_pools, pool_table
+from tests.hashed_words import DIMENSION, HashedWords
 
-N_USERS, N_ITEMS, K, DIMENSION = 14, 20, 3, 8
+N_USERS, N_ITEMS, K = 14, 20, 3
 ITEM_PARAMS = ItemProfileParams(contexts=2, context_items=3)
 USER_PARAMS = UserProfileParams(window=4, hop=1)
 Row = dict[str, Any]
 World = dict[str, pa.Table]
 
 
-def clean_world(method: Method = "leave_one_out", exclude_same_user: bool = True) -> World:
+def clean_world(
+    method: Method = "leave_one_out", exclude_same_user: bool = True, titles: list[str] | None = None
+) -> World:
     """Every artifact by the name of its field in InputFiles, and `trained_on`."""
     random = np.random.default_rng(5)
     interactions, sequences = _split(random, method)
@@ -47,7 +57,7 @@ def clean_world(method: Method = "leave_one_out", exclude_same_user: bool = True
         {
             "item": item,
             "item_id": f"B{item:02}",
-            "title": f"Title {item}",
+            "title": titles[item - 1] if titles else f"Title {item}",
             "categories": ["c"],
             "attributes": [("Color", "red")],
         }
@@ -76,15 +86,16 @@ def clean_world(method: Method = "leave_one_out", exclude_same_user: bool = True
         ("item", list(item_side), None),
         ("user", list(user_side), owner if exclude_same_user else None),
     ):
-        keys = [request.key for request in requests]
-        world[f"{kind}_profiles"] = pa.Table.from_pylist([profile(one) for one in requests], schema=PROFILES)
-        vectors = random.normal(size=(len(keys), DIMENSION))
-        vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+        rows = [profile(world, one) for one in requests]
+        keys = np.array([row["key"] for row in rows])
+        vectors = embed_texts([row["text"] for row in rows], HashedWords(), 64)
+        world[f"{kind}_profiles"] = pa.Table.from_pylist(rows, schema=PROFILES)
         world[f"{kind}_embeddings"] = pa.Table.from_pylist(
-            [{"key": key, "embedding": vector.tolist()} for key, vector in zip(keys, vectors, strict=True)],
+            [{"key": key, "embedding": vector} for key, vector in zip(keys.tolist(), vectors.tolist(), strict=True)],
             schema=embeddings_schema(DIMENSION),
         )
-        world[f"{kind}_pool"] = pa.Table.from_pylist(_pool(random, keys, owners), schema=pool_schema(K))
+        found = candidate_pools(build_index(keys, vectors), keys, vectors, K, owners)
+        world[f"{kind}_pool"] = pool_table(keys, *found)
     return world
 
 
@@ -107,22 +118,23 @@ def _split(random: np.random.Generator, method: Method) -> tuple[list[Row], list
     return interactions, sequences
 
 
-def _pool(random: np.random.Generator, keys: list[int], owners: np.ndarray | None) -> list[Row]:
-    rows = []
-    for key in keys:
-        others = [o for o in keys if o != key and (owners is None or owners[o] != owners[key])]
-        rows.append({"key": key, "neighbour": random.choice(others, K, replace=False).tolist(), "score": [0.5] * K})
-    return rows
-
-
 def train_of(world: World) -> Ragged:
     """The training part."""
     return Ragged.from_column(world["sequences"]["train"])
 
 
-def profile(request: ProfileRequest) -> Row:
-    """A profile that answers `request`."""
-    return {"key": request.key, "text": "t", "request_sha256": request.sha256, "engine": "e"}
+def profile(world: World, request: ProfileRequest) -> Row:
+    """The profile that the engine extractive writes for `request`."""
+    [answer] = writer(world["items"]).write([request])
+    return {"key": request.key, "text": answer.text, "request_sha256": request.sha256, "engine": answer.engine}
+
+
+def writer(items: pa.Table) -> Extractive:
+    """The engine extractive over the catalogue `items`."""
+    settings = EngineSettings(
+        Catalogue.from_table(items), "products", ITEM_PARAMS, ProfileParams().llm, RuntimeParams()
+    )
+    return Extractive(settings)
 
 
 def change(world: World, name: str, edit: Callable[[list[Row]], object]) -> None:
@@ -132,30 +144,45 @@ def change(world: World, name: str, edit: Callable[[list[Row]], object]) -> None
     world[name] = pa.Table.from_pylist(rows, schema=world[name].schema)
 
 
-def write_world(world: World, path_of: Callable[[str], Path]) -> None:
-    """Write every artifact where `path_of` its name says."""
+def write_world(world: World, path_of: Callable[[str], Path], origins: dict[str, Provenance] | None = None) -> None:
+    """Write every artifact where `path_of` its name says, and the indexes of the embeddings."""
     for name, table in world.items():
-        write_table(path_of(name), table, table.schema, Provenance("test", "", ""))
+        write_table(path_of(name), table, table.schema, (origins or {}).get(name, Provenance("test", "", "")))
+    for kind in ("item", "user"):
+        path_of(f"{kind}_index").write_bytes(b"an index, of which the certificate takes the digest alone")
 
 
-def certify(
-    world: World,
-    folder: Path,
-    method: Method = "leave_one_out",
-    *,
-    exclude_same_user: bool = True,
-    k: int = K,
-    source: str = "table",
-) -> Row:
+def files_in(folder: Path) -> InputFiles:
+    """The files of a world written to `folder`."""
+    return InputFiles(**{field.name: folder / f"{field.name}.parquet" for field in fields(InputFiles)})
+
+
+def input_params(
+    method: Method = "leave_one_out", *, exclude_same_user: bool = True, k: int = K, source: str = "table"
+) -> InputParams:
+    """The parameters that a world was made with."""
+    return InputParams(
+        method=method,
+        data=DataParams(source=source),
+        profile=ProfileParams(items=ITEM_PARAMS, users=USER_PARAMS),
+        mine=MineParams(k=k, exclude_same_user=exclude_same_user),
+        certify=CertifyParams(sample=1000),
+    )
+
+
+def recertify(folder: Path, params: InputParams, origins: dict[Path, Provenance] | None = None) -> Row:
+    """The certificate of the inputs that lie in `folder`."""
+    return certify_inputs(files_in(folder), params, Makers(writer, HashedWords), origins or {})
+
+
+def certify(world: World, folder: Path, params: InputParams | None = None) -> Row:
     """The certificate of the inputs in `world`, through files."""
     write_world(world, lambda name: folder / f"{name}.parquet")
-    files = InputFiles(**{field.name: folder / f"{field.name}.parquet" for field in fields(InputFiles)})
-    mine = MineParams(k=k, exclude_same_user=exclude_same_user)
-    return certify_inputs(files, method, ITEM_PARAMS, USER_PARAMS, mine, data=DataParams(source=source))
+    return recertify(folder, params or input_params())
 
 
-def expect_refusal(world: World, folder: Path, check: str, told: str, **options: object) -> None:
+def expect_refusal(world: World, folder: Path, check: str, told: str, params: InputParams | None = None) -> None:
     """Certifying `world` fails in `check`, with a message that matches `told` and says what to do."""
     with pytest.raises(LeakageError, match=rf"(?s)leakage check '{check}' failed.*{told}") as caught:
-        certify(world, folder, **options)  # type: ignore[arg-type]
+        certify(world, folder, params)
     assert "No certificate was written. Run `dvc repro" in str(caught.value)

@@ -1,16 +1,22 @@
 """A model on disk: what comes back is what was saved, and damage is told clearly."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import save_file
 
-from sracl_core.errors import ArtifactError, ModelError
+from sracl_core.artifacts.documents import write_sealed
+from sracl_core.artifacts.provenance import Provenance
+from sracl_core.errors import ArtifactError, ModelError, SraclError
 from sracl_core.model.backbone import Backbone, build_backbone
+from sracl_core.model.description import read_description, write_description
 from sracl_core.model.store import load_backbone, save_backbone
 from sracl_core.params.train import ModelParams
 
 CPU = torch.device("cpu")
+HERE = Provenance("train", "parameters", "inputs")
 
 
 def save(folder: Path) -> tuple[Backbone, Path, Path]:
@@ -19,7 +25,13 @@ def save(folder: Path) -> tuple[Backbone, Path, Path]:
     backbone = build_backbone("sasrec", 9, params)
     weights, description = folder / "model.safetensors", folder / "model.json"
     save_backbone(
-        weights, description, name="sasrec", backbone=backbone, state=backbone.state_dict(), training={"best_epoch": 3}
+        weights,
+        description,
+        name="sasrec",
+        backbone=backbone,
+        state=backbone.state_dict(),
+        training={"best_epoch": 3},
+        provenance=HERE,
     )
     return backbone, weights, description
 
@@ -45,20 +57,42 @@ def test_the_same_weights_give_the_same_bytes(tmp_path: Path) -> None:
 def test_damage_is_told(tmp_path: Path) -> None:
     _, weights, description = save(tmp_path)
     whole = weights.read_bytes()
-    weights.write_bytes(whole[:100])
-    with pytest.raises(ArtifactError, match=r"dvc repro train"):
-        load_backbone(weights, description, CPU)
+    flipped = bytearray(whole)
+    flipped[-5] ^= 1  # a bit of a weight, which no reader of the format would miss
+    for damaged in (whole[:100], bytes(flipped), b""):
+        weights.write_bytes(damaged)
+        with pytest.raises(ArtifactError, match=r"not the file that .*model\.json describes.*dvc repro train"):
+            load_backbone(weights, description, CPU)
     weights.write_bytes(whole)
     told = description.read_text()
     description.write_text(told.replace('"n_items": 9', '"n_items": 10'))
-    with pytest.raises(ArtifactError, match=r"don't make a model together"):
+    with pytest.raises(ArtifactError, match=r"changed by hand"):
         load_backbone(weights, description, CPU)
-    description.write_text(told.replace('"format": 1', '"format": 99'))
-    with pytest.raises(ArtifactError, match=r"format 99, expected 1"):
+    write_sealed(description, {"format": 99})
+    with pytest.raises(ArtifactError, match=r"format 99, expected 2"):
         load_backbone(weights, description, CPU)
     weights.unlink()
     description.write_text(told)
     with pytest.raises(ArtifactError, match=r"does not exist"):
+        load_backbone(weights, description, CPU)
+
+
+def test_what_does_not_fit_together_is_told(tmp_path: Path) -> None:
+    """Sealed and digested, but of another kind than the backbone: torch itself would convert some of it unseen."""
+    saved, weights, description = save(tmp_path)
+    told = read_description(description, weights)
+    for state, words in (
+        ({name: weight.half() for name, weight in saved.state_dict().items()}, "float16, expected torch.float32"),
+        ({name: weight * float("nan") for name, weight in saved.state_dict().items()}, "not finite"),
+        (dict(list(saved.state_dict().items())[1:]), "Missing key"),
+        ({name: weight[:-1] for name, weight in saved.state_dict().items()}, "size mismatch"),
+    ):
+        save_file(state, weights)
+        write_description(description, weights, told)
+        with pytest.raises(ArtifactError, match=rf"(?s)don't make a model together: .*{words}"):
+            load_backbone(weights, description, CPU)
+    write_description(description, weights, replace(told, backbone="nowhere"))
+    with pytest.raises(SraclError, match="nowhere"):
         load_backbone(weights, description, CPU)
 
 

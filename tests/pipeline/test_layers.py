@@ -21,7 +21,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "model": BASE | {"device"},
     "evaluation": BASE | {"device", "model"},
     "training": BASE | {"device", "model", "evaluation"},
-    "leakage": BASE | {"ingest", "profile", "retrieval"},
+    "leakage": BASE | {"ingest", "profile", "embed", "retrieval", "model"},
 }
 MAY_IMPORT["project"] = BASE | {"profile"}
 MAY_IMPORT["commands"] = {*MAY_IMPORT}

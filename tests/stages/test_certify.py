@@ -6,9 +6,18 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+from safetensors.numpy import save_file
 
-from tests.leakage.world import ITEM_PARAMS, USER_PARAMS, K, Row, World, change, clean_world, write_world
+from sracl_core.artifacts.tables import write_table
+from sracl_core.model.description import ModelDescription, write_description
+from sracl_core.params.profile import ProfileParams
+from sracl_core.params.retrieval import EmbedParams, MineParams
+from sracl_core.params.section import Section, read_section
+from sracl_core.params.train import TrainParams
+from stages.entry import provenance
+from tests.leakage.world import ITEM_PARAMS, N_ITEMS, USER_PARAMS, K, Row, World, change, clean_world, write_world
 
 ROOT = Path(__file__).resolve().parents[2]
 INTERIM = {"interactions", "items", "users", "sequences", "item_contexts", "prefixes"}
@@ -30,6 +39,7 @@ def folder(tmp_path: Path) -> Path:
         ("    window: 20 ", f"    window: {USER_PARAMS.window} "),
         ("    hop: 5 ", f"    hop: {USER_PARAMS.hop} "),
         ("  k: 10 ", f"  k: {K} "),
+        ("  engine: sentence_transformers ", "  engine: tests.hashed_words:HashedWords "),
     ):
         assert old in params
         params = params.replace(old, new)
@@ -38,9 +48,38 @@ def folder(tmp_path: Path) -> Path:
 
 
 def put(world: World, folder: Path) -> None:
-    write_world(
-        world, lambda name: folder / "data" / ("interim" if name in INTERIM else "artifacts") / f"{name}.parquet"
-    )
+    """Write `world` and a model, made from what is beside them with the parameters in `folder`."""
+
+    def path_of(name: str) -> Path:
+        kind, _, what = name.partition("_")
+        place = "interim" if name in INTERIM else "artifacts"
+        return folder / "data" / place / (f"{kind}.faiss" if what == "index" else f"{name}.parquet")
+
+    write_world(world, path_of)
+    for made_by, (section, only, sources, made) in origins().items():
+        params = read_section(folder / "params.yaml", section, only=only)
+        origin = provenance(made_by, [params], [path_of(source) for source in sources])
+        for name in made:
+            write_table(path_of(name), world[name], world[name].schema, origin)
+        if made_by == "train":
+            weights, description = (folder / "data/artifacts" / f"model.{end}" for end in ("safetensors", "json"))
+            save_file({"item_embedding.weight": np.ones((N_ITEMS + 1, 2), np.float32)}, weights)
+            write_description(description, weights, ModelDescription("sasrec", N_ITEMS, {}, origin, {}))
+
+
+def origins() -> dict[str, tuple[type[Section], tuple[str, ...], tuple[str, ...], tuple[str, ...]]]:
+    """What each stage reads and makes, in the order of the pipeline: section, its fields, inputs, outputs."""
+    said = ("engine", "domain", "llm")
+    pools = ("prefixes", "user_pool", "item_pool", "user_embeddings")
+    return {
+        "profile_items": (ProfileParams, (*said, "items"), ("items", "sequences"), ("item_contexts", "item_profiles")),
+        "profile_users": (ProfileParams, (*said, "users"), ("items", "sequences"), ("prefixes", "user_profiles")),
+        "embed_items": (EmbedParams, (), ("item_profiles",), ("item_embeddings",)),
+        "embed_users": (EmbedParams, (), ("user_profiles",), ("user_embeddings",)),
+        "mine_items": (MineParams, ("k",), ("item_embeddings", "item_index"), ("item_pool",)),
+        "mine_users": (MineParams, (), ("user_embeddings", "user_index", "prefixes"), ("user_pool",)),
+        "train": (TrainParams, (), ("sequences", "items", *pools), ("trained_on",)),
+    }
 
 
 def test_a_clean_run_is_certified_twice_with_the_same_bytes(folder: Path) -> None:
@@ -57,6 +96,33 @@ def test_a_clean_run_is_certified_twice_with_the_same_bytes(folder: Path) -> Non
         shutil.rmtree(folder / "data")
         put(clean_world(), folder)
     assert written[:2] == written[2:]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("  k: 3 ", "  k: 4 ", "item_pool.parquet: it was made with other parameters"),
+        ("  max_tokens: 128 ", "  max_tokens: 64 ", "item_embeddings.parquet: it was made with other parameters"),
+        ("  domain: products ", "  domain: films ", "item_profiles.parquet: it was made with other parameters"),
+    ],
+)
+def test_parameters_of_another_run_are_seen(folder: Path, old: str, new: str, told: str) -> None:
+    put(clean_world(), folder)
+    params = (folder / "params.yaml").read_text()
+    assert old in params
+    (folder / "params.yaml").write_text(params.replace(old, new))
+    done = stage("certify_inputs", folder)
+    assert (done.returncode, done.stdout) == (1, "") and "leakage check 'origins' failed" in done.stderr
+    assert told in done.stderr
+
+
+@pytest.mark.parametrize("kind", ["item", "user"])
+def test_another_index_is_seen(folder: Path, kind: str) -> None:
+    put(clean_world(), folder)
+    (folder / f"data/artifacts/{kind}.faiss").write_bytes(b"another")
+    done = stage("certify_inputs", folder)
+    assert done.returncode == 1
+    assert f"{kind}_pool.parquet: it was made from other files than those beside it" in done.stderr
 
 
 def leak_in_pool(rows: list[Row]) -> None:

@@ -9,10 +9,13 @@ from pathlib import Path
 import pytest
 import torch
 
-from sracl_core.artifacts.documents import write_json
+from sracl_core.artifacts.documents import write_sealed
 from sracl_core.artifacts.provenance import Provenance
-from sracl_core.artifacts.schemas import RANKS
+from sracl_core.artifacts.schemas import RANKS, SEQUENCES
 from sracl_core.artifacts.tables import read_table, write_table
+from sracl_core.errors import ArtifactError
+from sracl_core.evaluation.record import require_recorded
+from sracl_core.leakage.certificate import TRAINING_CHECKS, Check, certificate, digests_of
 from sracl_core.model.backbone import build_backbone
 from sracl_core.model.store import save_backbone
 from sracl_core.params.train import ModelParams
@@ -44,13 +47,18 @@ def folder(tmp_path: Path) -> Path:
         backbone=backbone,
         state=backbone.state_dict(),
         training={},
+        provenance=Provenance("train", "", ""),
     )
-    write_json(artifacts / "certificate_training.json", {"clean": True, "checks": [{"check": "all"}]})
+    files = [tmp_path / "data/interim/sequences.parquet", artifacts / "model.safetensors", artifacts / "model.json"]
+    checks = [Check(name, 1, "It holds.", "train") for name in TRAINING_CHECKS]
+    write_sealed(artifacts / "certificate_training.json", certificate(checks, digests_of(files)))
     return tmp_path
 
 
 def test_files_and_table(folder: Path) -> None:
-    outputs = [folder / "data/artifacts" / name for name in ("ranks.parquet", "metrics.json", "slices.json")]
+    outputs = [
+        folder / "data/artifacts" / name for name in ("ranks.parquet", "metrics.json", "slices.json", "evaluation.json")
+    ]
     written = []
     for _ in range(2):
         done = stage(folder)
@@ -64,13 +72,30 @@ def test_files_and_table(folder: Path) -> None:
     assert re.search(rf"test +13 .* {metrics['test']['ndcg@20']:.4f} ", done.stdout)
     assert "test: users left out: 1 without a target" in done.stdout
 
+    require_recorded(outputs[3], outputs[:3])
+    outputs[1].write_text(outputs[1].read_text().replace('"users": 13', '"users": 14'))
+    with pytest.raises(ArtifactError, match=r"metrics\.json is not what the evaluation wrote"):
+        require_recorded(outputs[3], outputs[:3])
+
 
 @pytest.mark.parametrize(("certificate", "told"), [(None, "does not exist"), ({"clean": False}, "not a clean leakage")])
-def test_nothing_is_evaluated_without_a_clean_certificate(folder: Path, certificate: object, told: str) -> None:
+def test_nothing_is_evaluated_without_a_clean_certificate(
+    folder: Path, certificate: dict[str, object] | None, told: str
+) -> None:
     path = folder / "data/artifacts/certificate_training.json"
     path.unlink()
     if certificate is not None:
-        write_json(path, certificate)
+        write_sealed(path, certificate)
     done = stage(folder)
     assert done.returncode == 1 and told in done.stderr and "Traceback" not in done.stderr
     assert not (folder / "data/artifacts/metrics.json").exists()
+
+
+def test_validation_and_test_swapped_after_certification_are_not_evaluated(folder: Path) -> None:
+    path = folder / "data/interim/sequences.parquet"
+    table = read_table(path, SEQUENCES)
+    swapped = table.set_column(2, "valid", table["test"]).set_column(3, "test", table["valid"])
+    write_table(path, swapped, SEQUENCES, Provenance("test", "", ""))
+    done = stage(folder)
+    assert done.returncode == 1 and "Traceback" not in done.stderr
+    assert "sequences.parquet is not the file that data/artifacts/certificate_training.json certified" in done.stderr

@@ -1,0 +1,63 @@
+"""What `model.json` says of the weights beside it: how to build the backbone, where it comes from, their digest."""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from sracl_core.artifacts.documents import read_sealed, write_sealed
+from sracl_core.artifacts.provenance import Provenance, file_digest
+from sracl_core.errors import ArtifactError
+from sracl_core.version import VERSION
+
+FORMAT = 2
+AGAIN = "Train again with `dvc repro train`, or fetch both with `dvc pull`."
+
+
+@dataclass(frozen=True)
+class ModelDescription:
+    """A backbone by name, the `n_items` it knows, its sizes (`train.model`), its provenance, and how training went."""
+
+    backbone: str
+    n_items: int
+    model: dict[str, Any]
+    provenance: Provenance
+    training: dict[str, Any]
+
+
+def write_description(path: Path, weights: Path, description: ModelDescription) -> None:
+    """Write `description` at `path`, with the digest of the file `weights`, which must be written already."""
+    write_sealed(
+        path,
+        {
+            "format": FORMAT,
+            "version": VERSION,
+            **asdict(description),
+            "weights": {"sha256": file_digest(weights)},
+        },
+    )
+
+
+def read_description(path: Path, weights: Path) -> ModelDescription:
+    """Return what `path` says of the file `weights`.
+
+    Raises ArtifactError when either is missing or damaged, or when the weights are others than those described.
+    """
+    told = read_sealed(path, "the description of a model")
+    if told.get("format") != FORMAT:
+        raise ArtifactError(f"{path} has model format {told.get('format')}, expected {FORMAT}. {AGAIN}")
+    try:
+        digest = told["weights"]["sha256"]
+        description = ModelDescription(
+            backbone=str(told["backbone"]),
+            n_items=int(told["n_items"]),
+            model=dict(told["model"]),
+            provenance=Provenance(**told["provenance"]),
+            training=dict(told["training"]),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise ArtifactError(f"{path} does not describe a model: {error!r} is missing or wrong. {AGAIN}") from None
+    if file_digest(weights) != digest:
+        raise ArtifactError(
+            f"{weights} is not the file that {path} describes: it is damaged, or of another training. {AGAIN}"
+        )
+    return description
