@@ -43,7 +43,7 @@ def _examine(file: BinaryIO) -> tuple[int, bytes, str]:
     ending = file.read(footer)
     begin = ending.rfind(MARK) + len(MARK)
     if begin < len(MARK) or begin + len(BLANK) > len(ending):
-        raise ValueError("it bears no seal of this project")
+        raise ValueError("it bears no seal, so something else wrote it, or an older version")
     file.seek(0)
     total = hashlib.sha256()
     left = size - footer

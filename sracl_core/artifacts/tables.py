@@ -142,4 +142,4 @@ def _told(path: Path) -> Iterator[None]:
     except (pa.ArrowException, OSError, ValueError, KeyError) as error:
         if isinstance(error, MemoryError):
             raise
-        raise ArtifactError(f"{path} is not a readable Parquet file of this project: {error}. {AGAIN}") from None
+        raise ArtifactError(f"{path} is no readable artifact of this project: {error}. {AGAIN}") from None

@@ -3,14 +3,15 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import duckdb
 import pyarrow as pa
 from duckdb.func import FunctionNullHandling, PythonUDFType
 
-from sracl_core.errors import DataError
+from sracl_core.artifacts.full_disk import means_full, why_full
+from sracl_core.artifacts.writing import temporary_folder
+from sracl_core.errors import DataError, StorageError
 from sracl_core.ingest import sql
 from sracl_core.ingest.raw.literals import literals_as_json
 
@@ -58,15 +59,21 @@ class Session:
     def _explained(self) -> Iterator[None]:
         try:
             yield
-        except duckdb.OutOfMemoryException as error:
-            raise DataError(
-                f"{self.memory_gb:g} GB of memory do not suffice, or the disk of {self.folder.parent} is full: raise "
-                f"runtime.memory_gb, lower runtime.threads, or free disk space. DuckDB says: {error}"
-            ) from None
-        except duckdb.IOException as error:
-            raise DataError(
-                f"the disk of {self.folder.parent} failed or is full: {error}. Free space and try again."
-            ) from None
+        except (duckdb.OutOfMemoryException, duckdb.IOException) as error:
+            said = str(error).splitlines()[0]
+            if means_full(error) or _no_room_to_spill(error):
+                raise StorageError(f"{why_full(self.folder)} DuckDB says: {said}") from None
+            if isinstance(error, duckdb.OutOfMemoryException):
+                raise DataError(
+                    f"{self.memory_gb:g} GB of memory do not suffice: raise runtime.memory_gb, or lower "
+                    f"runtime.threads. DuckDB says: {said}"
+                ) from None
+            raise DataError(f"{self.folder} could not be read or written: {said}. See to its disk.") from None
+
+
+def _no_room_to_spill(error: Exception) -> bool:
+    """Whether DuckDB had to put rows aside and its own limit, nine tenths of what the disk had free, was reached."""
+    return "max_temp_directory_size" in str(error) or "failed to offload data block" in str(error)
 
 
 @contextmanager
@@ -75,9 +82,7 @@ def open_session(beside: Path, *, memory_gb: float, threads: int | None) -> Iter
 
     `memory_gb` (10⁹ bytes) bounds what DuckDB holds in memory; the rest goes to disk. `threads` None: all cores.
     """
-    beside.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(dir=beside, prefix=".ingest-") as name:
-        folder = Path(name)
+    with temporary_folder(beside, "ingest") as folder:
         connection = duckdb.connect(folder / "ingest.duckdb")
         try:
             # Order comes from ORDER BY alone, so DuckDB need not keep that of insertion, which costs memory.

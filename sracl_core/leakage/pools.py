@@ -116,10 +116,10 @@ def _check_rows(check: Check, space: Space, rows: np.ndarray, neighbours: np.nda
         wrong = (users[place] == users[rows][:, None]).any(axis=1)
         check.require_none(wrong, "pools hold prefixes of the anchor's own user", tell)
     cosines = np.einsum("bkd,bd->bk", vectors[place], vectors[rows])  # [b, k]
-    near: np.ndarray = np.abs(cosines - scores) <= SCORE_TOLERANCE  # [b, k], False where one is no number
+    near = np.less_equal(np.abs(cosines - scores), SCORE_TOLERANCE)  # [b, k], False where one is no number
     check.require_none(
-        ~near.all(axis=1),
+        np.logical_not(near).any(axis=1),
         "pools hold scores that are not the cosines",
         lambda row: f"key {keys[rows[row]]}: scores {scores[row].tolist()}, cosines {cosines[row].round(6).tolist()}",
     )
-    check.require_none((scores[:, 1:] > scores[:, :-1]).any(axis=1), "pools are not ordered best first", tell)
+    check.require_none(np.greater(scores[:, 1:], scores[:, :-1]).any(axis=1), "pools are not ordered best first", tell)

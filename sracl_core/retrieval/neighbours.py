@@ -22,10 +22,10 @@ def read_neighbours(path: Path, keys: np.ndarray, k: int) -> np.ndarray:
     table = read_table(path, pool_schema(found))
     neighbours = table["neighbour"].combine_chunks().flatten().to_numpy().reshape(-1, found)  # [P, k]
     scores = table["score"].combine_chunks().flatten().to_numpy().reshape(-1, found)  # [P, k]
-    if found != k:
-        raise ArtifactError(f"{path} holds pools of {found} neighbours, but mine.k is {k}. {AGAIN}")
     if not len(table):
         return neighbours
+    if found != k:
+        raise ArtifactError(f"{path} holds pools of {found} neighbours, but mine.k is {k}. {AGAIN}")
     if not np.array_equal(table["key"].to_numpy(), keys):
         raise ArtifactError(f"{path} holds pools of other keys, or in another order, than expected. {AGAIN}")
     place = np.minimum(np.searchsorted(keys, neighbours), len(keys) - 1)

@@ -153,7 +153,7 @@ def test_damage_inside_is_noticed(tmp_path: Path) -> None:
     data = bytearray(path.read_bytes())
     data[20:400] = bytes(380)
     path.write_bytes(data)
-    with pytest.raises(ArtifactError, match="not a readable Parquet file"):
+    with pytest.raises(ArtifactError, match=r"no readable artifact|is damaged, or was changed"):
         read_table(path, USERS)
 
 
@@ -173,7 +173,7 @@ def test_every_differing_column_is_named(tmp_path: Path) -> None:
 
 def test_files_from_elsewhere_are_refused(tmp_path: Path) -> None:
     pq.write_table(users().cast(USERS), tmp_path / "u.parquet")
-    with pytest.raises(ArtifactError, match="has artifact version none, expected 1"):
+    with pytest.raises(ArtifactError, match="it bears no seal, so something else wrote it"):
         read_table(tmp_path / "u.parquet", USERS)
 
 
