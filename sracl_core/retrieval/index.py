@@ -40,9 +40,8 @@ def read_index(path: Path, keys: np.ndarray, vectors: np.ndarray) -> faiss.Index
     try:
         index: Any = faiss.read_index(str(path))
     except (RuntimeError, MemoryError) as error:  # damaged counts can ask for any size
-        raise ArtifactError(
-            f"{path} is not a readable FAISS index: {(str(error) or 'its counts make no sense').splitlines()[0]}. {again}"
-        ) from None
+        said = (str(error) or "its counts make no sense").splitlines()[0]
+        raise ArtifactError(f"{path} is not a readable FAISS index: {said}. {again}") from None
     flat = faiss.downcast_index(index.index) if isinstance(index, faiss.IndexIDMap) else None
     if not isinstance(flat, faiss.IndexFlat) or flat.metric_type != faiss.METRIC_INNER_PRODUCT:
         raise ArtifactError(f"{path} is not a flat inner product index with ids. {again}")

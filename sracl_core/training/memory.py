@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import torch
 from torch import Tensor
 
 from sracl_core.errors import TrainingError
+from sracl_core.machine import free_memory
 from sracl_core.model.backbone import Backbone
 from sracl_core.model.losses import rows_at_once
 from sracl_core.params.train import TrainParams
@@ -25,8 +25,6 @@ LOWER = {
     "views": "train.batch_size, or set train.beta to 0",
     "optimizer": "train.model.hidden",
 }
-MEMINFO = Path("/proc/meminfo")
-CGROUP = Path("/sys/fs/cgroup")
 ALLOCATION_FAILED = ("can't allocate memory", "not enough memory", "out of memory")
 
 
@@ -93,14 +91,7 @@ def free_bytes(device: torch.device) -> int | None:
     """Return how much memory `device` has left, within the limit of a container; None where nobody tells."""
     if device.type == "cuda":
         return torch.cuda.mem_get_info(device)[0]
-    if not MEMINFO.exists():
-        return None
-    lines = dict(line.split(":", 1) for line in MEMINFO.read_text().splitlines())
-    free = int(lines["MemAvailable"].split()[0]) * 1024
-    limit, used = CGROUP / "memory.max", CGROUP / "memory.current"
-    if limit.exists() and used.exists() and limit.read_text().strip() != "max":
-        free = min(free, int(limit.read_text()) - int(used.read_text()))
-    return free
+    return free_memory()
 
 
 def _mean_length(samples: Samples, positions: Tensor) -> float:
