@@ -89,15 +89,15 @@ def _origins(params_file: Path, files: InputFiles, embed: EmbedParams) -> dict[P
     by_users = read_section(params_file, ProfileParams, only=("engine", "domain", "llm", "users"))
     k = read_section(params_file, MineParams, only=("k",))
     mine = read_section(params_file, MineParams)
-    of_items = provenance("profile_items", [by_items], [files.items, files.sequences])
-    of_users = provenance("profile_users", [by_users], [files.items, files.sequences])
+    of_items = provenance("profile_items", [by_items], [files.items, files.sequences], by_items.engine)
+    of_users = provenance("profile_users", [by_users], [files.items, files.sequences], by_users.engine)
     return {
         files.item_contexts: of_items,
         files.item_profiles: of_items,
         files.prefixes: of_users,
         files.user_profiles: of_users,
-        files.item_embeddings: provenance("embed_items", [embed], [files.item_profiles]),
-        files.user_embeddings: provenance("embed_users", [embed], [files.user_profiles]),
+        files.item_embeddings: provenance("embed_items", [embed], [files.item_profiles], embed.engine),
+        files.user_embeddings: provenance("embed_users", [embed], [files.user_profiles], embed.engine),
         files.item_pool: provenance("mine_items", [k], [files.item_embeddings, files.item_index]),
         files.user_pool: provenance("mine_users", [mine], [files.user_embeddings, files.user_index, files.prefixes]),
     }

@@ -42,7 +42,8 @@ def main(
         inputs_certificate=inputs,
         read=read,
     )
-    result = certify_training(files, split.method, provenance("train", [train], [sequences, items, *read]))
+    origin = provenance("train", [train], [sequences, items, *read], train.backbone)
+    result = certify_training(files, split.method, origin)
     write_sealed(certificate, result)
     print(summary(result))
 

@@ -33,7 +33,7 @@ def main(
         Path(str(embeddings).format(kind=kind)),
         table["key"].to_numpy(),
         vectors,
-        provenance(f"embed_{kind}s", [params], [source_file]),
+        provenance(f"embed_{kind}s", [params], [source_file], params.engine),
     )
     print(f"embed_{kind}s: {len(texts)} texts, {len(set(texts))} distinct, dimension {encoder.dimension}")
 

@@ -10,6 +10,7 @@ import typer
 from sracl_core.artifacts.provenance import Provenance, source_digest
 from sracl_core.errors import SraclError
 from sracl_core.params.section import Section
+from sracl_core.plugins import part_digest
 
 PARAMS_FILE = Path("params.yaml")
 
@@ -26,7 +27,11 @@ def run(command: Callable[..., None] | typer.Typer) -> None:
         sys.exit(1)
 
 
-def provenance(producer: str, sections: list[Section], sources: list[Path]) -> Provenance:
-    """Return the provenance of a stage's outputs: its name, the parameters it reads and its input files."""
+def provenance(producer: str, sections: list[Section], sources: list[Path], part: str = "") -> Provenance:
+    """Return the provenance of a stage's outputs: its name, the parameters it reads and its input files.
+
+    `part` names the part that the stage uses: the code of one from outside is told too.
+    """
     digests = "".join(section.digest() for section in sections)
-    return Provenance(producer, hashlib.sha256(digests.encode()).hexdigest(), source_digest(sources))
+    params_digest = hashlib.sha256(digests.encode()).hexdigest()
+    return Provenance(producer, params_digest, source_digest(sources), part_digest(part))

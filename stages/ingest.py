@@ -28,7 +28,7 @@ def main(
         data,
         split,
         IngestOutputs(interactions, items, users, sequences, rejected, summary),
-        provenance("ingest", [data, split], layout.paths),
+        provenance("ingest", [data, split], layout.paths, data.source),
         memory_gb=runtime.memory_gb,
         threads=runtime.threads,
     )

@@ -27,7 +27,7 @@ def main(
     """Draw training contexts for the items and write the items' profiles."""
     params = read_section(params_file, ProfileParams, only=("engine", "max_fallback", "domain", "llm", "items"))
     runtime = read_section(params_file, RuntimeParams)
-    source = provenance("profile_items", [params], [items, sequences])
+    source = provenance("profile_items", [params], [items, sequences], params.engine)
     catalogue = read_table(items, ITEMS)
     train = Ragged.from_column(read_table(sequences, SEQUENCES)["train"])
     drawn = draw_contexts(

@@ -27,7 +27,7 @@ def main(
     """List the training prefixes and write their profiles."""
     params = read_section(params_file, ProfileParams, only=("engine", "max_fallback", "domain", "llm", "users"))
     runtime = read_section(params_file, RuntimeParams)
-    source = provenance("profile_users", [params], [items, sequences])
+    source = provenance("profile_users", [params], [items, sequences], params.engine)
     catalogue = read_table(items, ITEMS)
     train = Ragged.from_column(read_table(sequences, SEQUENCES)["train"])
     listed = build_prefixes(train, params.users)

@@ -1,6 +1,5 @@
 """Stage train: sequences and candidate pools → a trained backbone and its history."""
 
-import hashlib
 import os
 import sys
 from contextlib import ExitStack
@@ -8,11 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import torch
 from dvclive import Live
 
-from sracl_core import model, training
-from sracl_core.artifacts.provenance import Provenance, source_digest
 from sracl_core.artifacts.schemas import ITEMS, PREFIXES, SEQUENCES, TRAINED_ON
 from sracl_core.artifacts.tables import read_table, write_table
 from sracl_core.device import pick_device
@@ -24,10 +20,11 @@ from sracl_core.params.section import read_section
 from sracl_core.params.train import TrainParams
 from sracl_core.retrieval.needed import RetrievalFiles, needed_files, read_needed
 from sracl_core.root import project_root
-from sracl_core.training.checkpoints import FORMAT, open_checkpoints
+from sracl_core.training.checkpoints import open_checkpoints
 from sracl_core.training.epoch import Epoch
 from sracl_core.training.fit import TrainingInputs, fit
-from sracl_core.training.group import Group, open_group
+from sracl_core.training.group import open_group
+from sracl_core.training.identity import code_files, training_identity
 from stages.entry import PARAMS_FILE, provenance, run
 
 
@@ -64,12 +61,14 @@ def main(
         user_pool=needed.user_pool,
         embeddings=needed.embeddings,
     )
-    origin = provenance("train", [params], [sequences, items, prefixes, *needed.read])
+    origin = provenance("train", [params], [sequences, items, prefixes, *needed.read], params.backbone)
     device = pick_device(runtime)
     seconds = 60 * runtime.checkpoint_minutes
     with ExitStack() as stack:
         group = stack.enter_context(open_group(device))
-        folder = _checkpoint_folder(origin, device, group)
+        # No output of the stage, since DVC removes those before it runs.
+        key = training_identity(origin, device.type, group.size, [*code_files(), Path(__file__)])
+        folder = project_root() / ".sracl/checkpoints" / key
         checkpoints = stack.enter_context(open_checkpoints(folder, seconds, writes=group.leads))
         live = None
         if group.leads:
@@ -130,18 +129,6 @@ def _start_together(processes: int) -> None:
         sys.exit(max(1, error.get_first_failure()[1].exitcode))
     except SignalException as stopped:
         sys.exit(128 + stopped.sigval)
-
-
-def _checkpoint_folder(origin: Provenance, device: torch.device, group: Group) -> Path:
-    """Where the checkpoints of this very training lie: same parameters, inputs, code, torch, devices and processes.
-
-    It is no output of the stage, since DVC removes those before it runs.
-    """
-    code = [path for module in (model, training) for path in sorted(Path(module.__path__[0]).rglob("*.py"))]
-    machine = [torch.__version__, device.type, str(group.size)]
-    same = [FORMAT, origin.params_digest, origin.source_digest, source_digest(code), *machine]
-    key = hashlib.sha256("\0".join(same).encode()).hexdigest()
-    return project_root() / ".sracl/checkpoints" / key
 
 
 if __name__ == "__main__":

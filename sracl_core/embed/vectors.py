@@ -11,10 +11,11 @@ from sracl_core.artifacts.schemas import embeddings_schema
 from sracl_core.artifacts.tables import TableWriter
 from sracl_core.embed.encoders.protocol import Encoder
 from sracl_core.errors import ModelError
-from sracl_core.plugins import load_plugin
+from sracl_core.plugins import load_plugin, require_part
 from sracl_core.progress import Progress
 
 ROWS_PER_GROUP = 16_384
+ENCODER = ("dimension", "token_counts", "encode")
 
 
 def load_encoder(engine: str, model: str, max_tokens: int, device: str) -> Encoder:
@@ -22,7 +23,9 @@ def load_encoder(engine: str, model: str, max_tokens: int, device: str) -> Encod
 
     Raises ModelError when it cannot be loaded.
     """
-    return load_plugin("sracl_core.embed.encoders", engine)(model, max_tokens, device)
+    make = require_part(engine, load_plugin("sracl_core.embed.encoders", engine), "encoder", ("__call__",))
+    encoder: Encoder = require_part(engine, make(model, max_tokens, device), "encoder", ENCODER)
+    return encoder
 
 
 def embed_texts(texts: Sequence[str], encoder: Encoder, batch: int) -> np.ndarray:

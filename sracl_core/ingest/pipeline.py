@@ -25,7 +25,7 @@ from sracl_core.ingest.split import Timeline, make_split
 from sracl_core.ingest.staging import REJECTED_TABLE, check_share, stage_interactions, stage_items
 from sracl_core.ingest.timestamps import FILE_ORDER, read_clock
 from sracl_core.params.data import DataParams, SplitParams
-from sracl_core.plugins import load_plugin
+from sracl_core.plugins import load_plugin, require_part
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,8 @@ def locate(folder: Path, data: DataParams) -> Layout:
 
     Raises DataError when a file or a column is missing, ModelError when a source's import path leads nowhere.
     """
-    layout: Layout = load_plugin("sracl_core.ingest.sources", data.source).locate(RawFolder(folder), data)
+    source = require_part(data.source, load_plugin("sracl_core.ingest.sources", data.source), "source", ("locate",))
+    layout: Layout = source.locate(RawFolder(folder), data)
     file = layout.interactions.records.file.name
     if data.min_rating is not None and layout.interactions.rating is None:
         raise DataError(

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from sracl_core.model.packed import Buckets, take_rows
 from sracl_core.params.train import ModelParams
-from sracl_core.plugins import load_plugin
+from sracl_core.plugins import load_plugin, require_subclass
 
 PADDING = 0
 INITIAL_STD = 0.02
@@ -84,6 +84,9 @@ class Backbone(nn.Module):
 def build_backbone(name: str, n_items: int, params: ModelParams) -> Backbone:
     """Return a freshly initialised backbone; `name` is a registered one or `package.module:Name`.
 
-    Initialisation draws from torch's global random state. Raises ModelError when the name leads nowhere.
+    Initialisation draws from torch's global random state. Raises ModelError when the name leads nowhere, or to
+    something else than a backbone, which is then not called.
     """
-    return load_plugin("sracl_core.model.backbones", name)(n_items, params)
+    found = require_subclass(name, load_plugin("sracl_core.model.backbones", name), Backbone)
+    backbone: Backbone = found(n_items, params)
+    return backbone

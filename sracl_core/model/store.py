@@ -11,10 +11,10 @@ from torch import Tensor
 
 from sracl_core.artifacts.provenance import Provenance
 from sracl_core.artifacts.writing import atomic_path
-from sracl_core.errors import ArtifactError
+from sracl_core.errors import ArtifactError, ModelError
 from sracl_core.model.backbone import Backbone, build_backbone
 from sracl_core.model.description import AGAIN, ModelDescription, read_description, write_description
-from sracl_core.params.train import ModelParams
+from sracl_core.params.train import BACKBONES, ModelParams
 
 
 def save_backbone(
@@ -37,12 +37,19 @@ def save_backbone(
     write_description(description, weights, told)
 
 
-def load_backbone(weights: Path, description: Path, device: torch.device) -> Backbone:
+def load_backbone(weights: Path, description: Path, device: torch.device, *, allow: str | None = None) -> Backbone:
     """Return the stored backbone in eval mode on `device`.
 
-    Raises ArtifactError when a file is missing, damaged, or the two don't belong together.
+    A description is data, and may name a backbone that comes with the project alone, or just the one from outside that
+    `allow` names (`package.module:Name`, as `train.backbone` has it): nothing else is imported. Raises ArtifactError
+    when a file is missing, damaged, or the two don't belong together, and ModelError when the backbone is not allowed.
     """
     told = read_description(description, weights)
+    if told.backbone not in BACKBONES and told.backbone != allow:
+        raise ModelError(
+            f"{description} names the backbone {told.backbone!r}, which does not come with the project. Set "
+            "train.backbone to it (in Python: allow=) if you know that code; loading it runs it."
+        )
     try:
         backbone = build_backbone(told.backbone, told.n_items, ModelParams.model_validate(told.model))
         state = load_file(weights)

@@ -9,6 +9,7 @@ from sracl_core.params.certify import CertifyParams
 from sracl_core.params.data import DataParams, SampleParams, SplitParams
 from sracl_core.params.data_folder import folder_problems
 from sracl_core.params.evaluate import EvaluateParams
+from sracl_core.params.parts import PartsParams, part_problems
 from sracl_core.params.profile import ProfileParams
 from sracl_core.params.retrieval import EmbedParams, MineParams
 from sracl_core.params.runtime import RuntimeParams
@@ -27,6 +28,7 @@ SECTIONS: tuple[type[Section], ...] = (
     CertifyParams,
     TrainParams,
     EvaluateParams,
+    PartsParams,
     RuntimeParams,
 )
 
@@ -51,6 +53,10 @@ def check_params(path: Path) -> None:
     That the folder of the raw files is there belongs to it: `data.path` counts from the folder of `path`.
     """
     values = read_yaml(path)
-    problems = problems_of(values) + folder_problems(values, path.parent, project_root())
+    problems = [
+        *problems_of(values),
+        *folder_problems(values, path.parent, project_root()),
+        *part_problems(values, path.parent),
+    ]
     if problems:
         raise ParamsError(report(path, problems))

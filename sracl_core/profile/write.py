@@ -14,7 +14,7 @@ from sracl_core.artifacts.provenance import Provenance
 from sracl_core.artifacts.schemas import PROFILES
 from sracl_core.artifacts.tables import TableWriter
 from sracl_core.errors import ModelError
-from sracl_core.plugins import load_plugin
+from sracl_core.plugins import load_plugin, require_part
 from sracl_core.profile.engines.protocol import Answer, Engine, EngineSettings, StopsEarly
 from sracl_core.profile.requests import ProfileRequest
 from sracl_core.profile.store.answers import AnswerStore, address_of
@@ -26,6 +26,7 @@ from sracl_core.progress import Progress
 WINDOW = 8_192
 ROWS_PER_GROUP = WINDOW
 FAILURES_SHOWN = 3
+ENGINE = ("name", "identity", "paid", "prompt", "write", "note", "account")
 
 
 @dataclass
@@ -66,7 +67,9 @@ class Written:
 
 def load_engine(name: str, settings: EngineSettings) -> Engine:
     """Return the engine that `profile.engine` names; raises ModelError when it cannot be loaded."""
-    return load_plugin("sracl_core.profile.engines", name)(settings)
+    make = require_part(name, load_plugin("sracl_core.profile.engines", name), "profile engine", ("__call__",))
+    engine: Engine = require_part(name, make(settings), "profile engine", ENGINE)
+    return engine
 
 
 def write_profiles(

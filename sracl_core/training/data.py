@@ -91,7 +91,9 @@ def load_semantics(
     return Semantics(
         item_pool=torch.from_numpy(padded_pool),
         user_pool=torch.from_numpy(user_pool.astype(np.int64)),
-        embeddings=torch.from_numpy(np.array(embeddings, dtype=np.float32)),  # a copy: Arrow lends read-only memory
+        # torch's own memory: Arrow lends read-only memory, and where numpy's begins within a cache line depends on what
+        # was allocated before, with which the order of sums in a matrix product may change.
+        embeddings=torch.from_numpy(np.array(embeddings, dtype=np.float32)).clone(),
         position=torch.from_numpy(train.offsets[prefixes.users] + prefixes.ends - 1),
         prefix_at=torch.from_numpy(prefix_at),
     )

@@ -9,7 +9,7 @@ from safetensors.torch import save_file
 
 from sracl_core.artifacts.documents import write_sealed
 from sracl_core.artifacts.provenance import Provenance
-from sracl_core.errors import ArtifactError, ModelError, SraclError
+from sracl_core.errors import ArtifactError, ModelError
 from sracl_core.model.backbone import Backbone, build_backbone
 from sracl_core.model.description import read_description, write_description
 from sracl_core.model.store import load_backbone, save_backbone
@@ -91,9 +91,25 @@ def test_what_does_not_fit_together_is_told(tmp_path: Path) -> None:
         write_description(description, weights, told)
         with pytest.raises(ArtifactError, match=rf"(?s)don't make a model together: .*{words}"):
             load_backbone(weights, description, CPU)
-    write_description(description, weights, replace(told, backbone="nowhere"))
-    with pytest.raises(SraclError, match="nowhere"):
-        load_backbone(weights, description, CPU)
+
+
+def test_a_description_brings_no_code_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it names is neither imported nor called, unless the caller allows just that."""
+    _, weights, description = save(tmp_path)
+    told = read_description(description, weights)
+    (tmp_path / "trap.py").write_text("from pathlib import Path\nPath(__file__).with_name('sprung').touch()\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    for name in ("trap:Backbone", "os:system", "builtins:print", "nowhere", ""):
+        write_description(description, weights, replace(told, backbone=name))
+        with pytest.raises(ModelError, match=r"names the backbone .*, which does not come with the project"):
+            load_backbone(weights, description, CPU)
+    assert not (tmp_path / "sprung").exists()
+    write_description(description, weights, replace(told, backbone="builtins:print"))
+    with pytest.raises(ModelError, match=r"expected a subclass of .*Backbone"):
+        load_backbone(weights, description, CPU, allow="builtins:print")
+    own = "sracl_core.model.backbones.sasrec:SASRec"
+    write_description(description, weights, replace(told, backbone=own))
+    assert isinstance(load_backbone(weights, description, CPU, allow=own), Backbone)
 
 
 def test_a_backbone_from_elsewhere_by_import_path() -> None:

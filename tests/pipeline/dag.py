@@ -4,8 +4,8 @@
 
 The conventions it relies on (docs/architecture.md):
 - a stage is `stages/NAME.py`, run as `python -m stages.NAME [argument …]`;
-- every input and output is a parameter of its `main` with a default `Path("…")`, in which `{kind}` stands for the
-  argument `kind`; parameters without a default are the command's arguments, in order;
+- every input and output is a parameter of `main` with a default `Path("…")`, in which `{kind}` stands for the argument
+  `kind`; parameters without a default are the command's arguments, in order;
 - parameters come from `read_section(params_file, XParams, only=("a", "b"))`, or from `check_params(params_file)`;
 - parts chosen by name come from `load_plugin("package.of.the.kind", …)`, with the package written out.
 """
@@ -20,13 +20,16 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from sracl_core.params.check import SECTIONS
+from sracl_core.params.parts import SHIPPED
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("sracl_core", "stages")
 CODE = ("py", "j2")  # how the names of files end that a stage runs or renders
 PARAMS_FILE = "params.yaml"
-PARAMS_VALID = "data/interim/params_valid.txt"  # written by `check`; what no stage writes may not start without it
+PARAMS_VALID = "data/interim/params_valid.txt"  # written by `check`, which a first stage waits for
 RAW_DATA = "${data.path}"
+# Package of a kind of parts → dependency on the code of one from outside.
+PART_CODE = {Path(path).parent.as_posix().replace("/", "."): f"${{parts.{kind}}}" for kind, path in SHIPPED.items()}
 SECTION_KEYS = {section.__name__: section.key for section in SECTIONS}
 
 
@@ -38,6 +41,7 @@ class Needs:
     params: frozenset[str]
     data: frozenset[str]
     raw: bool = False
+    parts: frozenset[str] = frozenset()
     whole_params_file: bool = False
 
 
@@ -87,20 +91,17 @@ def running_nodes(node: ast.AST) -> Iterator[ast.AST]:
 
 def calls(module: str, function: str) -> list[ast.Call]:
     """Every call of `function` (or of an attribute of that name) in `module`."""
-    return [
-        node
-        for node in running_nodes(tree(modules()[module]))
-        if isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] == function
-    ]
+    found = [node for node in running_nodes(tree(modules()[module])) if isinstance(node, ast.Call)]
+    return [call for call in found if ast.unparse(call.func).split(".")[-1] == function]
 
 
 def plugin_packages(module: str) -> list[str]:
     """The packages from which `module` loads parts by name."""
     packages = []
     for call in calls(module, "load_plugin"):
-        first = call.args[0] if call.args else None
+        first = next(iter(call.args), None)
         if not (isinstance(first, ast.Constant) and isinstance(first.value, str)):
-            raise ConventionError(f"{module}, line {call.lineno}: write the package of load_plugin as a literal string")
+            raise ConventionError(f"{module}, line {call.lineno}: write load_plugin's package as a literal string")
         packages.append(first.value)
     return packages
 
@@ -198,7 +199,9 @@ def needs(module: str, arguments: tuple[str, ...] = ()) -> Needs:
     """Everything `stages/NAME.py` needs, given the arguments of its cmd."""
     params = params_of(module)
     raw = bool({"data", "data.path"} & params)
-    return Needs(code_of(module), params, data_of(module, arguments), raw, bool(calls(module, "check_params")))
+    loaded = {package for name in closure(module) for package in plugin_packages(name)}
+    parts = frozenset(code for package, code in PART_CODE.items() if package in loaded)
+    return Needs(code_of(module), params, data_of(module, arguments), raw, parts, bool(calls(module, "check_params")))
 
 
 def stages(dvc_file: Path = ROOT / "dvc.yaml") -> list[Stage]:
@@ -234,7 +237,7 @@ def main() -> None:
     """Print what `dvc.yaml` must declare, for each of its stages."""
     for stage in stages():
         need = needs(stage.module, stage.arguments)
-        others = [PARAMS_FILE] * need.whole_params_file + [f'"{RAW_DATA}"'] * need.raw
+        others = [PARAMS_FILE] * need.whole_params_file + [f'"{RAW_DATA}"'] * need.raw + sorted(need.parts)
         print(f"  {stage.name}:\n    cmd: {' '.join(['python -m', stage.module, *stage.arguments])}")
         print("    # these paths, each under deps or outs:", *sorted(need.data))
         print("    deps:", *[f"- {path}" for path in [*others, *compact(need.code)]], sep="\n      ")

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from sracl_core.params.parts import SHIPPED
 from tests.pipeline import dag
 
 STAGES = dag.stages() if (dag.ROOT / "dvc.yaml").exists() else []
@@ -76,6 +77,7 @@ def test_data_paths(stage: dag.Stage) -> None:
     need = dag.needs(stage.module, stage.arguments)
     made_elsewhere = {out for other in STAGES if other.name != stage.name for out in other.outs}
     read = {path for path in need.data if path in made_elsewhere}
+    read |= need.parts
     if need.raw:
         read.add(dag.RAW_DATA)
     if need.whole_params_file:
@@ -185,6 +187,14 @@ def test_closure_follows_late_imports_packages_and_plugins() -> None:
         "sracl_core/__init__.py",
         *(f"sracl_core/{name}.py" for name in second),
     }
+
+
+def test_a_loader_of_parts_needs_the_code_of_one_from_outside() -> None:
+    """Of each kind that anything in the closure loads."""
+    assert dag.needs("stages.ingest").parts == {"${parts.source}"}
+    assert dag.needs("stages.train").parts == {"${parts.backbone}"}
+    assert dag.needs("stages.check").parts == frozenset()
+    assert set(dag.PART_CODE.values()) == {f"${{parts.{kind}}}" for kind in SHIPPED}
 
 
 @pytest.mark.usefixtures("small_project")

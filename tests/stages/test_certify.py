@@ -58,7 +58,7 @@ def put(world: World, folder: Path) -> None:
     write_world(world, path_of)
     for made_by, (section, only, sources, made) in origins().items():
         params = read_section(folder / "params.yaml", section, only=only)
-        origin = provenance(made_by, [params], [path_of(source) for source in sources])
+        origin = provenance(made_by, [params], [path_of(source) for source in sources], getattr(params, "engine", ""))
         for name in made:
             write_table(path_of(name), world[name], world[name].schema, origin)
         if made_by == "train":

@@ -1,0 +1,83 @@
+"""Section `parts`: where the code of parts from outside lies, so that DVC runs a stage again when it changes.
+
+DVC sees files, not import paths. A stage that may use such a part has the path from this section among its `deps`.
+"""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, ClassVar
+
+from pydantic import Field
+
+from sracl_core.params.section import Section
+from sracl_core.plugins import code_of_part, is_import_path
+
+SHIPPED = {
+    "source": "sracl_core/ingest/sources/__init__.py",
+    "engine": "sracl_core/profile/engines/__init__.py",
+    "encoder": "sracl_core/embed/encoders/__init__.py",
+    "backbone": "sracl_core/model/backbones/__init__.py",
+}
+# The parameter that chooses a part of each kind.
+CHOSEN_BY = {
+    "source": ("data", "source"),
+    "engine": ("profile", "engine"),
+    "encoder": ("embed", "engine"),
+    "backbone": ("train", "backbone"),
+}
+INSTALLED = ("site-packages", "dist-packages")
+
+
+class PartsParams(Section):
+    """The file or folder with the code of the part that is chosen; as shipped, of the parts that come along."""
+
+    key: ClassVar[str] = "parts"
+
+    source: str = Field(SHIPPED["source"], description="code of data.source")
+    engine: str = Field(SHIPPED["engine"], description="code of profile.engine")
+    encoder: str = Field(SHIPPED["encoder"], description="code of embed.engine")
+    backbone: str = Field(SHIPPED["backbone"], description="code of train.backbone")
+
+
+def part_problems(values: Mapping[str, Any], root: Path) -> list[str]:
+    """Return what is wrong with the section `parts` of the parameters `values`, one line each.
+
+    `root` is the folder where the stages run. Each path must be that of the code which the chosen part has; of a
+    package among the installed ones it stays as shipped, since that changes by an installation alone.
+    """
+    written = values.get("parts")
+    if not isinstance(written, Mapping):
+        return []  # told with the section's other problems
+    problems = []
+    for kind, (section, field) in CHOSEN_BY.items():
+        group, place = values.get(section), written.get(kind)
+        name = group.get(field) if isinstance(group, Mapping) else None
+        if not isinstance(name, str) or not isinstance(place, str):
+            continue
+        problem = _problem(kind, f"{section}.{field}", name, place, root)
+        problems += [f"parts.{kind}: {problem}"] if problem else []
+    return problems
+
+
+def _problem(kind: str, chosen_by: str, name: str, written: str, root: Path) -> str:
+    """What is wrong with the path `written` for the part `name`; "" where nothing is."""
+    shipped = SHIPPED[kind]
+    if not is_import_path(name):
+        return "" if written == shipped else f"{chosen_by} is {name}, which comes with the project; write {shipped}"
+    code = code_of_part(name)
+    if code is None:
+        return f"{chosen_by} is {name}, whose code cannot be found; install it, or put it into the project's folder"
+    wanted = shipped if set(INSTALLED) & set(code.parts) else _from(code.resolve(), root.resolve())
+    if written == wanted or (wanted != shipped and (root / written).resolve() == code.resolve()):
+        return ""
+    return (
+        f"{chosen_by} is {name}, whose code lies in {code}; write {wanted}, so that a change of it runs the stages "
+        "again that use it"
+    )
+
+
+def _from(code: Path, root: Path) -> str:
+    """The path of `code` as params.yaml has it: from the project's folder on, where it lies in or beside it."""
+    near = code.is_relative_to(root) or code.is_relative_to(root.parent)
+    return Path(os.path.relpath(code, root)).as_posix() if near else code.as_posix()
