@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from ruamel.yaml import YAML
 
 from sracl_core.artifacts.schemas import PROFILES
+from sracl_core.errors import ParamsError
+from sracl_core.params.yaml_file import plain_yaml
 from sracl_core.profile.store.answers import AnswerStore
 from sracl_core.profile.store.earlier import EarlierProfiles
 from sracl_core.root import project_root
@@ -46,13 +47,16 @@ def _has_paid_answers(path: Path) -> bool:
     import dvc.api
 
     try:
-        lock = YAML(typ="safe", pure=True).load(dvc.api.read("dvc.lock", repo=str(project_root()), rev="HEAD"))
+        written = dvc.api.read("dvc.lock", repo=str(project_root()), rev="HEAD", mode="rb")
+        lock = plain_yaml(written, Path("dvc.lock"))
         stages = [
             stage
             for stage in lock["stages"].values()
             if any(out["path"] == path.as_posix() for out in stage.get("outs", ()))
         ]
         engines = [stage.get("params", {}).get("params.yaml", {}).get("profile.engine") for stage in stages]
+    except ParamsError:  # told where the profiles themselves are read
+        return True
     except Exception:  # no commit, or none of a run: DVC raises another kind for each
         return False
     return any(engine != "extractive" for engine in engines)

@@ -61,7 +61,7 @@ def test_wrong_parameters(tmp_path: Path) -> None:
     printed = sracl("params", "check", "--params", path, fails=True)
     assert printed.startswith(f"error: 3 problems in {path}:\n")
     assert "train.alhpa: unknown parameter; did you mean train.alpha?" in printed
-    assert "mine.k: input should be greater than or equal to 1, got 0" in printed
+    assert "mine.k: expected at least 1, got 0" in printed
 
 
 def test_no_parameters(tmp_path: Path) -> None:

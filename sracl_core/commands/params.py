@@ -22,7 +22,7 @@ def check(params: ParamsFile = Path("params.yaml")) -> None:
     """Check every parameter; list all problems at once."""
     from sracl_core.errors import SraclError
     from sracl_core.params.check import SECTIONS, check_params
-    from sracl_core.params.section import read_yaml
+    from sracl_core.params.yaml_file import read_yaml
 
     try:
         check_params(params)

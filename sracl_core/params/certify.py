@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
+from sracl_core.params.kinds import Seed
 from sracl_core.params.section import Section
 
 
@@ -15,4 +16,4 @@ class CertifyParams(Section):
     sample: int = Field(
         64, ge=0, le=1_000_000, description="texts encoded and pools searched again, of items and of prefixes; 0: none"
     )
-    seed: int = Field(7, ge=0, le=2**32 - 1, description="seed of the draw of that sample")
+    seed: Seed = Field(7, description="seed of the draw of that sample")

@@ -5,17 +5,20 @@ from pathlib import Path
 from typing import Any
 
 from sracl_core.errors import ParamsError
+from sracl_core.outside import shown
 from sracl_core.params.certify import CertifyParams
 from sracl_core.params.data import DataParams, SampleParams, SplitParams
 from sracl_core.params.data_folder import folder_problems
 from sracl_core.params.evaluate import EvaluateParams
 from sracl_core.params.parts import PartsParams, part_problems
 from sracl_core.params.profile import ProfileParams
+from sracl_core.params.report import report
 from sracl_core.params.retrieval import EmbedParams, MineParams
 from sracl_core.params.runtime import RuntimeParams
-from sracl_core.params.section import Section, nearest, read_yaml, report, section_problems
+from sracl_core.params.section import Section, nearest, section_problems
 from sracl_core.params.train import TrainParams
 from sracl_core.params.veil import veiled
+from sracl_core.params.yaml_file import read_yaml
 from sracl_core.root import project_root
 
 SECTIONS: tuple[type[Section], ...] = (
@@ -41,7 +44,7 @@ def problems_of(values: Mapping[str, Any]) -> list[str]:
         if key not in keys:
             near = nearest(str(key), keys)
             hint = f"did you mean {near}?" if near else f"known are {', '.join(keys)}"
-            problems.append(veiled(f"{key}: unknown section; {hint}"))
+            problems.append(veiled(f"{shown(str(key))}: unknown section; {hint}"))
     for section in SECTIONS:
         problems += section_problems(section, values)
     return problems

@@ -6,19 +6,25 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
+from sracl_core.outside import control_characters
+from sracl_core.params.kinds import ColumnText, Seed, Share, Text
+from sracl_core.params.report import got
 from sracl_core.params.section import Fields, Section, runtime_only
 from sracl_core.plugins import check_name
 
 # The registry of data sources: one module each in sracl_core/ingest/sources/.
 SOURCES = ("table", "amazon2014", "amazon2018", "amazon2023", "yelp", "movielens", "recbole")
 
-SourceName = Annotated[str, AfterValidator(lambda name: check_name(name, SOURCES))]
+MOST_COLUMNS = 10_000
+MOST_PAIRS = 100_000_000  # of shoppers and items in the sample: some gigabytes while it is made
+
+SourceName = Annotated[Text, AfterValidator(lambda name: check_name(name, SOURCES))]
 
 
 def _column_name(value: Any) -> Any:
     """A number names a column of a file without a header line: 1 is the first."""
-    if type(value) is int and value < 1:
-        raise ValueError(f"columns are counted from 1, got {value}")
+    if type(value) is int and not 1 <= value <= MOST_COLUMNS:
+        raise ValueError(f"columns are counted from 1 to at most {MOST_COLUMNS}, {got(value)}")
     if isinstance(value, str) and not value.strip():
         raise ValueError("expected the name of a column; leave it empty where there is none")
     return str(value) if type(value) is int else value
@@ -28,7 +34,7 @@ def _iso_text(value: Any) -> Any:
     """A date as text: DVC cannot read one that YAML takes for a date; a year alone is told as a wrong date."""
     if isinstance(value, date):
         raise ValueError(f'write the date in quotes, "{value.isoformat()}": DVC cannot read it without them')
-    return str(value) if type(value) is int else value
+    return str(value) if type(value) is int and 0 <= value <= 9999 else value
 
 
 def _check_iso(text: str) -> str:
@@ -47,7 +53,7 @@ def _check_delimiter(text: str) -> str:
     text = text.replace("\\t", "\t")
     if not text:
         raise ValueError("expected at least one sign, such as ';' or '::'; leave it empty to find it")
-    if any(sign.isalnum() or sign in '\\"\r\n\0' for sign in text):
+    if any(sign.isalnum() or sign in '\\"' for sign in text) or control_characters(text, allowed="\t"):
         raise ValueError(
             "fields cannot be parted by letters, digits, quotes, backslashes or line ends; expected signs such as ';', "
             f"'::' or a tab (\"\\t\"), got {text!r}"
@@ -55,9 +61,9 @@ def _check_delimiter(text: str) -> str:
     return text
 
 
-ColumnName = Annotated[str, BeforeValidator(_column_name)]
-IsoDate = Annotated[str, BeforeValidator(_iso_text), AfterValidator(_check_iso)]
-Delimiter = Annotated[str, AfterValidator(_check_delimiter)]
+ColumnName = Annotated[ColumnText, BeforeValidator(_column_name)]
+IsoDate = Annotated[str, Field(max_length=40), BeforeValidator(_iso_text), AfterValidator(_check_iso)]
+Delimiter = Annotated[str, Field(max_length=16), AfterValidator(_check_delimiter)]
 
 
 class SampleParams(Section):
@@ -65,10 +71,19 @@ class SampleParams(Section):
 
     key: ClassVar[str] = "sample"
 
-    shoppers: int = Field(1500, ge=20, description="shoppers to generate")
-    items: int = Field(800, ge=20, description="items in the generated catalogue")
-    mean_purchases: float = Field(9.0, ge=6, description="mean purchases of a shopper")
-    seed: int = Field(7, ge=0, description="seed of the generator")
+    shoppers: int = Field(1500, ge=20, le=1_000_000, description="shoppers to generate")
+    items: int = Field(800, ge=20, le=1_000_000, description="items in the generated catalogue")
+    mean_purchases: float = Field(9.0, ge=6, le=1000, description="mean purchases of a shopper")
+    seed: Seed = Field(7, description="seed of the generator")
+
+    @model_validator(mode="after")
+    def _pairs_fit_memory(self) -> Self:
+        if self.shoppers * self.items > MOST_PAIRS:
+            raise ValueError(
+                f"expected at most {MOST_PAIRS} pairs of shoppers and items, since the generator holds a number for "
+                f"each, got {self.shoppers} x {self.items}"
+            )
+        return self
 
 
 class ColumnNames(Fields):
@@ -104,18 +119,20 @@ class DataParams(Section):
     key: ClassVar[str] = "data"
 
     source: SourceName = Field("table", description="format of the raw files")
-    path: str = runtime_only("data/raw/sample", "folder of the raw files")
-    interactions_file: str | None = Field(
+    path: Text = runtime_only("data/raw/sample", "folder of the raw files")
+    interactions_file: Text | None = Field(
         None, description="file in the folder; null finds it by the source's own names"
     )
-    items_file: str | None = Field(None, description="file in the folder; null finds it by the source's own names")
+    items_file: Text | None = Field(None, description="file in the folder; null finds it by the source's own names")
     delimiter: Delimiter | None = Field(
         None, description="between fields of your own text tables; null finds it; ' ' is any run of blanks"
     )
     header: bool = Field(True, description="your own text tables have a header line; false: columns are 1, 2, 3, …")
     columns: ColumnNames = Field(ColumnNames(), description="columns of your own tables")
-    attributes: list[str] | None = Field(
-        None, description="fields that may become attributes; null: those the source allows (own tables: all)"
+    attributes: list[ColumnText] | None = Field(
+        None,
+        max_length=MOST_COLUMNS,
+        description="fields that may become attributes; null: those the source allows (own tables: all)",
     )
     timestamp_unit: Literal["auto", "s", "ms", "us", "ns"] = Field(
         "auto", description="unit of numeric timestamps; auto takes the one that puts them between 1970 and 2100"
@@ -126,13 +143,17 @@ class DataParams(Section):
     to_date: IsoDate | None = Field(
         None, alias="to", description="keep interactions up to this ISO date, that day included; null keeps all"
     )
-    min_rating: float | None = Field(None, description="keep interactions rated at least this; null keeps all")
+    min_rating: float | None = Field(
+        None, ge=-1e9, le=1e9, description="keep interactions rated at least this; null keeps all"
+    )
     repeats: Literal["keep", "first", "last"] = Field(
         "keep", description="a user's repeated interactions with one item"
     )
-    core_users: int = Field(5, ge=1, description="interactions a user needs to stay, iterated with core_items")
-    core_items: int = Field(5, ge=1, description="interactions an item needs to stay")
-    max_rejected: float = runtime_only(0.01, "share of unreadable lines above which ingest fails", ge=0, le=1)
+    core_users: int = Field(
+        5, ge=1, le=1_000_000, description="interactions a user needs to stay, iterated with core_items"
+    )
+    core_items: int = Field(5, ge=1, le=1_000_000, description="interactions an item needs to stay")
+    max_rejected: Share = runtime_only(0.01, "share of unreadable lines above which ingest fails")
 
     @model_validator(mode="after")
     def _numbers_without_header(self) -> Self:

@@ -9,6 +9,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from sracl_core.outside import control_characters, shown
+
+MOST = 4096  # characters of a path to be written down elsewhere
 SAMPLE = Path("data/raw/sample")  # made by a stage
 WRITTEN = (SAMPLE, Path("data/interim"), Path("data/artifacts"))  # by the stages
 
@@ -20,15 +23,15 @@ def folder_problems(values: Mapping[str, Any], root: Path, origin: Path) -> list
     """
     data = values.get("data")
     written = data.get("path") if isinstance(data, Mapping) else None
-    if not isinstance(written, str):
+    if not isinstance(written, str) or control_characters(written):
         return []  # told with the section's other problems
     if not written.strip():
         return ["data.path: it is empty; name the folder of the raw files"]
     path = root / written
     if _absolute(path) != _absolute(root / SAMPLE) and any(_one_holds_the_other(path, root / out) for out in WRITTEN):
         return [
-            f"data.path: {written} holds what the stages write, or is among it; put the raw files into a folder of "
-            "their own, such as data/raw/shop"
+            f"data.path: {shown(written)} holds what the stages write, or is among it; put the raw files into a "
+            "folder of their own, such as data/raw/shop"
         ]
     if _is_folder(path) or _absolute(path) == _absolute(root / SAMPLE) or _tracked_by_dvc(path, root):
         return []
@@ -37,16 +40,19 @@ def folder_problems(values: Mapping[str, Any], root: Path, origin: Path) -> list
 
 def _problem(written: str, origin: Path) -> str:
     """What is wrong with the path as `written`, and what to write instead."""
+    name = shown(written)
     expanded = os.path.expandvars(os.path.expanduser(written))  # noqa: PTH111 - Path's own fails for unknown users
     if expanded != written:
-        return f"{written} is taken as it stands: nothing stands for ~ or $ here; write {expanded}"
+        return f"{name} is taken as it stands: nothing stands for ~ or $ here; write {shown(expanded)}"
     if _is_folder(origin / written):
         return (
-            f"{written} is not in the temporary copy of the project that this experiment runs in, which holds only "
-            f"what git or DVC track; write the absolute path {_absolute(origin / written)}"
+            f"{name} is not in the temporary copy of the project that this experiment runs in, which holds only "
+            f"what git or DVC track; write the absolute path {shown(str(_absolute(origin / written)), longest=MOST)}"
         )
-    place = "" if Path(written).is_absolute() else f" (looked for {_absolute(origin / written)})"
-    return f"{written} is not a folder that can be read{place}; put the raw files there, or name the folder they lie in"
+    place = (
+        "" if Path(written).is_absolute() else f" (looked for {shown(str(_absolute(origin / written)), longest=MOST)})"
+    )
+    return f"{name} is not a folder that can be read{place}; put the raw files there, or name the folder they lie in"
 
 
 def _one_holds_the_other(one: Path, other: Path) -> bool:

@@ -9,12 +9,16 @@ from sracl_core.params.section import Section
 
 
 def _increasing(values: list[int]) -> list[int]:
-    if any(value < 1 for value in values) or any(low >= high for low, high in pairwise(values)):
+    if any(low >= high for low, high in pairwise(values)):
         raise ValueError(f"expected positive whole numbers in increasing order, got {values}")
     return values
 
 
-IncreasingList = Annotated[list[int], AfterValidator(_increasing)]
+MOST_ITEMS = 10_000_000
+
+IncreasingList = Annotated[
+    list[Annotated[int, Field(ge=1, le=MOST_ITEMS)]], Field(max_length=100), AfterValidator(_increasing)
+]
 
 
 class EvaluateParams(Section):

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
+from sracl_core.params.kinds import Text
 from sracl_core.params.section import Section
 from sracl_core.plugins import code_of_part, is_import_path
 
@@ -34,10 +35,10 @@ class PartsParams(Section):
 
     key: ClassVar[str] = "parts"
 
-    source: str = Field(SHIPPED["source"], description="code of data.source")
-    engine: str = Field(SHIPPED["engine"], description="code of profile.engine")
-    encoder: str = Field(SHIPPED["encoder"], description="code of embed.engine")
-    backbone: str = Field(SHIPPED["backbone"], description="code of train.backbone")
+    source: Text = Field(SHIPPED["source"], description="code of data.source")
+    engine: Text = Field(SHIPPED["engine"], description="code of profile.engine")
+    encoder: Text = Field(SHIPPED["encoder"], description="code of embed.engine")
+    backbone: Text = Field(SHIPPED["backbone"], description="code of train.backbone")
 
 
 def part_problems(values: Mapping[str, Any], root: Path) -> list[str]:

@@ -4,6 +4,7 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
+from sracl_core.params.kinds import MOST_TOKENS, Seed, Share, Text, Words
 from sracl_core.params.request import RequestParams
 from sracl_core.params.section import Fields, Section, runtime_only
 from sracl_core.plugins import check_name
@@ -11,19 +12,21 @@ from sracl_core.plugins import check_name
 # The registry of profile engines: one module each in sracl_core/profile/engines/.
 ENGINES = ("extractive", "vllm", "openai")
 
-EngineName = Annotated[str, AfterValidator(lambda name: check_name(name, ENGINES))]
+EngineName = Annotated[Text, AfterValidator(lambda name: check_name(name, ENGINES))]
 
 
 class ItemProfileParams(Fields):
     """What an item's prompt holds, and how long its answer may be."""
 
-    contexts: int = Field(3, ge=0, description="training sequences shown that end in the item")
-    context_items: int = Field(10, ge=1, description="earlier items shown of each context")
-    description_characters: int = Field(500, ge=0, description="characters of the description shown")
-    data_tokens: int = Field(1200, ge=16, description="tokens of data in a prompt; what is beyond is cut")
-    summary_words: int = Field(80, ge=1, description="words of item_summary at most")
-    potential_users_words: int = Field(50, ge=1, description="words of potential_users at most")
-    seed: int = Field(7, ge=0, description="seed of the draw of contexts")
+    contexts: int = Field(3, ge=0, le=1000, description="training sequences shown that end in the item")
+    context_items: int = Field(10, ge=1, le=10_000, description="earlier items shown of each context")
+    description_characters: int = Field(500, ge=0, le=10_000_000, description="characters of the description shown")
+    data_tokens: int = Field(
+        1200, ge=16, le=MOST_TOKENS, description="tokens of data in a prompt; what is beyond is cut"
+    )
+    summary_words: Words = Field(80, description="words of item_summary at most")
+    potential_users_words: Words = Field(50, description="words of potential_users at most")
+    seed: Seed = Field(7, description="seed of the draw of contexts")
 
 
 class UserProfileParams(Fields):
@@ -32,11 +35,15 @@ class UserProfileParams(Fields):
     per: Literal["prefix", "user", "stride"] = Field(
         "prefix", description="one profile a training prefix, one a user, or at lengths 1, 2, 4, … and the last"
     )
-    window: int = Field(20, ge=1, description="most recent items shown of a prefix")
-    hop: int = Field(5, ge=1, description="items by which the shown part of a long history moves on at a time")
-    data_tokens: int = Field(1200, ge=16, description="tokens of data in a prompt; older items give way")
-    item_tokens: int = Field(64, ge=8, description="tokens of one item; what is beyond is cut")
-    preferences_words: int = Field(100, ge=1, description="words of preferences at most")
+    window: int = Field(20, ge=1, le=100_000, description="most recent items shown of a prefix")
+    hop: int = Field(
+        5, ge=1, le=100_000, description="items by which the shown part of a long history moves on at a time"
+    )
+    data_tokens: int = Field(
+        1200, ge=16, le=MOST_TOKENS, description="tokens of data in a prompt; older items give way"
+    )
+    item_tokens: int = Field(64, ge=8, le=MOST_TOKENS, description="tokens of one item; what is beyond is cut")
+    preferences_words: Words = Field(100, description="words of preferences at most")
 
     @model_validator(mode="after")
     def _hop_within_window(self) -> Self:
@@ -48,21 +55,21 @@ class UserProfileParams(Fields):
 class LlmParams(Fields):
     """The language model of the engines vllm and openai, and how it decodes."""
 
-    model: str = Field("Qwen/Qwen2.5-7B-Instruct", min_length=1, description="name, or folder of the weights")
-    revision: str | None = Field(None, description="revision of a named model; null: its newest")
-    tokenizer: str | None = Field(
+    model: Text = Field("Qwen/Qwen2.5-7B-Instruct", min_length=1, description="name, or folder of the weights")
+    revision: Text | None = Field(None, description="revision of a named model; null: its newest")
+    tokenizer: Text | None = Field(
         None, description="name or folder; null: the model's own; approximate: a token every three bytes"
     )
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = Field("auto", description="number format (vllm)")
     structure: Literal["json_schema", "json_object"] = Field(
         "json_schema", description="how JSON is asked of a server (openai)"
     )
-    temperature: float = Field(0.0, ge=0, description="sampling temperature; 0 is greedy")
-    seed: int = Field(0, ge=0, description="seed of the first attempt")
-    max_tokens: int = Field(400, ge=8, description="tokens of an answer at most")
-    attempts: int = Field(3, ge=1, description="times a broken answer is asked for before it is replaced")
-    max_broken: float = runtime_only(
-        0.5, "share of first attempts that may be broken or refused; above it the stage stops early", ge=0, le=1
+    temperature: float = Field(0.0, ge=0, le=100, description="sampling temperature; 0 is greedy")
+    seed: Seed = Field(0, description="seed of the first attempt")
+    max_tokens: int = Field(400, ge=8, le=MOST_TOKENS, description="tokens of an answer at most")
+    attempts: int = Field(3, ge=1, le=100, description="times a broken answer is asked for before it is replaced")
+    max_broken: Share = runtime_only(
+        0.5, "share of first attempts that may be broken or refused; above it the stage stops early"
     )
     request: RequestParams = Field(RequestParams(), description="what a request holds")
 
@@ -73,9 +80,7 @@ class ProfileParams(Section):
     key: ClassVar[str] = "profile"
 
     engine: EngineName = Field("extractive", description="who writes the profiles")
-    max_fallback: float = runtime_only(
-        0.01, "share of answers replaced by extractive ones above which the stage fails", ge=0, le=1
-    )
+    max_fallback: Share = runtime_only(0.01, "share of answers replaced by extractive ones above which the stage fails")
     domain: Literal["products", "places", "films"] = Field("products", description="what the items are")
     llm: LlmParams = Field(LlmParams(), description="the language model")
     items: ItemProfileParams = Field(ItemProfileParams(), description="item prompts")

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
+from sracl_core.outside import shown
 from sracl_core.params.section import Fields
 from sracl_core.params.veil import KEY_ADVICE, is_secret_name, is_secret_text, veiled
 
@@ -31,7 +32,11 @@ TEMPLATE_SET_ELSEWHERE = {
     "continue_final_message", "tokenize", "padding", "truncation", "max_length", "return_tensors", "return_dict",
     "return_assistant_tokens_mask", "tokenizer_kwargs",
 }  # fmt: skip
-DEEPEST = 16  # levels of a value; a YAML alias can make one endless
+DEEPEST = 16  # levels of a value
+MOST_VALUES = 2000  # in all of `extra`, names included; a bias for each of a thousand tokens is a large one
+MOST_CHARACTERS = 100_000
+HALF = re.compile("[\ud800-\udfff]")  # no text that can be sent
+WHOLE_NUMBERS = range(-(2**63), 2**64)  # what JSON readers take
 
 
 def _extra_name(name: str) -> str:
@@ -62,15 +67,19 @@ def _problems(value: Any, where: str, depth: int) -> list[str]:
             if not isinstance(name, str):
                 problems.append(f"{place}names must be text, not {type(name).__name__}")
             elif is_secret_name(name):
-                problems.append(f"{place}the name {veiled(name)} looks like a secret: {KEY_ADVICE}")
+                problems.append(f"{place}the name {veiled(shown(name))} looks like a secret: {KEY_ADVICE}")
             else:
-                problems += _problems(inner, f"{where}.{name}".removeprefix("."), depth + 1)
+                problems += _problems(inner, f"{where}.{shown(name)}".removeprefix("."), depth + 1)
     elif isinstance(value, list):
         problems += [problem for inner in value for problem in _problems(inner, where, depth + 1)]
     elif isinstance(value, float) and not math.isfinite(value):
         problems.append(f"{place}a number must be finite")
+    elif isinstance(value, int) and value not in WHOLE_NUMBERS:
+        problems.append(f"{place}a whole number must fit into 64 bits")
     elif isinstance(value, str) and is_secret_text(value):
         problems.append(f"{place}the text looks like a secret: {KEY_ADVICE}")
+    elif isinstance(value, str) and HALF.search(value):
+        problems.append(f"{place}the text holds half a character (a surrogate without the other); take it out")
     elif value is not None and not isinstance(value, str | bool | int | float):
         problems.append(f"{place}expected plain JSON (text, numbers, lists, groups), not {type(value).__name__}")
     return problems
@@ -79,7 +88,27 @@ def _problems(value: Any, where: str, depth: int) -> list[str]:
 def _is_group(extra: object) -> object:
     if not isinstance(extra, dict):  # what it is instead may be a secret, and is not told
         raise ValueError("expected a group of names and values, such as {reasoning_effort: low}; {} for none")
+    values, characters = _size(extra)
+    if values > MOST_VALUES or characters > MOST_CHARACTERS:
+        raise ValueError(
+            f"expected at most {MOST_VALUES} names and values with {MOST_CHARACTERS} characters in all; a request is "
+            "no place for more"
+        )
     return extra
+
+
+def _size(extra: dict[Any, Any]) -> tuple[int, int]:
+    """How many names and values `extra` holds, and characters in them; no further than the bounds and DEEPEST."""
+    values = characters = 0
+    waiting: list[tuple[Any, int]] = [(extra, 0)]
+    while waiting and values <= MOST_VALUES and characters <= MOST_CHARACTERS:
+        value, depth = waiting.pop()
+        values += 1
+        characters += len(value) if isinstance(value, str) else 0
+        if isinstance(value, dict | list) and depth <= DEEPEST:
+            inner = [*value, *value.values()] if isinstance(value, dict) else value
+            waiting += [(one, depth + 1) for one in inner]
+    return values, characters
 
 
 def _extra(extra: dict[str, Any]) -> dict[str, Any]:

@@ -4,13 +4,14 @@ from typing import Annotated, ClassVar
 
 from pydantic import AfterValidator, Field
 
+from sracl_core.params.kinds import MOST_TOKENS, Text
 from sracl_core.params.section import Section
 from sracl_core.plugins import check_name
 
 # The registry of encoder engines: one module each in sracl_core/embed/encoders/.
 ENCODERS = ("sentence_transformers",)
 
-EncoderName = Annotated[str, AfterValidator(lambda name: check_name(name, ENCODERS))]
+EncoderName = Annotated[Text, AfterValidator(lambda name: check_name(name, ENCODERS))]
 
 
 class EmbedParams(Section):
@@ -19,8 +20,8 @@ class EmbedParams(Section):
     key: ClassVar[str] = "embed"
 
     engine: EncoderName = Field("sentence_transformers", description="library that runs the encoder")
-    model: str = Field("minilm", min_length=1, description="minilm (comes by pip), or a model's name or path")
-    max_tokens: int = Field(128, ge=8, description="tokens of a profile the encoder sees")
+    model: Text = Field("minilm", min_length=1, description="minilm (comes by pip), or a model's name or path")
+    max_tokens: int = Field(128, ge=8, le=MOST_TOKENS, description="tokens of a profile the encoder sees")
 
 
 class MineParams(Section):
@@ -28,5 +29,5 @@ class MineParams(Section):
 
     key: ClassVar[str] = "mine"
 
-    k: int = Field(10, ge=1, description="candidates in each pool")
+    k: int = Field(10, ge=1, le=10_000, description="candidates in each pool")
     exclude_same_user: bool = Field(True, description="no prefix of the anchor's own user in its pool")

@@ -9,16 +9,30 @@ from typing import Any, ClassVar, Literal, TypeVar, cast, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.fields import FieldInfo
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
 
 from sracl_core.errors import ParamsError
-from sracl_core.params.veil import KEY_ADVICE, holds_secret, veiled
+from sracl_core.outside import shown
+from sracl_core.params.report import got, report
+from sracl_core.params.veil import veiled
+from sracl_core.params.yaml_file import read_yaml
 
 # A parameter that decides whether a stage succeeds, or where its input lies, but not what it writes.
 NOT_CONTENT: dict[str, Any] = {"content": False}
 # Kinds of problems for which pydantic's words name its own classes.
 NO_GROUP = {"model_type", "model_attributes_type", "dict_type", "mapping_type"}
+# Kinds of problems with a bound: what is said, and pydantic's name of the bound.
+BOUNDS = {
+    "greater_than_equal": ("at least", "ge"),
+    "greater_than": ("more than", "gt"),
+    "less_than_equal": ("at most", "le"),
+    "less_than": ("less than", "lt"),
+}
+LENGTHS = {
+    "too_long": ("at most", "max_length", "entries"),
+    "too_short": ("at least", "min_length", "entries"),
+    "string_too_long": ("at most", "max_length", "characters"),
+    "string_too_short": ("at least", "min_length", "characters"),
+}
 ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 
 
@@ -54,23 +68,6 @@ def runtime_only(default: Any, description: str, **limits: Any) -> Any:
     return Field(default, description=description, json_schema_extra=NOT_CONTENT, **limits)
 
 
-def read_yaml(path: Path) -> dict[str, Any]:
-    """Return the mapping in the YAML 1.2 file `path` (the dialect DVC writes: `1e-05` is a number)."""
-    try:
-        values = YAML(typ="safe", pure=True).load(path)
-    except FileNotFoundError:
-        raise ParamsError(
-            f"{path} does not exist. Run the command in the project's folder, or restore the file."
-        ) from None
-    except OSError as error:
-        raise ParamsError(f"{path} cannot be read: {error.strerror}. Name a readable YAML file.") from None
-    except (YAMLError, ValueError) as error:  # a date of a thirteenth month is a ValueError
-        raise ParamsError(f"{path} is not valid YAML: {veiled(str(error))}") from None
-    if not isinstance(values, dict):
-        raise ParamsError(f"{path} must hold a mapping of sections (data:, train:, …), not {type(values).__name__}.")
-    return values
-
-
 def read_section(path: Path, section: type[AnySection], only: Iterable[str] = ()) -> AnySection:
     """Return the checked `section` of the YAML file `path`.
 
@@ -98,19 +95,13 @@ def section_problems(section: type[Section], values: Mapping[str, Any]) -> list[
         return [f"{section.key}: the section is missing"]
     found = values[section.key]
     if not isinstance(found, dict):
-        return [f"{section.key}: expected a group of parameters, {_got(found)}"]
+        return [f"{section.key}: expected a group of parameters, {got(found)}"]
     problems = _missing(section, found, section.key)
     try:
         section.model_validate(found)
     except ValidationError as error:
         problems += [_describe(section, problem) for problem in error.errors()]
     return problems
-
-
-def report(path: Path, problems: list[str]) -> str:
-    """Return the message for all `problems` of the params file `path`."""
-    count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
-    return "\n  ".join([f"{count} in {path}:", *map(veiled, problems)])
 
 
 def nearest(name: str, names: Iterable[str]) -> str | None:
@@ -162,7 +153,7 @@ def _describe(section: type[Section], problem: Any) -> str:
     if loc[-1:] == ["[key]"]:  # pydantic's mark of a name in a mapping, which may be a number
         loc[-2:] = [str(loc[-2])]
     parts = [part for part in loc if part != "[key]"]
-    names = [str(part) for part in parts]
+    names = [shown(str(part)) for part in parts]
     where = _place(section, parts)
     if problem["type"] == "extra_forbidden":
         group = _group(section, names[:-1])
@@ -172,6 +163,9 @@ def _describe(section: type[Section], problem: Any) -> str:
             f"did you mean {'.'.join([section.key, *names[:-1], near])}?" if near else f"known are {', '.join(known)}"
         )
         return veiled(f"{where}: unknown parameter; {hint}")
+    message = _bound(problem)
+    if message is not None:
+        return veiled(f"{where}: {message}")
     message = problem["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ")
     message = f"{message[0].lower()}{message[1:]}"
     if problem["type"] in NO_GROUP:
@@ -179,13 +173,25 @@ def _describe(section: type[Section], problem: Any) -> str:
     elif problem["type"] == "list_type":
         message = f"expected a list such as {_example(section, names)}"
     if problem["type"] != "value_error":
-        message += f", {_got(problem['input'])}"
+        message += f", {got(problem['input'])}"
     return veiled(f"{where}: {message}")
 
 
-def _got(found: object) -> str:
-    """What was found, unless it may not be shown."""
-    return f"got a text that looks like a secret: {KEY_ADVICE}" if holds_secret(found) else f"got {found!r}"
+def _bound(problem: Any) -> str | None:
+    """What to say where a value is beyond a bound; None where it is not."""
+    limits = problem.get("ctx", {})
+    if problem["type"] in BOUNDS:
+        words, name = BOUNDS[problem["type"]]
+        return f"expected {words} {_number(limits[name])}, {got(problem['input'])}"
+    if problem["type"] in LENGTHS:
+        words, name, what = LENGTHS[problem["type"]]
+        return f"expected {words} {limits[name]} {what}, got {len(problem['input'])}"
+    return None
+
+
+def _number(bound: float) -> str:
+    """A bound as people write it: 0, not 0.0."""
+    return str(int(bound)) if bound == int(bound) else str(bound)
 
 
 def _place(section: type[Section], parts: list[Any]) -> str:
@@ -195,7 +201,7 @@ def _place(section: type[Section], parts: list[Any]) -> str:
         if isinstance(part, int):
             where += f", {ORDINALS[part]} entry" if part < len(ORDINALS) else f", entry {part + 1}"
         else:
-            where += f".{part}"
+            where += f".{shown(str(part))}"
     return where
 
 

@@ -5,14 +5,15 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
+from sracl_core.params.kinds import Seed, Temperature, Text, Weight
 from sracl_core.params.section import Fields, Section
 from sracl_core.plugins import check_name
 
 # The registry of backbones: one module each in sracl_core/model/backbones/.
 BACKBONES = ("sasrec", "gru4rec")
 
-BackboneName = Annotated[str, AfterValidator(lambda name: check_name(name, BACKBONES))]
-METRIC_NAME = re.compile(r"(hr|ndcg|mrr)@([1-9]\d*)")
+BackboneName = Annotated[Text, AfterValidator(lambda name: check_name(name, BACKBONES))]
+METRIC_NAME = re.compile(r"(hr|ndcg|mrr)@([1-9]\d{0,6})", re.ASCII)
 
 
 def _metric_name(value: str) -> str:
@@ -24,12 +25,12 @@ def _metric_name(value: str) -> str:
 class ModelParams(Fields):
     """Sizes of the backbone."""
 
-    hidden: int = Field(64, ge=1, description="dimension d of item vectors and hidden states")
-    layers: int = Field(2, ge=1, description="layers of the backbone")
-    heads: int = Field(2, ge=1, description="attention heads (sasrec); must divide hidden")
-    feed_forward: int = Field(256, ge=1, description="inner dimension of the feed-forward layers (sasrec)")
+    hidden: int = Field(64, ge=1, le=16_384, description="dimension d of item vectors and hidden states")
+    layers: int = Field(2, ge=1, le=256, description="layers of the backbone")
+    heads: int = Field(2, ge=1, le=1024, description="attention heads (sasrec); must divide hidden")
+    feed_forward: int = Field(256, ge=1, le=65_536, description="inner dimension of the feed-forward layers (sasrec)")
     dropout: float = Field(0.5, ge=0, lt=1, description="dropout probability")
-    max_length: int = Field(50, ge=2, description="most recent items the backbone sees")
+    max_length: int = Field(50, ge=2, le=100_000, description="most recent items the backbone sees")
     arrangement: Literal["original", "post_norm"] = Field(
         "original", description="how layers are built (sasrec): as its paper has them, or with norms after residuals"
     )
@@ -52,7 +53,7 @@ class InterParams(Fields):
     """Inter-user contrast: an anchor against its synthesized semantic neighbour (L_CS)."""
 
     similarity: Literal["cosine", "dot"] = Field("cosine", description="similarity inside InfoNCE")
-    temperature: float = Field(0.1, gt=0, description="temperature τ of InfoNCE")
+    temperature: Temperature = Field(0.1, description="temperature τ of InfoNCE")
     synthesizer: Literal["learnable", "uniform"] = Field("learnable", description="how candidates are mixed")
     dropout: float = Field(0.5, ge=0, lt=1, description="dropout on the synthesizer's weights")
     candidates: Literal["gradient", "detached", "bank"] = Field(
@@ -64,7 +65,7 @@ class IntraParams(Fields):
     """Intra-user contrast: two semantic substitutions of one prefix (L_IS)."""
 
     similarity: Literal["cosine", "dot"] = Field("dot", description="similarity inside InfoNCE")
-    temperature: float = Field(1.0, gt=0, description="temperature τ of InfoNCE")
+    temperature: Temperature = Field(1.0, description="temperature τ of InfoNCE")
     substitution_rate: float = Field(0.7, ge=0, le=1, description="probability that an item is replaced from its pool")
 
 
@@ -78,8 +79,10 @@ class NegativesParams(Fields):
 class EarlyStopParams(Fields):
     """When training ends."""
 
-    metric: Annotated[str, AfterValidator(_metric_name)] = Field("ndcg@10", description="validation metric watched")
-    patience: int = Field(20, ge=1, description="epochs without a better value before training stops")
+    metric: Annotated[str, Field(max_length=40), AfterValidator(_metric_name)] = Field(
+        "ndcg@10", description="validation metric watched"
+    )
+    patience: int = Field(20, ge=1, le=1_000_000, description="epochs without a better value before training stops")
 
 
 class TrainParams(Section):
@@ -90,17 +93,17 @@ class TrainParams(Section):
     backbone: BackboneName = Field("sasrec", description="sequence encoder")
     mode: Literal["causal", "prefix"] = Field("causal", description="how prefixes become samples")
     model: ModelParams = Field(ModelParams(), description="sizes of the backbone")
-    alpha: float = Field(0.1, ge=0, description="weight α of the inter-user contrast; 0 switches it off")
-    beta: float = Field(0.1, ge=0, description="weight β of the intra-user contrast; 0 switches it off")
+    alpha: Weight = Field(0.1, description="weight α of the inter-user contrast; 0 switches it off")
+    beta: Weight = Field(0.1, description="weight β of the intra-user contrast; 0 switches it off")
     inter: InterParams = Field(InterParams(), description="inter-user contrast")
     intra: IntraParams = Field(IntraParams(), description="intra-user contrast")
     negatives: NegativesParams = Field(NegativesParams(), description="what both contrasts leave out")
-    batch_size: int = Field(128, ge=2, description="samples a step: users (causal) or prefixes (prefix)")
-    learning_rate: float = Field(0.002, gt=0, description="step size of Adam")
-    weight_decay: float = Field(0.0, ge=0, description="L2 penalty of Adam")
-    max_epochs: int = Field(100, ge=1, description="epochs at most")
+    batch_size: int = Field(128, ge=2, le=1_000_000, description="samples a step: users (causal) or prefixes (prefix)")
+    learning_rate: float = Field(0.002, ge=1e-12, le=100, description="step size of Adam")
+    weight_decay: float = Field(0.0, ge=0, le=1000, description="L2 penalty of Adam")
+    max_epochs: int = Field(100, ge=1, le=1_000_000, description="epochs at most")
     early_stop: EarlyStopParams = Field(EarlyStopParams(), description="when training ends")
-    seed: int = Field(2024, ge=0, description="seed of initialisation, order, sampling and dropout")
+    seed: Seed = Field(2024, description="seed of initialisation, order, sampling and dropout")
 
     @property
     def uses_user_pools(self) -> bool:

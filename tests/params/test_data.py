@@ -7,7 +7,8 @@ from ruamel.yaml import YAML
 
 from sracl_core.errors import ParamsError
 from sracl_core.params.data import DataParams
-from sracl_core.params.section import read_yaml, section_problems
+from sracl_core.params.section import section_problems
+from sracl_core.params.yaml_file import read_yaml
 
 SHIPPED = Path(__file__).resolve().parents[2] / "params.yaml"
 
@@ -89,7 +90,7 @@ def test_dates_are_content() -> None:
     [
         ({"user": "item_id"}, "must be different columns; item_id is named twice"),
         ({"user": " "}, "data.columns.user: expected the name of a column"),
-        ({"user": 0}, "data.columns.user: columns are counted from 1, got 0"),
+        ({"user": 0}, "data.columns.user: columns are counted from 1 to at most 10000, got 0"),
     ],
 )
 def test_columns_are_named_once_and_from_one(columns: dict, problem: str) -> None:
@@ -100,5 +101,7 @@ def test_columns_are_named_once_and_from_one(columns: dict, problem: str) -> Non
 
 def test_a_date_that_no_calendar_has_is_told_as_a_broken_file(tmp_path: Path) -> None:
     (tmp_path / "params.yaml").write_text("data: {from: 2020-13-01}")
-    with pytest.raises(ParamsError, match=r"params.yaml is not valid YAML: month must be in 1..12"):
+    with pytest.raises(
+        ParamsError, match=r"line 1: .2020-13-01. looks like a date but is none .month must be in 1..12"
+    ):
         read_yaml(tmp_path / "params.yaml")

@@ -139,9 +139,7 @@ def test_vllm_chosen_on_the_command_line_is_checked_too() -> None:
 
 
 def test_the_broken_share_is_a_share_and_enters_no_digest() -> None:
-    assert problems_of(changed(profile__llm__max_broken=1.5)) == [
-        "profile.llm.max_broken: input should be less than or equal to 1, got 1.5"
-    ]
+    assert problems_of(changed(profile__llm__max_broken=1.5)) == ["profile.llm.max_broken: expected at most 1, got 1.5"]
     shipped = digests(changed(), ProfileParams)
     assert digests(changed(profile__llm__max_broken=0.1), ProfileParams) == shipped
     assert digests(changed(profile__llm__request__system="folded"), ProfileParams) != shipped

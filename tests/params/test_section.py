@@ -11,8 +11,9 @@ from sracl_core.errors import ParamsError
 from sracl_core.params.check import SECTIONS, check_params, problems_of
 from sracl_core.params.data import DataParams, SplitParams
 from sracl_core.params.profile import ProfileParams
-from sracl_core.params.section import Section, nearest, read_section, read_yaml
+from sracl_core.params.section import Section, nearest, read_section
 from sracl_core.params.train import TrainParams
+from sracl_core.params.yaml_file import read_yaml
 
 SHIPPED = Path(__file__).resolve().parents[2] / "params.yaml"
 
@@ -54,7 +55,7 @@ def test_every_problem_is_reported_at_once(tmp_path: Path) -> None:
         "embed.modle: unknown parameter; did you mean embed.model?",
         "mine.k: input should be a valid integer, got 'ten'",
         "train.seed: missing; the shipped value is 2024",
-        "train.alpha: input should be greater than or equal to 0, got -1.0",
+        "train.alpha: expected at least 0, got -1.0",
         "runtime.device: input should be 'auto', 'cpu' or 'cuda', got 'tpu'",
     ]
 
@@ -122,9 +123,12 @@ def test_whole_numbers_serve_as_real_ones() -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("a: [1", "is not valid YAML"),
+        ("a: [1", "line 1: not valid YAML"),
         ("a: 1\na: 2\n", "duplicate key"),
-        ("a: !!python/object/apply:os.system ['true']\n", "is not valid YAML"),
+        (
+            "a: !!python/object/apply:os.system ['true']\n",
+            "line 1: the tag !!python/object/apply:os.system has no place",
+        ),
         ("", "must hold a mapping"),
         ("- a\n", "must hold a mapping"),
     ],

@@ -8,8 +8,9 @@ import pytest
 from sracl_core.errors import ParamsError
 from sracl_core.params.check import check_params, problems_of
 from sracl_core.params.runtime import RuntimeParams
-from sracl_core.params.section import read_section, read_yaml
+from sracl_core.params.section import read_section
 from sracl_core.params.veil import veiled
+from sracl_core.params.yaml_file import read_yaml
 from tests.params.test_section import changed, written
 
 SECRETS = [
@@ -98,7 +99,7 @@ def test_ordinary_words_are_shown(text: str) -> None:
 def test_an_address_that_holds_more_is_refused_unseen(url: str, tmp_path: Path) -> None:
     values = changed(runtime__server_url=url, runtime__threads=0)
     assert problems_of(values) == [
-        "runtime.threads: input should be greater than or equal to 1, got 0",
+        "runtime.threads: expected at least 1, got 0",
         f"runtime.server_url: {PLAIN}",
     ]
     with pytest.raises(ParamsError, match=r"runtime\.server_url: expected a plain address") as raised:

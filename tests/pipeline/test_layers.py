@@ -7,7 +7,9 @@ import pytest
 
 from tests.pipeline import dag
 
-GROUND = {"errors", "plugins", "progress", "ragged", "artifacts", "prefixes", "root", "version", "machine"}
+GROUND = {
+    "errors", "outside", "plugins", "progress", "ragged", "artifacts", "prefixes", "root", "version", "machine",
+}  # fmt: skip
 BASE = GROUND | {"params"}
 # Room → the rooms it may import, besides itself. A room is a package or a module right below sracl_core.
 MAY_IMPORT: dict[str, set[str]] = {

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ruamel.yaml import YAML
 
-from sracl_core.params.section import read_yaml
+from sracl_core.params.yaml_file import read_yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = ("interactions", "items", "users", "sequences", "rejected", "summary")
