@@ -52,7 +52,7 @@ def test_version() -> None:
 
 
 def test_right_parameters() -> None:
-    assert sracl("params", "check").endswith(" parameters in 9 sections are valid.\n")
+    assert sracl("params", "check").endswith(" parameters in 11 sections are valid.\n")
 
 
 def test_wrong_parameters(tmp_path: Path) -> None:

@@ -135,7 +135,7 @@ class RequestParams(Fields):
         "max_tokens", description="name of the field that limits the answer (openai)"
     )
     leave_out: Annotated[list[LeftOut], AfterValidator(_once)] = Field(
-        [], description="fields not sent, for servers that refuse them (openai)"
+        [], max_length=16, description="fields not sent, for servers that refuse them (openai)"
     )
     system: Literal["message", "folded"] = Field(
         "message", description="instructions as a system message, or folded into the user message"
