@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from sracl_core.commands import params, plan, show, store
+from sracl_core.console import prepare, say
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -20,9 +21,9 @@ app.command()(show.show)
 
 def _version(asked: bool) -> None:
     if asked:
-        from importlib.metadata import version
+        from sracl_core.version import VERSION
 
-        print(f"sracl {version('sracl')}")
+        say(f"sracl {VERSION}")
         raise typer.Exit
 
 
@@ -33,3 +34,9 @@ def main(
     ] = False,
 ) -> None:
     """SRA-CL, from raw logs to an evaluated model. The pipeline itself is run with `dvc repro`."""
+
+
+def run() -> None:
+    """Run the command line that this process was started with."""
+    prepare()
+    app()

@@ -3,11 +3,14 @@
 import os
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from types import TracebackType
 from typing import Self, TypeVar
 
 from tqdm import tqdm
+
+from sracl_core.console import printable
 
 Item = TypeVar("Item")
 SECONDS_BETWEEN_LINES = 60.0
@@ -37,12 +40,12 @@ class Progress:
         self._done += amount
         self._note = note or self._note
         if note:
-            self._bar.set_postfix_str(note, refresh=False)
-        self._bar.update(amount)
+            self._bar.set_postfix_str(printable(note), refresh=False)
+        _quietly(lambda: self._bar.update(amount))
         now = time.monotonic()
         if self.shown and self._bar.disable and now - self._last_line >= SECONDS_BETWEEN_LINES:
             self._last_line = now
-            print(self._line(now), file=sys.stderr, flush=True)
+            _quietly(lambda: print(self._line(now), file=sys.stderr, flush=True))
 
     def _line(self, now: float) -> str:
         elapsed = now - self._started
@@ -59,7 +62,7 @@ class Progress:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._bar.close()
+        _quietly(self._bar.close)
 
 
 def track(items: Iterable[Item], title: str, total: int | None = None, unit: str = "it") -> Iterator[Item]:
@@ -72,5 +75,11 @@ def track(items: Iterable[Item], title: str, total: int | None = None, unit: str
 
 def tell(line: str) -> None:
     """Print one line to stderr, above a bar that may be there."""
-    tqdm.write(line, file=sys.stderr)
-    sys.stderr.flush()
+    _quietly(lambda: tqdm.write(printable(line), file=sys.stderr))
+    _quietly(sys.stderr.flush)
+
+
+def _quietly(write: Callable[[], object]) -> None:
+    """Write, and don't mind a stream that is full or closed: no work is lost for what it would have told."""
+    with suppress(OSError, ValueError):
+        write()

@@ -1,6 +1,5 @@
 """What belongs to the project's folder: the store of paid answers, and the profiles of the last commit."""
 
-import sys
 from pathlib import Path
 
 import pyarrow as pa
@@ -11,6 +10,7 @@ from sracl_core.errors import ParamsError
 from sracl_core.params.yaml_file import plain_yaml
 from sracl_core.profile.store.answers import AnswerStore
 from sracl_core.profile.store.earlier import EarlierProfiles
+from sracl_core.progress import tell
 from sracl_core.root import project_root
 
 
@@ -33,10 +33,9 @@ def _committed(path: Path) -> pa.Table | None:
         content = dvc.api.read(path.as_posix(), repo=str(project_root()), rev="HEAD", mode="rb")
         table = pq.read_table(pa.BufferReader(content))
     except Exception as error:  # no cache, no remote, no connection: DVC raises another kind for each
-        print(
+        tell(
             f"The last commit's {path} cannot be read on this machine ({type(error).__name__}), so no answers are "
-            "taken from it. `dvc pull` fetches it if somebody pushed it.",
-            file=sys.stderr,
+            "taken from it. `dvc pull` fetches it if somebody pushed it."
         )
         return None
     return table if table.schema.equals(PROFILES) else None

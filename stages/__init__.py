@@ -10,3 +10,7 @@ if _MISSING:
         f"error: {sys.executable} has no {', '.join(_MISSING)}: the project is not installed there. Activate the "
         "environment it is installed in (source .venv/bin/activate), or use `make run`."
     )
+
+from sracl_core.console import prepare  # noqa: E402 - what it needs is there now
+
+prepare()

@@ -7,6 +7,7 @@ import pyarrow as pa
 
 from sracl_core.artifacts.documents import write_sealed
 from sracl_core.artifacts.provenance import Provenance
+from sracl_core.console import say
 from sracl_core.device import pick_device
 from sracl_core.embed.encoders.protocol import Encoder
 from sracl_core.embed.vectors import load_encoder
@@ -80,7 +81,7 @@ def main(
 
     result = certify_inputs(files, params, Makers(writer, encoder), _origins(params_file, files, embed))
     write_sealed(certificate, result)
-    print(summary(result))
+    say(summary(result))
 
 
 def _origins(params_file: Path, files: InputFiles, embed: EmbedParams) -> dict[Path, Provenance]:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from sracl_core.artifacts.documents import write_sealed
+from sracl_core.console import say
 from sracl_core.leakage.certificate import summary
 from sracl_core.leakage.training import TrainingFiles, certify_training
 from sracl_core.params.data import SplitParams
@@ -45,7 +46,7 @@ def main(
     origin = provenance("train", [train], [sequences, items, *read], train.backbone)
     result = certify_training(files, split.method, origin)
     write_sealed(certificate, result)
-    print(summary(result))
+    say(summary(result))
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ The output's content is constant: a right change of parameters re-runs nothing b
 from pathlib import Path
 
 from sracl_core.artifacts.writing import atomic_path
+from sracl_core.console import say
 from sracl_core.params.check import check_params
 from stages.entry import PARAMS_FILE, run
 
@@ -16,7 +17,7 @@ def main(params_file: Path = PARAMS_FILE, out: Path = Path("data/interim/params_
     check_params(params_file)
     with atomic_path(out) as temporary:
         temporary.write_text("Every parameter is valid.\n", encoding="utf-8")
-    print("Every parameter is valid.")
+    say("Every parameter is valid.")
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import typer
 
 from sracl_core.artifacts.schemas import PROFILES
 from sracl_core.artifacts.tables import read_table
+from sracl_core.console import say
 from sracl_core.device import pick_device
 from sracl_core.embed.vectors import embed_texts, load_encoder, write_embeddings
 from sracl_core.params.retrieval import EmbedParams
@@ -35,7 +36,7 @@ def main(
         vectors,
         provenance(f"embed_{kind}s", [params], [source_file], params.engine),
     )
-    print(f"embed_{kind}s: {len(texts)} texts, {len(set(texts))} distinct, dimension {encoder.dimension}")
+    say(f"embed_{kind}s: {len(texts)} texts, {len(set(texts))} distinct, dimension {encoder.dimension}")
 
 
 if __name__ == "__main__":

@@ -1,30 +1,24 @@
 """What every stage's command shares: the command line, and errors without a traceback."""
 
 import hashlib
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import typer
 
 from sracl_core.artifacts.provenance import Provenance, source_digest
-from sracl_core.errors import SraclError
+from sracl_core.console import guarded, running_stage
 from sracl_core.params.section import Section
 from sracl_core.plugins import part_digest
 
 PARAMS_FILE = Path("params.yaml")
 
 
-def run(command: Callable[..., None] | typer.Typer) -> None:
-    """Run `command`, or a Typer app of several; a SraclError ends it with its message and exit status 1."""
-    try:
-        if isinstance(command, typer.Typer):
-            command()
-        else:
-            typer.run(command)
-    except SraclError as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(1)
+def run(command: Callable[..., None]) -> None:
+    """Run `command` with the options on the command line; an error that a person can mend ends it in one line."""
+    app = typer.Typer(add_completion=False)
+    app.command()(guarded(command, running_stage()))
+    app()
 
 
 def provenance(producer: str, sections: list[Section], sources: list[Path], part: str = "") -> Provenance:

@@ -5,6 +5,7 @@ from pathlib import Path
 from sracl_core.artifacts.documents import write_json
 from sracl_core.artifacts.schemas import RANKS, SEQUENCES
 from sracl_core.artifacts.tables import read_table, write_table
+from sracl_core.console import say
 from sracl_core.device import pick_device
 from sracl_core.evaluation.evaluate import evaluate
 from sracl_core.evaluation.record import write_record
@@ -41,7 +42,7 @@ def main(
     write_json(metrics, found.metrics)
     write_json(slices, found.slices)
     write_record(record, read=[sequences, weights, description, certificate], written=[ranks, metrics, slices])
-    print(metrics_text(found.metrics, params.cutoffs))
+    say(metrics_text(found.metrics, params.cutoffs))
 
 
 if __name__ == "__main__":

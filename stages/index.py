@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from sracl_core.console import say
 from sracl_core.retrieval.embeddings import read_embeddings
 from sracl_core.retrieval.index import build_index, write_index
 from stages.entry import run
@@ -19,7 +20,7 @@ def main(
     keys, vectors = read_embeddings(Path(str(embeddings).format(kind=kind)))
     built = build_index(keys, vectors)
     write_index(Path(str(index).format(kind=kind)), built)
-    print(f"index_{kind}s: {built.ntotal} distinct vectors of {len(keys)}, dimension {built.d}")
+    say(f"index_{kind}s: {built.ntotal} distinct vectors of {len(keys)}, dimension {built.d}")
 
 
 if __name__ == "__main__":

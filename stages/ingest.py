@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from sracl_core.console import say
 from sracl_core.ingest.held_out import require_held_out
 from sracl_core.ingest.pipeline import IngestOutputs, ingest, locate
 from sracl_core.params.data import DataParams, SplitParams
@@ -33,13 +34,13 @@ def main(
         threads=runtime.threads,
     )
     parts, read = found["split"], found["interactions_file"]
-    print(
+    say(
         f"ingest: {found['users']} users, {found['items']} items, {found['interactions']} of {read['read']} "
         f"interactions kept ({read['rejected']} rejected); {parts['train']} train, {parts['valid']} valid, "
         f"{parts['test']} test; the whole account is in {summary}"
     )
     for note in found["notes"]:
-        print(note if note.startswith("warning:") else f"note: {note}")
+        say(note if note.startswith("warning:") else f"note: {note}")
     require_held_out(found)
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from sracl_core.artifacts.schemas import pool_schema
 from sracl_core.artifacts.tables import write_table
+from sracl_core.console import say
 from sracl_core.params.retrieval import MineParams
 from sracl_core.params.section import read_section
 from sracl_core.retrieval.embeddings import read_embeddings
@@ -22,7 +23,7 @@ def main(
     keys, vectors = read_embeddings(embeddings)
     table, told = mine_pools(index, keys, vectors, what="items", k=params.k)
     write_table(pool, table, pool_schema(params.k), provenance("mine_items", [params], [embeddings, index]))
-    print(f"mine_items: {told}")
+    say(f"mine_items: {told}")
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from sracl_core.artifacts.schemas import PREFIXES, pool_schema
 from sracl_core.artifacts.tables import read_table, write_table
+from sracl_core.console import say
 from sracl_core.errors import ArtifactError
 from sracl_core.params.retrieval import MineParams
 from sracl_core.params.section import read_section
@@ -30,7 +31,7 @@ def main(
     users = listed["user"].to_numpy() if params.exclude_same_user else None
     table, told = mine_pools(index, keys, vectors, what="training prefixes", k=params.k, users=users)
     write_table(pool, table, pool_schema(params.k), provenance("mine_users", [params], [embeddings, index, prefixes]))
-    print(f"mine_users: {told}")
+    say(f"mine_users: {told}")
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from sracl_core.artifacts.schemas import CONTEXTS, ITEMS, SEQUENCES
 from sracl_core.artifacts.tables import read_table, write_table
+from sracl_core.console import say
 from sracl_core.params.profile import ProfileParams
 from sracl_core.params.runtime import RuntimeParams
 from sracl_core.params.section import read_section
@@ -47,7 +48,7 @@ def main(
         total=catalogue.num_rows,
         earlier=committed_profiles(profiles),
     )
-    print(f"profile_items: {drawn.num_rows} contexts; {counts.line('item', engine)}")
+    say(f"profile_items: {drawn.num_rows} contexts; {counts.line('item', engine)}")
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from sracl_core.artifacts.schemas import ITEMS, PREFIXES, SEQUENCES
 from sracl_core.artifacts.tables import read_table, write_table
+from sracl_core.console import say
 from sracl_core.params.profile import ProfileParams
 from sracl_core.params.runtime import RuntimeParams
 from sracl_core.params.section import read_section
@@ -45,7 +46,7 @@ def main(
         total=listed.num_rows,
         earlier=committed_profiles(profiles),
     )
-    print(f"profile_users: {counts.line('user', engine)}")
+    say(f"profile_users: {counts.line('user', engine)}")
 
 
 if __name__ == "__main__":

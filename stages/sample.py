@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from sracl_core.console import say
 from sracl_core.ingest.sample import write_sample
 from sracl_core.params.data import SampleParams
 from sracl_core.params.section import read_section
@@ -12,7 +13,7 @@ def main(params_file: Path = PARAMS_FILE, folder: Path = Path("data/raw/sample")
     """Generate the sample catalogue and its shoppers."""
     params = read_section(params_file, SampleParams)
     counts = write_sample(params, folder / "interactions.csv.gz", folder / "items.jsonl.gz")
-    print(f"sample: {counts['shoppers']} shoppers, {counts['items']} items, {counts['interactions']} interactions")
+    say(f"sample: {counts['shoppers']} shoppers, {counts['items']} items, {counts['interactions']} interactions")
 
 
 if __name__ == "__main__":

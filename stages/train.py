@@ -11,6 +11,7 @@ from dvclive import Live
 
 from sracl_core.artifacts.schemas import ITEMS, PREFIXES, SEQUENCES, TRAINED_ON
 from sracl_core.artifacts.tables import read_table, write_table
+from sracl_core.console import say
 from sracl_core.device import pick_device
 from sracl_core.leakage.certificate import INPUT_CHECKS, require_clean
 from sracl_core.model.store import save_backbone
@@ -25,6 +26,7 @@ from sracl_core.training.epoch import Epoch
 from sracl_core.training.fit import TrainingInputs, fit
 from sracl_core.training.group import open_group
 from sracl_core.training.identity import code_files, training_identity
+from sracl_core.training.launch import train_together
 from stages.entry import PARAMS_FILE, provenance, run
 
 
@@ -46,7 +48,7 @@ def main(
     params, mine = read_section(params_file, TrainParams), read_section(params_file, MineParams)
     runtime = read_section(params_file, RuntimeParams)
     if runtime.processes > 1 and "RANK" not in os.environ:
-        _start_together(runtime.processes)
+        train_together(runtime.processes, "stages.train", sys.argv[1:])
         return
     files = RetrievalFiles(item_pool, user_pool, user_embeddings)
     require_clean(certificate, INPUT_CHECKS, [sequences, items, prefixes, *needed_files(files, params)])
@@ -109,26 +111,7 @@ def main(
         if checkpoints is not None:
             checkpoints.clear()
     watched = params.early_stop.metric
-    print(f"train: best epoch {best.number} of {result.model.epochs}, valid {watched} {best.valid[watched]:.4f}")
-
-
-def _start_together(processes: int) -> None:
-    """Run this same command as `processes` processes, as torchrun does, and end as they end.
-
-    They have said themselves what went wrong; torchrun's report on top of it tells nothing more.
-    """
-    from torch.distributed.elastic.multiprocessing import SignalException
-    from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
-    from torch.distributed.run import parse_args
-    from torch.distributed.run import run as torchrun
-
-    together = ["--standalone", f"--nproc-per-node={processes}", "-m", "stages.train", *sys.argv[1:]]
-    try:
-        torchrun(parse_args(together))
-    except ChildFailedError as error:
-        sys.exit(max(1, error.get_first_failure()[1].exitcode))
-    except SignalException as stopped:
-        sys.exit(128 + stopped.sigval)
+    say(f"train: best epoch {best.number} of {result.model.epochs}, valid {watched} {best.valid[watched]:.4f}")
 
 
 if __name__ == "__main__":

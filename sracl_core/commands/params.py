@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from sracl_core.commands.console import fail
+from sracl_core.console import guarded, say
 
 app = typer.Typer(no_args_is_help=True, help="Look after params.yaml.")
 
@@ -18,18 +18,15 @@ def main() -> None:
 
 
 @app.command("check")
+@guarded
 def check(params: ParamsFile = Path("params.yaml")) -> None:
     """Check every parameter; list all problems at once."""
-    from sracl_core.errors import SraclError
     from sracl_core.params.check import SECTIONS, check_params
     from sracl_core.params.yaml_file import read_yaml
 
-    try:
-        check_params(params)
-        count = sum(_leaves(section) for section in read_yaml(params).values())
-    except SraclError as error:
-        fail(error)
-    print(f"{count} parameters in {len(SECTIONS)} sections are valid.")
+    check_params(params)
+    count = sum(_leaves(section) for section in read_yaml(params).values())
+    say(f"{count} parameters in {len(SECTIONS)} sections are valid.")
 
 
 def _leaves(value: Any) -> int:

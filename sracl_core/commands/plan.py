@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from sracl_core.commands.console import fail
 from sracl_core.commands.store import StoreFolder
+from sracl_core.console import guarded, printable, say
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -21,6 +21,7 @@ HINT = "not measured: --probe 64 measures it"
 Artifact = Annotated[Path, typer.Option(help="What the stage ingest wrote.")]
 
 
+@guarded
 def plan(
     *,
     params: Annotated[Path, typer.Option("--params", help="The params file.")] = Path("params.yaml"),
@@ -55,7 +56,7 @@ def plan(
 
     from sracl_core.artifacts.schemas import ITEMS, SEQUENCES
     from sracl_core.artifacts.tables import read_table
-    from sracl_core.errors import ArtifactError, ParamsError, SraclError
+    from sracl_core.errors import ArtifactError, ParamsError
     from sracl_core.params.runtime import RuntimeParams
     from sracl_core.params.section import read_section
     from sracl_core.profile.planning.plan import make_plan, together
@@ -64,32 +65,29 @@ def plan(
     from sracl_core.project import committed_profiles, project_store
     from sracl_core.ragged import Ragged
 
-    try:
-        prices = _prices(price_in, price_cached, price_out)
-        if probe == 1:
-            raise ParamsError("--probe 1 measures nothing: the first prompt loads the model and is not timed.")
-        section, runtime = _profile_params(params, engine), read_section(params, RuntimeParams)
-        for path in (items, sequences):
-            if not path.is_file():
-                raise ArtifactError(f"{path} does not exist: run `dvc repro ingest` first.")
-        catalogue, train = read_table(items, ITEMS), Ragged.from_column(read_table(sequences, SEQUENCES)["train"])
-        kept = project_store(store)
-        with redirect_stdout(sys.stderr):  # the libraries that run a model print what they like
-            works = [
-                profile_work(
-                    one,
-                    items=catalogue,
-                    train=train,
-                    params=section,
-                    runtime=runtime,
-                    earlier=committed_profiles(artifacts / f"{one}_profiles.parquet"),
-                )
-                for one in KINDS[kind]
-            ]
-            share_model(works)
-            plans = [make_plan(work, kept, prices, measure(work, kept, probe) if probe else None) for work in works]
-    except SraclError as error:
-        fail(error)
+    prices = _prices(price_in, price_cached, price_out)
+    if probe == 1:
+        raise ParamsError("--probe 1 measures nothing: the first prompt loads the model and is not timed.")
+    section, runtime = _profile_params(params, engine), read_section(params, RuntimeParams)
+    for path in (items, sequences):
+        if not path.is_file():
+            raise ArtifactError(f"{path} does not exist: run `dvc repro ingest` first.")
+    catalogue, train = read_table(items, ITEMS), Ragged.from_column(read_table(sequences, SEQUENCES)["train"])
+    kept = project_store(store)
+    with redirect_stdout(sys.stderr):  # the libraries that run a model print what they like
+        works = [
+            profile_work(
+                one,
+                items=catalogue,
+                train=train,
+                params=section,
+                runtime=runtime,
+                earlier=committed_profiles(artifacts / f"{one}_profiles.parquet"),
+            )
+            for one in KINDS[kind]
+        ]
+        share_model(works)
+        plans = [make_plan(work, kept, prices, measure(work, kept, probe) if probe else None) for work in works]
     total = together(plans)
     if as_json:
         print(json.dumps({"plans": [asdict(one) for one in plans], "total": asdict(total)}, indent=2))
@@ -97,7 +95,7 @@ def plan(
     console = Console(soft_wrap=not sys.stdout.isatty())
     for one in plans:
         console.print(_plan_table(one))
-    print(summary(total))
+    say(summary(total))
 
 
 def duration(seconds: float) -> str:
@@ -130,9 +128,10 @@ def summary(plan: "Plan") -> str:
 
 def _plan_table(plan: "Plan") -> "Table":
     """One row a figure: what, how much, how it is known."""
+    from rich.markup import escape
     from rich.table import Table
 
-    table = Table(title=f"{plan.kind.capitalize()} profiles by {plan.engine}")
+    table = Table(title=escape(printable(f"{plan.kind.capitalize()} profiles by {plan.engine}")))
     table.add_column("what")
     table.add_column("how much", justify="right")
     table.add_column("how it is known")

@@ -1,12 +1,14 @@
 """`sracl show`: the metrics of the last run, and where its artifacts lie."""
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sracl_core.commands.console import fail, size_of
+from sracl_core.artifacts.full_disk import size_of
+from sracl_core.console import guarded, printable, say
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -14,23 +16,40 @@ if TYPE_CHECKING:
 Folder = Annotated[Path, typer.Option("--artifacts", help="The folder the pipeline writes its results to.")]
 
 
+@guarded
 def show(artifacts: Folder = Path("data/artifacts")) -> None:
     """Show the metrics of the last run, and where its artifacts lie."""
     from rich.console import Console
 
+    from sracl_core.errors import ArtifactError
+    from sracl_core.evaluation.record import require_recorded
+
+    console = Console(soft_wrap=not sys.stdout.isatty())
+    results = [artifacts / name for name in ("metrics.json", "slices.json")]
+    if not results[0].is_file():
+        raise ArtifactError(f"{artifacts} holds no metrics.json: nothing was evaluated yet. Run `dvc repro` first.")
+    record = artifacts / "evaluation.json"
+    if record.is_file():
+        require_recorded(record, [path for path in results if path.is_file()])
+    console.print(_table(_metrics_table, results[0]))
+    if results[1].is_file():
+        console.print(_table(_slices_table, results[1]))
+    if not record.is_file():
+        say(f"note: {record} is not there, so nobody can tell whether these are the metrics that evaluate wrote.")
+    console.print(_files_table(artifacts))
+
+
+def _table(made: Callable[[Any], "Table"], path: Path) -> "Table":
+    """The table `made` of what the JSON file `path` holds."""
     from sracl_core.artifacts.documents import read_json
     from sracl_core.errors import ArtifactError
 
-    console = Console(soft_wrap=not sys.stdout.isatty())
     try:
-        if not (artifacts / "metrics.json").is_file():
-            raise ArtifactError(f"{artifacts} holds no metrics.json: nothing was evaluated yet. Run `dvc repro` first.")
-        console.print(_metrics_table(read_json(artifacts / "metrics.json")))
-        if (artifacts / "slices.json").is_file():
-            console.print(_slices_table(read_json(artifacts / "slices.json")))
-    except ArtifactError as error:
-        fail(error)
-    console.print(_files_table(artifacts))
+        return made(read_json(path))
+    except (TypeError, ValueError, KeyError, AttributeError):
+        raise ArtifactError(
+            f"{path} does not hold what the stage evaluate writes. Run `dvc repro`, or `dvc checkout`."
+        ) from None
 
 
 def _metrics_table(metrics: dict[str, dict[str, float]]) -> "Table":
@@ -40,9 +59,9 @@ def _metrics_table(metrics: dict[str, dict[str, float]]) -> "Table":
     table = Table(title="Metrics (full ranking over all items)")
     table.add_column("metric")
     for split in metrics:
-        table.add_column(split, justify="right")
+        table.add_column(_cell(split), justify="right")
     for name in dict.fromkeys(name for values in metrics.values() for name in values):
-        table.add_row(name, *[_number(values.get(name)) for values in metrics.values()])
+        table.add_row(_cell(name), *[_number(values.get(name)) for values in metrics.values()])
     return table
 
 
@@ -62,7 +81,7 @@ def _slices_table(rows: list[dict[str, Any]]) -> "Table":
     for name in ("users", *shown):
         table.add_column(name, justify="right")
     for name, users in {row["slice"]: row["n"] for row in rows}.items():
-        table.add_row(name, str(users), *[_number(value_of.get((name, metric))) for metric in shown])
+        table.add_row(_cell(name), str(users), *[_number(value_of.get((name, metric))) for metric in shown])
     return table
 
 
@@ -70,13 +89,20 @@ def _files_table(folder: Path) -> "Table":
     """What lies in `folder`, with sizes; a folder's is the sum of its files."""
     from rich.table import Table
 
-    table = Table(title=f"Artifacts in {folder}")
+    table = Table(title=_cell(f"Artifacts in {folder}"))
     table.add_column("file")
     table.add_column("size", justify="right")
     for path in sorted(path for path in folder.iterdir() if not path.name.startswith(".")):
         files = [path] if path.is_file() else [file for file in path.rglob("*") if file.is_file()]
-        table.add_row(path.name + "/" * path.is_dir(), size_of(sum(file.stat().st_size for file in files)))
+        table.add_row(_cell(path.name + "/" * path.is_dir()), size_of(sum(file.stat().st_size for file in files)))
     return table
+
+
+def _cell(text: str) -> str:
+    """`text` as it stands, without what would move a cursor or mean something to rich."""
+    from rich.markup import escape
+
+    return escape(printable(text))
 
 
 def _number(value: float | None) -> str:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sracl_core.commands.console import size_of
+from sracl_core.artifacts.full_disk import size_of
+from sracl_core.console import guarded, printable, say
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -20,6 +21,7 @@ StoreFolder = Annotated[
 
 
 @app.command("show")
+@guarded
 def show_store(store: StoreFolder = None) -> None:
     """Show how many answers lie in the store, and who gave them."""
     from rich.console import Console
@@ -28,31 +30,33 @@ def show_store(store: StoreFolder = None) -> None:
 
     kept = project_store(store)
     if not kept.folder.is_dir():
-        print(f"0 answers: {kept.folder} does not exist, nothing was paid for yet.")
+        say(f"0 answers: {kept.folder} does not exist, nothing was paid for yet.")
         return
     answers = kept.contents()
     Console(soft_wrap=not sys.stdout.isatty()).print(_answers_table(answers))
     segments, size = len(list(kept.folder.glob("*.parquet"))), size_of(_bytes_in(kept.folder))
-    print(f"{answers.num_rows:,} answers in {segments:,} segments, {size}, {kept.damaged:,} damaged; in {kept.folder}")
+    say(f"{answers.num_rows:,} answers in {segments:,} segments, {size}, {kept.damaged:,} damaged; in {kept.folder}")
 
 
 @app.command("compact")
+@guarded
 def compact_store(store: StoreFolder = None) -> None:
     """Put all answers into one segment, each once."""
     from sracl_core.project import project_store
 
     kept = project_store(store)
     if not kept.folder.is_dir():
-        print(f"Nothing to compact: {kept.folder} does not exist.")
+        say(f"Nothing to compact: {kept.folder} does not exist.")
         return
     before = _bytes_in(kept.folder)
     answers = kept.compact()
     left = f"; {kept.damaged:,} damaged left as they are" if kept.damaged else ""
-    print(f"{answers:,} answers in one segment: {size_of(before)} became {size_of(_bytes_in(kept.folder))}{left}")
+    say(f"{answers:,} answers in one segment: {size_of(before)} became {size_of(_bytes_in(kept.folder))}{left}")
 
 
 def _answers_table(answers: "pa.Table") -> "Table":
     """One row an engine and a way of decoding."""
+    from rich.markup import escape
     from rich.table import Table
 
     table = Table(title="Paid answers")
@@ -64,7 +68,8 @@ def _answers_table(answers: "pa.Table") -> "Table":
     for row in groups.sort_by([("engine", "ascending"), ("identity", "ascending")]).to_pylist():
         mean = row["tokens_out_mean"]
         tokens = "–" if mean is None else f"{mean:,.0f}"
-        table.add_row(row["engine"], row["identity"], f"{row['address_count']:,}", tokens)
+        who = [escape(printable(row[name])) for name in ("engine", "identity")]
+        table.add_row(*who, f"{row['address_count']:,}", tokens)
     return table
 
 

@@ -1,0 +1,42 @@
+"""Several processes that train together, started as torchrun starts them, and what is said when one of them dies."""
+
+import signal
+import sys
+from typing import NoReturn
+
+from sracl_core.errors import MachineError
+
+
+def train_together(processes: int, module: str, arguments: list[str]) -> None:
+    """Run `python -m module arguments` as `processes` processes, and return when all have ended well.
+
+    A process that ends with an error has said itself what went wrong, and this one ends with its exit status. Raises
+    MachineError where a process was killed.
+    """
+    from torch.distributed.elastic.multiprocessing import SignalException
+    from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
+    from torch.distributed.run import parse_args
+    from torch.distributed.run import run as torchrun
+
+    together = ["--standalone", f"--nproc-per-node={processes}", "-m", module, *arguments]
+    try:
+        torchrun(parse_args(together))
+    except ChildFailedError as error:
+        failures = error.failures
+        killed = [(rank, -one.exitcode) for rank, one in sorted(failures.items()) if one.exitcode < 0]
+        by_itself = [(rank, number) for rank, number in killed if number != signal.SIGTERM]
+        if by_itself:
+            _tell_killed(*by_itself[0], processes)
+        sys.exit(max(1, *(one.exitcode for one in failures.values())))
+    except SignalException as stopped:
+        sys.exit(128 + stopped.sigval)
+
+
+def _tell_killed(rank: int, number: int, processes: int) -> NoReturn:
+    """Say which process was killed, and what helps."""
+    name = signal.Signals(number).name if number in set(signal.Signals) else str(number)
+    raise MachineError(
+        f"process {rank + 1} of the {processes} that train together was killed (signal {number}, {name}); the others "
+        "were stopped. As a rule memory ran out: lower train.batch_size, train.model.max_length or runtime.processes. "
+        "The same command goes on from the last checkpoint."
+    )
