@@ -10,9 +10,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import wraps
 from types import TracebackType
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
-from sracl_core.faults import told
+from sracl_core.faults import address_space, small_address_space, told
 from sracl_core.outside import shown
 
 P = ParamSpec("P")
@@ -51,7 +51,7 @@ def guarded(command: Callable[P, R], stage: str = "") -> Callable[P, R]:
         try:
             return command(*arguments, **options)
         except KeyboardInterrupt:
-            complain("interrupted")
+            complain(_interrupted())
             sys.exit(INTERRUPTED)
         except BrokenPipeError:
             _give_up_stdout()
@@ -83,17 +83,36 @@ def prepare() -> None:
             setattr(sys, name, os.fdopen(number, "r" if name == "stdin" else "w", closefd=False))
         elif hasattr(stream, "reconfigure") and name != "stdin":
             stream.reconfigure(errors="backslashreplace")
-    sys.excepthook = _hook
+    sys.excepthook, sys.unraisablehook = _hook, _ignored
     atexit.register(_flush)
+    if note := small_address_space():
+        complain(f"warning: {note}")
 
 
 def _hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
     """Tell of an error that nothing caught, as `guarded` does; the exit status is 1."""
-    line = "interrupted" if isinstance(error, KeyboardInterrupt) else told(error, running_stage())
+    try:
+        line = _interrupted() if isinstance(error, KeyboardInterrupt) else told(error, running_stage())
+        if line is None:
+            sys.__excepthook__(kind, error, trace)
+        else:
+            complain(line if isinstance(error, KeyboardInterrupt) else f"error: {line}")
+    except BaseException:  # not even memory for a message was left
+        os.write(2, b"error: memory did not suffice. Free memory, or raise ulimit -v.\n")
+
+
+def _ignored(unraisable: Any) -> None:
+    """Tell of an error in a place where Python can't raise one, in a line where a shortage is behind it."""
+    line = told(unraisable.exc_value) if unraisable.exc_value is not None else None
     if line is None:
-        sys.__excepthook__(kind, error, trace)
+        sys.__unraisablehook__(unraisable)
     else:
-        complain(line if line == "interrupted" else f"error: {line}")
+        complain(f"warning: {line}")
+
+
+def _interrupted() -> str:
+    """What ended the run: Ctrl-C, or a library without memory for its threads, which sends the same signal."""
+    return "interrupted" if address_space() is None else f"interrupted: {small_address_space() or 'by you'}"
 
 
 def running_stage() -> str:

@@ -20,6 +20,7 @@ NO_MEMORY = (
 )
 NO_THREADS = ("can't start new thread", "resource temporarily unavailable", "thread constructor failed")
 # What eases a run's memory, by the stage that ran out of it.
+ENOUGH = 4 * 10**9  # bytes of addresses with which every stage runs on small data
 LOWER = {
     "ingest": "runtime.memory_gb or runtime.threads",
     "profile_items": "runtime.vllm_gpu_share or runtime.vllm_cpu_cache_gb (engine vllm)",
@@ -56,6 +57,12 @@ def told(error: BaseException, stage: str = "") -> str | None:
     return next((line for line in lines if line is not None), None)
 
 
+def is_shortage(error: BaseException) -> bool:
+    """Whether `error` says that memory or threads could not be had, whatever was being done."""
+    said = str(error).lower()
+    return isinstance(error, MemoryError) or any(words in said for words in (*NO_MEMORY, *NO_THREADS))
+
+
 def _of_disk(error: BaseException) -> str | None:
     if not means_full(error):
         return None
@@ -67,7 +74,7 @@ def _of_disk(error: BaseException) -> str | None:
 
 def _of_memory(error: BaseException, stage: str) -> str | None:
     said = _first_line(error)
-    if not isinstance(error, MemoryError) and not any(words in said.lower() for words in NO_MEMORY):
+    if not isinstance(error, MemoryError) and not any(words in str(error).lower() for words in NO_MEMORY):
         return None
     limit = address_space()
     room = "" if limit is None else f": this process may use {size_of(limit)} of addresses (ulimit -v)"
@@ -96,6 +103,20 @@ def _of_paths(error: BaseException) -> str | None:
     if isinstance(error, ValueError) and "embedded null byte" in str(error):
         return "a path holds the character NUL, which no file's name can. Correct the path."
     return None
+
+
+def small_address_space() -> str | None:
+    """Return a line for a person where this process may use too few addresses; None where it may use enough.
+
+    Native libraries then end the process here and there without a word.
+    """
+    limit = address_space()
+    if limit is None or limit >= ENOUGH:
+        return None
+    return (
+        f"this process may use {size_of(limit)} of addresses (ulimit -v), and the stages need up to {size_of(ENOUGH)} "
+        "on small data. Where it ends without a word, that is why: raise the limit, or take it away."
+    )
 
 
 def address_space() -> int | None:

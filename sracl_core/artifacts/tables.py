@@ -15,6 +15,7 @@ from sracl_core.artifacts.schemas import MAY_BE_NULL
 from sracl_core.artifacts.seal import BLANK, KEY, is_whole, seal
 from sracl_core.artifacts.writing import atomic_path
 from sracl_core.errors import ArtifactError
+from sracl_core.faults import is_shortage
 
 AGAIN = "Run `dvc repro` to make it again, or `dvc pull` to fetch it."
 
@@ -140,6 +141,6 @@ def _told(path: Path) -> Iterator[None]:
     except FileNotFoundError:
         raise ArtifactError(f"{path} does not exist. {AGAIN}") from None
     except (pa.ArrowException, OSError, ValueError, KeyError) as error:
-        if isinstance(error, MemoryError):
+        if is_shortage(error):  # the file may be whole
             raise
         raise ArtifactError(f"{path} is no readable artifact of this project: {error}. {AGAIN}") from None

@@ -1,0 +1,141 @@
+"""How a run ends, on streams of every kind: in a line for what a person can mend, with a fitting exit status."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from sracl_core.console import printable
+
+ROOT = Path(__file__).resolve().parents[1]
+BEGIN = """
+import sys, time
+from stages.entry import run
+from sracl_core.console import say
+from sracl_core.errors import DataError
+from sracl_core.progress import Progress, tell
+def main() -> None:
+"""
+
+
+def stage(body: str, shell: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run a stage whose command is `body`; `shell` is what a shell puts behind it, such as `2>&-`."""
+    program = f"{BEGIN}    {body}\nrun(main)\n"
+    command = ["bash", "-c", f'"$0" -c "$1" {shell}', sys.executable, program]
+    return subprocess.run(
+        command, env={**os.environ, "PYTHONPATH": str(ROOT), **environment}, capture_output=True, text=True, check=False
+    )
+
+
+def test_nothing_untrusted_moves_a_cursor() -> None:
+    assert (
+        printable("red \x1b[31m, a bell \x07,\r over\u202eturned") == r"red \x1b[31m, a bell \x07,\r over\u202eturned"
+    )
+    assert printable("two\nlines\tand a tab, größe, 目录") == "two\nlines\tand a tab, größe, 目录"
+    assert printable("caf\udce9") == r"caf\xe9"
+    done = stage("raise DataError('a.csv: \\x1b]0;title\\x07 is no number.')")
+    assert (done.returncode, done.stderr) == (1, "error: a.csv: \\x1b]0;title\\x07 is no number.\n")
+    assert stage("say('\\x1b[2J')").stdout == "\\x1b[2J\n"
+    assert stage("tell('\\x1b[2J')").stderr == "\\x1b[2J\n"
+
+
+def test_a_closed_stderr_leaves_the_error_to_stdout() -> None:
+    done = stage("raise DataError('no user.')", "2>&-")
+    assert (done.returncode, done.stdout, done.stderr) == (1, "error: no user.\n", "")
+
+
+@pytest.mark.parametrize("closed", ["2>&-", ">&-", "<&-", "<&- >&- 2>&-", "2>/dev/full"])
+def test_work_goes_on_without_a_stream(tmp_path: Path, closed: str) -> None:
+    """And a file opened meanwhile is not the one that libraries print to."""
+    path = tmp_path / "x"
+    body = (
+        f"tell('told'); say('said'); bar = Progress('p', 2); bar.advance(1, 'note'); file = open({str(path)!r}, 'w'); "
+    )
+    body += "print(file.fileno() > 2, file=file)"
+    done = stage(body, closed)
+    assert (done.returncode, path.read_text()) == (0, "True\n")
+    assert "Traceback" not in done.stderr
+
+
+def test_a_full_disk_behind_stdout_is_told() -> None:
+    for body in ("say('x')", "say('x' * 100_000)"):
+        done = stage(body, "> /dev/full")
+        assert done.returncode == 1
+        assert done.stderr.startswith("error: ") and done.stderr.count("\n") == 1
+        assert "No space left on device" in done.stderr
+
+
+def test_a_reader_that_goes_away_ends_it_quietly() -> None:
+    done = stage("[say('x' * 1000) for _ in range(1000)]", "| head -c 10; exit ${PIPESTATUS[0]}")
+    assert (done.returncode, done.stderr) == (141, "")
+
+
+def test_an_encoding_without_the_signs_escapes_them() -> None:
+    done = stage("say('größe →'); raise DataError('目录 is no folder.')", PYTHONIOENCODING="ascii")
+    assert (done.returncode, done.stdout) == (1, "gr\\xf6\\xdfe \\u2192\n")
+    assert done.stderr == "error: \\u76ee\\u5f55 is no folder.\n"
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        ("raise MemoryError", "memory did not suffice (MemoryError)"),
+        ("raise RuntimeError('std::bad_alloc')", "memory did not suffice (std::bad_alloc)"),
+        ('raise RuntimeError("can\'t start new thread")', "no more threads or processes"),
+        ("raise OSError(28, 'No space left on device', 'out/x')", "out/x could not be written: its disk is full"),
+        ("raise OSError(24, 'Too many open files', 'x')", "ulimit -n"),
+        ("open('/')", "/ cannot be used: it is a folder, where a file was expected"),
+        ("open('/etc/passwd/x')", "leads through a file"),
+        ("open('x' * 300)", "its name is too long"),
+        ("open('a\\0b')", "the character NUL"),
+        ("raise PermissionError(13, 'Permission denied', b'caf\\xe9')", "caf\\xe9 cannot be used: this user may not"),
+    ],
+)
+def test_faults_of_the_machine_are_told_in_a_line(body: str, told: str) -> None:
+    done = stage(body)
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: ") and done.stderr.count("\n") == 1
+    assert told in done.stderr
+
+
+def test_a_defect_keeps_its_traceback() -> None:
+    done = stage("{}['defect']")
+    assert done.returncode == 1 and "Traceback" in done.stderr and "KeyError" in done.stderr
+
+
+def test_ctrl_c_ends_it_in_a_line() -> None:
+    program = f"{BEGIN}    say('begun'); sys.stdout.flush(); time.sleep(60)\nrun(main)\n"
+    with subprocess.Popen(
+        (sys.executable, "-c", program),
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None and process.stderr is not None
+        assert process.stdout.readline() == "begun\n"
+        time.sleep(0.1)
+        process.send_signal(signal.SIGINT)
+        assert (process.wait(), process.stderr.read()) == (130, "interrupted\n")
+
+
+@pytest.mark.parametrize("name", ["train", "evaluate"])
+def test_too_few_addresses_are_told_of(tmp_path: Path, name: str) -> None:
+    """Also where a library cannot even be loaded; the limit is said before anything else."""
+    command = f'ulimit -v 450000; exec "{sys.executable}" -m stages.{name}'
+    done = subprocess.run(
+        ("bash", "-c", command),
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert done.returncode != 0 and "Traceback" not in done.stderr
+    assert done.stderr.startswith("warning: this process may use 460.8 MB of addresses (ulimit -v)")
+    assert "error: " in done.stderr or "interrupted" in done.stderr
