@@ -15,12 +15,12 @@ from sracl_core.artifacts.schemas import PROFILES
 from sracl_core.artifacts.tables import TableWriter
 from sracl_core.errors import ModelError
 from sracl_core.plugins import load_plugin, require_part
-from sracl_core.profile.engines.protocol import Answer, Engine, EngineSettings, StopsEarly
+from sracl_core.profile.asking import ask_once, from_store
+from sracl_core.profile.engines.protocol import Answer, Engine, EngineSettings
 from sracl_core.profile.requests import ProfileRequest
 from sracl_core.profile.store.answers import AnswerStore, address_of
 from sracl_core.profile.store.earlier import EarlierProfiles, find_paid
-from sracl_core.profile.store.journal import StoredAnswer
-from sracl_core.progress import Progress
+from sracl_core.progress import Progress, tell
 
 # Requests held at once: large against what an engine works on at a time, small against memory.
 WINDOW = 8_192
@@ -84,7 +84,8 @@ def write_profiles(
     """Yield every request with its answer, in the order of the requests.
 
     An answer of a paid engine that is in `store`, or else in `earlier`, is not asked for again, and a new one is
-    stored as soon as it comes. Equal prompts are asked once. `total` is the number of requests, for the progress shown.
+    stored as soon as it comes. Equal prompts are asked once, also by several runs at the same time. `total` is the
+    number of requests, for the progress shown.
     Raises ModelError when a paid engine has no store, when an engine leaves a request without a text, or when one that
     can tell (see StopsEarly) is about to replace more than `may_replace` answers.
     """
@@ -101,22 +102,20 @@ def write_profiles(
                 stored, taken_over = find_paid(addresses, engine.identity, kept, earlier)
                 for row in taken_over.values():
                     writer.add(row)
-                answers = {address: _from_store(row) for address, row in (stored | taken_over).items()}
+                answers = {address: from_store(row) for address, row in (stored | taken_over).items()}
                 sources = {address: "store" if address in stored else "earlier" for address in answers}
             progress.advance(sum(address in sources for address in addresses))
             asked: dict[str, ProfileRequest] = {}
             for address, request in zip(addresses, window, strict=True):
                 if address not in sources:
                     asked.setdefault(address, request)
-            if isinstance(engine, StopsEarly):
-                engine.may_replace = may_replace
-            for address, answer in _ask(engine, asked):
+            again = sum(address not in sources for address in addresses) - len(asked)
+            for address, answer, source in ask_once(asked, engine, writer, may_replace):
                 answers[address] = answer
-                # A replacement is no answer of this engine: the next run asks again.
-                if writer and not answer.replaced:
-                    writer.add(_to_store(address, engine, answer))
+                if source == "store":
+                    sources[address] = source
                 progress.advance(1, engine.note())
-            progress.advance(sum(address not in sources for address in addresses) - len(asked))
+            progress.advance(again)
             for address, request in zip(addresses, window, strict=True):
                 answer = answers[address]
                 may_replace -= answer.replaced
@@ -155,6 +154,8 @@ def write_profile_table(
                     + "Look at these, then run the stage again."
                     + (" The good answers are kept, and not asked for a second time." if engine.paid else "")
                 )
+    if store is not None and engine.paid and store.damaged:
+        tell(store.damage())
     return counts
 
 
@@ -175,28 +176,3 @@ def _counted(written: Iterator[Written], counts: ProfileCounts) -> Iterator[dict
             "tokens_in": one.answer.tokens_in,
             "tokens_out": one.answer.tokens_out,
         }
-
-
-def _ask(engine: Engine, asked: dict[str, ProfileRequest]) -> Iterator[tuple[str, Answer]]:
-    """Yield the engine's answers by address, checked: one with a text for each request."""
-    waiting = {request.key: address for address, request in asked.items()}
-    for answer in engine.write(list(asked.values())) if asked else ():
-        address = waiting.pop(answer.key, None)
-        if address is None:
-            raise ModelError(f"The engine {engine.name} answered key {answer.key}, which it was not asked, or twice.")
-        if not answer.text.strip():
-            raise ModelError(f"The engine {engine.name} gave key {answer.key} an empty text; it must replace or raise.")
-        yield address, answer
-    if waiting:
-        raise ModelError(
-            f"The engine {engine.name} left {len(waiting)} of {len(asked)} requests unanswered, the first with key "
-            f"{min(waiting)}. Run it again" + ("; the answers that came are kept." if engine.paid else ".")
-        )
-
-
-def _to_store(address: str, engine: Engine, answer: Answer) -> StoredAnswer:
-    return StoredAnswer(address, engine.identity, answer.text, answer.engine, answer.tokens_in, answer.tokens_out)
-
-
-def _from_store(row: StoredAnswer) -> Answer:
-    return Answer(-1, row.text, row.engine, row.tokens_in, row.tokens_out)

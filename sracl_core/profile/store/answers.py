@@ -22,6 +22,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sracl_core.artifacts.writing import atomic_path
+from sracl_core.profile.store.claims import Claims
 from sracl_core.profile.store.journal import SUFFIX, Journal, StoredAnswer, claimed, read_journal
 
 ANSWERS = pa.schema(
@@ -35,6 +36,7 @@ ANSWERS = pa.schema(
     ]
 )
 JOURNAL_ANSWERS = 2_000
+SHOWN = 3
 
 
 def address_of(identity: str, prompt: str) -> str:
@@ -54,6 +56,15 @@ class AnswerStore:
     def damaged(self) -> int:
         """Segments whose bytes are not the ones written, and journal lines that were cut, found so far."""
         return len(self._damaged)
+
+    def damage(self) -> str:
+        """Return one line on what was left out."""
+        places = sorted(self._damaged)
+        more = f" and {len(places) - SHOWN} more" if len(places) > SHOWN else ""
+        return (
+            f"{len(places):,} damaged segments or lines of journals in {self.folder} were left out, and their answers "
+            f"asked for again: {', '.join(places[:SHOWN])}{more}."
+        )
 
     def find(self, addresses: Sequence[str]) -> dict[str, StoredAnswer]:
         """Return the stored answers among `addresses`; where two writers answered at once, the same one always."""
@@ -131,7 +142,7 @@ class AnswerStore:
         found = sorted(self.folder.glob("*.parquet"))
         for path in found:
             if path not in self._whole:
-                if hashlib.sha256(path.read_bytes()).hexdigest() == path.stem:
+                if hashlib.sha256(path.read_bytes()).hexdigest() == path.stem and _is_segment(path):
                     self._whole.add(path)
                 else:
                     self._damaged.add(path.name)
@@ -144,10 +155,11 @@ class AnswerStore:
 
 
 class StoreWriter:
-    """Appends answers to `store`; a context manager."""
+    """Appends answers to `store`, and holds `claims` to those that are asked for; a context manager."""
 
     def __init__(self, store: AnswerStore, journal: Journal) -> None:
-        self._store, self._journal = store, journal
+        self.store, self._journal = store, journal
+        self.claims = Claims(store.folder)
         self._answers: list[StoredAnswer] = []
 
     def add(self, answer: StoredAnswer) -> None:
@@ -155,7 +167,7 @@ class StoreWriter:
         self._journal.append(answer)
         self._answers.append(answer)
         if len(self._answers) >= JOURNAL_ANSWERS:
-            self._store.add_segment(self._answers)
+            self.store.add_segment(self._answers)
             self._journal.clear()
             self._answers = []
 
@@ -165,8 +177,17 @@ class StoreWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._store.add_segment(self._answers)
+        self.store.add_segment(self._answers)
         self._journal.remove()
+        self.claims.close()
+
+
+def _is_segment(path: Path) -> bool:
+    """Whether the file has the columns of a segment: its name alone anybody can work out."""
+    try:
+        return pq.read_schema(path).equals(ANSWERS)
+    except (pa.ArrowException, OSError, ValueError):
+        return False
 
 
 def _first_answers(

@@ -1,11 +1,15 @@
 """Journals: where a writer puts each answer at once, so that no kill can lose one.
 
-A journal is a file of JSON lines with one writer, who holds a lock on it; the lock ends with the process, which is how
-a dead writer's journal is known. Each line is one write: a kill can cut the last line only.
+A journal is a file with one writer, who holds a lock on it; the lock ends with the process, which is how the journal of
+a dead writer is known. Each line is a checksum and one answer as JSON. It is one write, so that a kill can cut the last
+line only; a line that is not as it was written is left out, and its answer is asked for again.
 """
 
+import errno
 import fcntl
+import hashlib
 import json
+import re
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +17,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from sracl_core.artifacts.full_disk import told_when_full
+
 SUFFIX = ".journal"
+CHECKSUM_DIGITS = 32  # hexadecimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +48,11 @@ class Journal:
 
     def append(self, answer: StoredAnswer) -> None:
         """Add one answer; it is safe from a kill of this process when this returns."""
-        self._file.write(json.dumps(asdict(answer)).encode() + b"\n")
+        line = json.dumps(asdict(answer)).encode()
+        with told_when_full(self._path):
+            written = self._file.write(_checksum(line) + b" " + line + b"\n")
+            if written != len(line) + CHECKSUM_DIGITS + 2:
+                raise OSError(errno.ENOSPC, "No space left on device", str(self._path))
 
     def clear(self) -> None:
         """Drop all lines, after they went into a segment."""
@@ -82,12 +93,24 @@ def claimed(path: Path) -> Iterator[bool]:
 
 
 def _parse(line: bytes) -> StoredAnswer | None:
-    """The answer on one line, or None where it is not one."""
-    try:
-        row = StoredAnswer(**json.loads(line))
-    except (ValueError, TypeError):
+    """The answer on one line, or None where it is not one, or not the one that was written."""
+    checksum, _, content = line.partition(b" ")
+    if checksum != _checksum(content):
         return None
-    texts = (row.address, row.identity, row.text, row.engine)
+    try:
+        row = StoredAnswer(**json.loads(content))
+        texts = [text.encode() for text in (row.address, row.identity, row.text, row.engine)]
+    except (ValueError, TypeError, AttributeError, RecursionError):
+        return None
     counts = (row.tokens_in, row.tokens_out)
-    whole = all(isinstance(text, str) for text in texts)
-    return row if whole and all(count is None or isinstance(count, int) for count in counts) else None
+    whole = re.fullmatch(b"[0-9a-f]{64}", texts[0]) and all(_is_count(count) for count in counts)
+    return row if whole else None
+
+
+def _is_count(value: object) -> bool:
+    """Whether `value` is a number of tokens that a segment can hold, or none."""
+    return value is None or (type(value) is int and 0 <= value < 2**31)
+
+
+def _checksum(line: bytes) -> bytes:
+    return hashlib.blake2b(line, digest_size=CHECKSUM_DIGITS // 2).hexdigest().encode()
