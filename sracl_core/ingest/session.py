@@ -14,6 +14,7 @@ from sracl_core.artifacts.writing import temporary_folder
 from sracl_core.errors import DataError, StorageError
 from sracl_core.ingest import sql
 from sracl_core.ingest.raw.literals import literals_as_json
+from sracl_core.machine import usable_cores
 
 
 class Session:
@@ -80,7 +81,8 @@ def _no_room_to_spill(error: Exception) -> bool:
 def open_session(beside: Path, *, memory_gb: float, threads: int | None) -> Iterator[Session]:
     """Yield a session whose files lie in a temporary folder in `beside` that is removed afterwards, also on failure.
 
-    `memory_gb` (10⁹ bytes) bounds what DuckDB holds in memory; the rest goes to disk. `threads` None: all cores.
+    `memory_gb` (10⁹ bytes) bounds what DuckDB holds in memory; the rest goes to disk. `threads` None: as many as it
+    may use cores.
     """
     with temporary_folder(beside, "ingest") as folder:
         connection = duckdb.connect(folder / "ingest.duckdb")
@@ -90,8 +92,7 @@ def open_session(beside: Path, *, memory_gb: float, threads: int | None) -> Iter
                 f"SET memory_limit = '{memory_gb}GB'; SET temp_directory = {sql.text(str(folder / 'spill'))}; "
                 "SET preserve_insertion_order = false; SET TimeZone = 'UTC'; SET enable_progress_bar = false"
             )
-            if threads is not None:
-                connection.execute(f"SET threads = {threads}")
+            connection.execute(f"SET threads = {threads or usable_cores()}")
             connection.execute(sql.MACROS)
             connection.create_function(
                 "literal_as_json",

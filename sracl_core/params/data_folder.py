@@ -9,10 +9,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
 from sracl_core.outside import control_characters, shown
 
 MOST = 4096  # characters of a path to be written down elsewhere
 SAMPLE = Path("data/raw/sample")  # made by a stage
+INGESTED = Path("data/interim/sequences.parquet")  # by ingest, whose deps dvc.lock lists
 WRITTEN = (SAMPLE, Path("data/interim"), Path("data/artifacts"))  # by the stages
 
 
@@ -34,6 +38,8 @@ def folder_problems(values: Mapping[str, Any], root: Path, origin: Path) -> list
             "folder of their own, such as data/raw/shop"
         ]
     if _is_folder(path) or _absolute(path) == _absolute(root / SAMPLE) or _tracked_by_dvc(path, root):
+        return []
+    if _read_before(written, root):
         return []
     return [f"data.path: {_problem(written, origin)}"]
 
@@ -70,6 +76,16 @@ def _tracked_by_dvc(path: Path, root: Path) -> bool:
     whole, top = _absolute(path), _absolute(root)
     inside = [folder for folder in (whole, *whole.parents) if folder.is_relative_to(top) and folder != top]
     return any(os.path.isfile(folder.with_name(f"{folder.name}.dvc")) for folder in inside)  # noqa: PTH113
+
+
+def _read_before(written: str, root: Path) -> bool:
+    """Whether what ingest made of just this path is there: then nothing reads the raw files, which nobody shared."""
+    try:
+        lock = YAML(typ="safe", pure=True).load(root / "dvc.lock")
+        deps = lock["stages"]["ingest"]["deps"]
+        return (root / INGESTED).is_file() and any(dep["path"] == written for dep in deps)
+    except (OSError, YAMLError, ValueError, TypeError, KeyError):
+        return False
 
 
 def _absolute(path: Path) -> Path:

@@ -5,6 +5,7 @@ import sys
 from typing import NoReturn
 
 from sracl_core.errors import MachineError
+from sracl_core.threads import share_threads
 
 
 def train_together(processes: int, module: str, arguments: list[str]) -> None:
@@ -19,6 +20,7 @@ def train_together(processes: int, module: str, arguments: list[str]) -> None:
     from torch.distributed.run import run as torchrun
 
     together = ["--standalone", f"--nproc-per-node={processes}", "-m", module, *arguments]
+    share_threads(processes)
     try:
         torchrun(parse_args(together))
     except ChildFailedError as error:

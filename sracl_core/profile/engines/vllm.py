@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from itertools import islice
 from typing import Any
 
-from sracl_core.errors import ModelError, ParamsError
+from sracl_core.errors import MachineError, ModelError, ParamsError
 from sracl_core.params.profile import LlmParams
 from sracl_core.params.runtime import RuntimeParams
 from sracl_core.profile.chat.engine import Call, ChatEngine, Reply
@@ -41,7 +41,7 @@ class VllmModel:
                 under_way += len(entering)
                 if not under_way:
                     return
-                for output in engine.step():
+                for output in _step(engine):
                     if output.finished:
                         under_way -= 1
                         yield _reply(output)
@@ -136,6 +136,19 @@ def _hidden(module: str) -> Iterator[None]:
     finally:
         if found is not None:
             sys.modules[module] = found
+
+
+def _step(engine: Any) -> list[Any]:
+    """What the engine has answered after one more step; raises MachineError where it fails, or one of its processes."""
+    try:
+        return list(engine.step())
+    except Exception as error:  # vLLM raises whatever its parts raise
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise MachineError(
+            f"vLLM stopped while it was answering: {reason}. The answers that came are kept, and the same command goes "
+            "on with the others. If memory ran out, or one of its processes was killed, lower runtime.vllm_gpu_share, "
+            "runtime.vllm_gpus or runtime.vllm_cpu_cache_gb."
+        ) from error
 
 
 def _reply(output: Any) -> Reply:
