@@ -179,6 +179,12 @@ def quality(found: dict[str, Any]) -> list[str]:
     return lines
 
 
+def busy(found: dict[str, Any]) -> list[str]:
+    """Each stage quiet and beside a busy core."""
+    lines = ["| stage | threads wait | quiet | beside a busy core | times |", "|---|---|---|---|---|"]
+    return lines + ["| {stage} | {waiting} | {quiet} s | {busy} s | {ratio} |".format(**row) for row in found["rows"]]
+
+
 def _trained(found: dict[str, Any], told: str) -> dict[str, list[dict[str, float]]]:
     """What is `told` of the trainings of every arm that was compared, by arm."""
     arms = {arm: [row[told] for row in found["trainings"] if row["arm"] == arm] for arm in COMPARED}
@@ -199,6 +205,7 @@ TABLES: dict[str, Callable[[dict[str, Any]], list[str]]] = {
         pools,
         authors,
         authors_level,
+        busy,
     )
 } | {"quality_normal": quality, "authors_gain": quality}
 # A table made from another's results.

@@ -10,6 +10,9 @@ from sracl_core.machine import usable_cores
 
 COUNTS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")  # MKL takes the first too
 
+# Rounds that GNU's threads look for work before they sleep: some ten microseconds, as long as they wait within a step.
+SHORT_SPIN = "200"
+
 
 def prepare_threads() -> None:
     """Set the environment for as many threads as there are cores for this process, and for waiting passively.
@@ -20,7 +23,9 @@ def prepare_threads() -> None:
     count = os.environ.get(COUNTS[0], str(usable_cores()))
     for name in COUNTS:
         os.environ.setdefault(name, count)
-    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    if "OMP_WAIT_POLICY" not in os.environ:
+        os.environ["OMP_WAIT_POLICY"] = "passive"
+        os.environ.setdefault("GOMP_SPINCOUNT", SHORT_SPIN)
 
 
 def share_threads(processes: int) -> None:
