@@ -5,6 +5,7 @@ from pathlib import Path
 from sracl_core.console import say
 from sracl_core.ingest.held_out import require_held_out
 from sracl_core.ingest.pipeline import IngestOutputs, ingest, locate
+from sracl_core.ingest.raw.links import link_notes
 from sracl_core.params.data import DataParams, SplitParams
 from sracl_core.params.runtime import RuntimeParams
 from sracl_core.params.section import read_section
@@ -24,6 +25,8 @@ def main(
     data, split = read_section(params_file, DataParams), read_section(params_file, SplitParams)
     runtime = read_section(params_file, RuntimeParams, only=("threads", "memory_gb"))
     layout = locate(Path(data.path), data)
+    for note in link_notes(Path(data.path), layout.paths):
+        say(f"note: {note}")
     found = ingest(
         layout,
         data,

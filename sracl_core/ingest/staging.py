@@ -17,6 +17,7 @@ from sracl_core.ingest.session import Session
 from sracl_core.ingest.sources.protocol import InteractionLayout, ItemLayout
 from sracl_core.ingest.text.missing import MISSING
 from sracl_core.ingest.timestamps import IN_BETWEEN, read_moments
+from sracl_core.outside import shown
 
 REJECTED_TABLE = (
     'CREATE TABLE rejected (file VARCHAR, line BIGINT, "column" VARCHAR, reason VARCHAR, text VARCHAR, part INT)'
@@ -97,20 +98,20 @@ def check_share(session: Session, count: FileCount, max_rejected: float, where_a
     """Raise DataError, showing the first rejects, when more than the share `max_rejected` of a file was rejected."""
     if count.rejected <= max_rejected * count.read:
         return
-    shown = session.rows(
+    first = session.rows(
         f'SELECT line, "column", reason, text FROM rejected WHERE file = {sql.text(count.file)} '
         f"ORDER BY line LIMIT {SHOWN_REJECTS}"
     )
     examples = [
-        f"{count.file}, line {line}{f', column {column}' if column else ''}: {reason}: {text!r}"
-        for line, column, reason, text in shown
+        f"{count.file}, line {line}{f', column {shown(column)}' if column else ''}: {reason}: {text!r}"
+        for line, column, reason, text in first
     ]
     share = f"{count.rejected} of {count.read} records ({count.rejected / count.read:.1%})"
     advice = (
         f"All of them are in {where_all}. Correct the file, check data.source and data.columns, or raise "
         f"data.max_rejected (now {max_rejected:g}) to go on without them."
     )
-    if any("UTF-8" in reason for _, _, reason, _ in shown):
+    if any("UTF-8" in reason for _, _, reason, _ in first):
         advice += f" If the file is Western European, write it as UTF-8: iconv -f CP1252 -t UTF-8 {count.file} > NEW"
     raise DataError("\n  ".join([f"{count.file}: {share} cannot be read:", *examples, advice]))
 

@@ -6,8 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from sracl_core.outside import control_characters
-from sracl_core.params.kinds import ColumnText, Seed, Share, Text
+from sracl_core.params.kinds import MOST_COLUMNS, ColumnText, Seed, Share, Text
 from sracl_core.params.report import got
 from sracl_core.params.section import Fields, Section, runtime_only
 from sracl_core.plugins import check_name
@@ -15,7 +14,6 @@ from sracl_core.plugins import check_name
 # The registry of data sources: one module each in sracl_core/ingest/sources/.
 SOURCES = ("table", "amazon2014", "amazon2018", "amazon2023", "yelp", "movielens", "recbole")
 
-MOST_COLUMNS = 10_000
 MOST_PAIRS = 100_000_000  # of shoppers and items in the sample: some gigabytes while it is made
 
 SourceName = Annotated[Text, AfterValidator(lambda name: check_name(name, SOURCES))]
@@ -53,7 +51,7 @@ def _check_delimiter(text: str) -> str:
     text = text.replace("\\t", "\t")
     if not text:
         raise ValueError("expected at least one sign, such as ';' or '::'; leave it empty to find it")
-    if any(sign.isalnum() or sign in '\\"' for sign in text) or control_characters(text, allowed="\t"):
+    if any(sign.isalnum() or sign in '\\"\r\n\0' for sign in text):
         raise ValueError(
             "fields cannot be parted by letters, digits, quotes, backslashes or line ends; expected signs such as ';', "
             f"'::' or a tab (\"\\t\"), got {text!r}"

@@ -11,6 +11,7 @@ from sracl_core.outside import control_characters
 
 SEED_BITS = 32  # what NumPy and PyTorch both take
 MOST_CHARACTERS = 4096  # the longest path that a system takes
+MOST_COLUMNS = 10_000  # of a table, and keys of a JSON object
 MOST_WORDS = 10_000
 MOST_TOKENS = 10_000_000  # longer than the context of any model
 

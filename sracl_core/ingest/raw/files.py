@@ -16,20 +16,44 @@ from typing import BinaryIO, cast
 
 from sracl_core.errors import DataError
 from sracl_core.ingest.raw import signatures
+from sracl_core.outside import shown
 
-# What a cut, damaged, encrypted or exotic archive raises while it is read.
-DAMAGE = (OSError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, RuntimeError, NotImplementedError)
+# What a cut, damaged, encrypted or exotic archive raises while it is read; a member's name may be broken UTF-8.
+DAMAGE = (
+    OSError,
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    EOFError,
+    RuntimeError,
+    NotImplementedError,
+    UnicodeDecodeError,
+)
 PACKED_SUFFIXES = (".gz", ".bz2", ".xz")
+LONGEST_NAME = 1000
 LAYERS = 3  # a gzip file inside a zip archive has two
 
 
 @dataclass(frozen=True)
 class RawFile:
-    """One raw file: `name` as shown to people (relative to the folder), where it lies, its member in a zip."""
+    """One raw file: `name` as shown to people (relative to the folder), where it lies, its member in a zip.
+
+    What cannot be printed is escaped in `name` alone, so that neither a terminal nor an output meets it.
+    """
 
     name: str
     path: Path
     member: str | None = None
+
+    @classmethod
+    def named(cls, name: str, path: Path, member: str | None = None) -> "RawFile":
+        """Return the file that is called `name`, which may hold anything that a system lets a name hold."""
+        return cls(shown(name, LONGEST_NAME), path, member)
+
+    @property
+    def written_name(self) -> str:
+        """Its name in the folder as it is, the name of the archive before that of a member."""
+        return self.path.name if self.member is None else f"{self.path.name}/{self.member}"
 
     @property
     def kind(self) -> str:
@@ -66,7 +90,8 @@ class RawFile:
                 yield self._unpacked(stack, stream), on_disk
             except DAMAGE as error:
                 raise DataError(
-                    f"{self.name} cannot be read: {error}. If it is damaged, cut short or encrypted, fetch it again."
+                    f"{self.name} cannot be read: {shown(str(error))}. If it is damaged, cut short or encrypted, "
+                    "fetch it again."
                 ) from None
 
     def _unpacked(self, stack: ExitStack, stream: BinaryIO) -> BinaryIO:
@@ -130,4 +155,5 @@ def left_behind(name: str) -> bool:
 
 def member_names(archive: zipfile.ZipFile) -> list[str]:
     """Return the names of the files in `archive` that are data, in its order."""
-    return [info.filename for info in archive.infolist() if not info.is_dir() and not left_behind(info.filename)]
+    names = (info.filename for info in archive.infolist())
+    return [name for name in names if name and not name.endswith("/") and not left_behind(name)]

@@ -6,7 +6,8 @@ from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
 
 from sracl_core.errors import DataError
-from sracl_core.ingest.raw.files import RawFile, left_behind, member_names, unpacked_name
+from sracl_core.ingest.raw.files import DAMAGE, RawFile, left_behind, member_names, unpacked_name
+from sracl_core.outside import no_regular_file, shown
 
 SHOWN = 20
 
@@ -21,10 +22,16 @@ class RawFolder:
         if not os.path.isdir(path):  # noqa: PTH112 - Path's own raises for a name that the system refuses
             raise DataError(f"data.path: {path} is not a folder. Put the raw files there, or name the right folder.")
         self.path = path
-        entries = sorted((entry for entry in path.iterdir() if not left_behind(entry.name)), key=lambda e: e.name)
-        self.files = [RawFile(entry.name, entry) for entry in entries if entry.is_file()]
-        self.folders = [entry.name for entry in entries if entry.is_dir()]
-        self.others = [entry.name for entry in entries if not (entry.is_file() or entry.is_dir())]
+        self.files: list[RawFile] = []
+        self.folders: list[str] = []
+        self.others: dict[str, str] = {}  # what is not opened, since it is no file, and what it is instead
+        for entry in self._entries():
+            if os.path.isdir(entry):  # noqa: PTH112 - as above
+                self.folders.append(entry.name)
+            elif (kind := _kind(entry)) is None:
+                self.files.append(RawFile.named(entry.name, entry))
+            else:
+                self.others[entry.name] = kind
         self.unreadable: list[str] = []  # archives, each with the reason
         self.members = [
             member for file in self.files if file.name.lower().endswith(".zip") for member in self._members(file)
@@ -57,40 +64,45 @@ class RawFolder:
         for candidates in (self.files, self.members):
             found = [file for file in candidates if _fits(file, patterns) and not _fits(file, unless)]
             if len(found) > 1:
-                names = ", ".join(file.name for file in found)
+                names = _some([file.name for file in found])
                 raise DataError(f"{self.path} holds several files of {what}: {names}. Set {parameter} to one of them.")
             if found:
                 return found[0]
-        broken = [name for name in self.others if _fits(RawFile(name, self.path / name), patterns)]
-        if broken:
-            raise DataError(
-                f"{self.path / broken[0]} is a link that leads nowhere, or no regular file. Put the file itself there."
-            )
+        for name, kind in self.others.items():
+            if _fits(RawFile.named(name, self.path / name), patterns):
+                raise DataError(f"{self.path / shown(name)} is {kind}. Put the file itself there.")
         return None
 
     def _chosen(self, chosen: str, parameter: str) -> RawFile:
         for file in (*self.files, *self.members):
-            if file.name == chosen:
+            if chosen in (file.name, file.written_name):
                 return file
-        path = self.path / chosen
-        try:
-            inside, there = path.resolve().is_relative_to(self.path.resolve()), path.is_file()
-        except (OSError, ValueError):  # a name that the system refuses
-            inside, there = True, False
-        if not inside:
-            raise DataError(f"{parameter}: {chosen} lies outside {self.path}. Name a file inside data.path.")
+        # By its name alone: a link may lead out of the folder, as into DVC's cache.
+        path = Path(os.path.abspath(self.path / chosen))  # noqa: PTH100 - resolve() would follow links
+        if not path.is_relative_to(os.path.abspath(self.path)):  # noqa: PTH100
+            raise DataError(f"{parameter}: {shown(chosen)} lies outside {self.path}. Name a file inside data.path.")
         if os.path.isdir(path):  # noqa: PTH112 - as above
             raise DataError(f"{parameter}: {self._parts(chosen)}")
-        if not there:
+        if not os.path.lexists(path):
             raise DataError(f"{parameter}: {self.path} has no file {chosen!r}; found {self.listing()}.")
-        return RawFile(chosen, path)
+        if kind := _kind(path):
+            raise DataError(f"{parameter}: {shown(chosen)} is {kind}. Put the file itself there.")
+        return RawFile.named(chosen, path)
 
     def listing(self) -> str:
         """Return what there is, for people."""
         names = [file.name for file in (*self.files, *self.members)]
-        names += [f"{folder}/" for folder in self.folders]
-        more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-        return ", ".join(names[:SHOWN]) + more if names else "nothing"
+        names += [f"{shown(folder)}/" for folder in self.folders]
+        return _some([*names, *(f"{shown(name)} ({kind})" for name, kind in self.others.items())])
+
+    def _entries(self) -> list[Path]:
+        try:
+            names = sorted(entry.name for entry in self.path.iterdir())
+        except OSError as error:
+            raise DataError(
+                f"data.path: {self.path} cannot be read: {error.strerror}. Correct its permissions."
+            ) from None
+        return [self.path / name for name in names if not left_behind(name)]
 
     def _hints(self, patterns: tuple[str, ...]) -> str:
         """What to do with files that cannot be read as they are, each a sentence with a blank behind it."""
@@ -106,6 +118,7 @@ class RawFolder:
         return "".join(f"{hint} " for hint in hints)
 
     def _parts(self, folder: str) -> str:
+        folder = shown(folder)
         return (
             f"{folder} is a folder of parts; make one file of them: python -c 'import pyarrow.dataset as d, "
             f'pyarrow.parquet as p; p.write_table(d.dataset("{folder}").to_table(), "NEW.parquet")\'.'
@@ -115,13 +128,27 @@ class RawFolder:
         try:
             with zipfile.ZipFile(archive.path) as opened:
                 names = member_names(opened)
-        except zipfile.BadZipFile as error:
+        except DAMAGE as error:
             self.unreadable.append(
-                f"{archive.name} is not a readable zip archive: {error}. Fetch it again, or give it the suffix of what "
-                "it holds."
+                f"{archive.name} is not a readable zip archive: {shown(str(error))}. Fetch it again, or give it the "
+                "suffix of what it holds."
             )
             return []
-        return [RawFile(f"{archive.name}/{name}", archive.path, name) for name in names]
+        return [RawFile.named(f"{archive.path.name}/{name}", archive.path, name) for name in names]
+
+
+def _kind(path: Path) -> str | None:
+    """What `path`, which is there, is instead of a regular file."""
+    try:
+        return no_regular_file(path)
+    except OSError as error:
+        return f"not to be looked at ({error.strerror})"
+
+
+def _some(names: list[str]) -> str:
+    """The first of `names`, and how many more there are."""
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return ", ".join(names[:SHOWN]) + more if names else "nothing"
 
 
 def _fits(file: RawFile, patterns: tuple[str, ...]) -> bool:

@@ -7,6 +7,7 @@ from sracl_core.ingest.raw.delimited import BLANK, BLANK_FIELD, BLANK_RECORD, De
 from sracl_core.ingest.raw.files import RawFile
 from sracl_core.ingest.raw.lines import FirstLine, first_lines
 from sracl_core.ingest.raw.quoting import Quoting, unquoted
+from sracl_core.outside import shown_value
 
 DELIMITERS = {",": "comma", "\t": "tab", ";": "semicolon", "|": "vertical bar"}
 SHOWN = 20
@@ -75,7 +76,7 @@ def delimited_with_header(file: RawFile, wanted: tuple[str, ...], delimiters: tu
 
 def columns_found(records: Delimited) -> str:
     """Return a sentence with the columns of `records` and the delimiter that shows them."""
-    names = ", ".join(repr(name) for name in records.columns[:SHOWN])
+    names = ", ".join(shown_value(name) for name in records.columns[:SHOWN])
     more = f" and {len(records.columns) - SHOWN} more" if len(records.columns) > SHOWN else ""
     delimiter = DELIMITERS.get(records.delimiter, repr(records.delimiter))
     return f"Columns found, with the delimiter {delimiter}: {names}{more}."

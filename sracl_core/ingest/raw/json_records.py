@@ -7,7 +7,9 @@ from sracl_core.ingest.raw.json_values import ValueReader, is_one_a_line
 from sracl_core.ingest.raw.lines import LineReader, Remarks
 from sracl_core.ingest.raw.records import Records, load_text
 from sracl_core.ingest.session import Session
+from sracl_core.params.kinds import MOST_COLUMNS
 
+MANY_KEYS = f"is an object of more than {MOST_COLUMNS} keys"
 WHOLE = "$"  # the column that is the whole object
 
 
@@ -31,14 +33,17 @@ class JsonRecords(Records):
                 "if(json_valid(text), text, literal_as_json(text))",
                 "is neither a JSON object nor a Python dict",
             )
+        # A key and its value take six characters, so that most objects need not be looked at.
+        many_keys = f"strlen(json) > {6 * MOST_COLUMNS} AND len(json_keys(json)) > {MOST_COLUMNS}"
         query = f"""
             SELECT record, line, text, damage,
                 CASE WHEN damage IS NULL THEN json_extract_string(json, {sql.texts(paths)}) END AS fields
             FROM (
                 SELECT record, line, text, json,
                     CASE WHEN damage IS NOT NULL THEN damage
-                         WHEN starts_with(ltrim(json), '{{') AND json_valid(json) THEN NULL
-                         ELSE {sql.text(expected)} END AS damage
+                         WHEN NOT coalesce(starts_with(ltrim(json), '{{') AND json_valid(json), false)
+                         THEN {sql.text(expected)}
+                         WHEN {many_keys} THEN {sql.text(MANY_KEYS)} END AS damage
                 FROM (SELECT record, line, text, damage, {read} AS json FROM lines))"""  # noqa: S608
         one_a_line = self.literals or is_one_a_line(self.file)
         reader = LineReader(self.file) if one_a_line else ValueReader(self.file)

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from shutil import copyfileobj
 from tempfile import NamedTemporaryFile
 from typing import IO, Any
 
@@ -18,7 +17,9 @@ from sracl_core.errors import DataError
 from sracl_core.ingest.raw.files import RawFile
 from sracl_core.ingest.raw.lines import Remarks
 from sracl_core.ingest.raw.records import Records
+from sracl_core.ingest.raw.unpacking import unpack
 from sracl_core.ingest.session import Session
+from sracl_core.outside import shown
 from sracl_core.progress import Progress
 
 ROWS_AT_ONCE = 1 << 16
@@ -67,13 +68,15 @@ def _opened(file: RawFile, folder: Path | None) -> Iterator[pq.ParquetFile]:
         readable: IO[bytes] = stream
         if stream is not on_disk:
             readable = stack.enter_context(NamedTemporaryFile(dir=folder, suffix=".parquet"))
-            copyfileobj(stream, readable, 1 << 20)
+            unpack(stream, readable, name=file.name, packed=file.size, folder=folder)
             readable.seek(0)
         try:
             yield stack.enter_context(pq.ParquetFile(readable))
         except (pa.ArrowException, OSError, duckdb.Error, UnicodeDecodeError) as error:
             said = (
-                str(error).strip().splitlines()[0][:SAID_CHARACTERS].rstrip(". ") if str(error).strip() else "no reason"
+                shown(str(error).strip().splitlines()[0], SAID_CHARACTERS).rstrip(". ")
+                if str(error).strip()
+                else "no reason"
             )
             raise DataError(f"{file.name} cannot be read as Parquet: {said}. Write the file again.") from None
 

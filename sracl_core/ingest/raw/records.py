@@ -14,14 +14,25 @@ from sracl_core.errors import DataError
 from sracl_core.ingest.raw.files import RawFile
 from sracl_core.ingest.raw.lines import Remarks, TextReader
 from sracl_core.ingest.session import Session
+from sracl_core.params.kinds import MOST_COLUMNS
 
 
 @dataclass(frozen=True)
 class Records(ABC):
-    """The records of `file`, with named `columns`; a list or an object in a field is told in JSON."""
+    """The records of `file`, with named `columns`; a list or an object in a field is told in JSON.
+
+    Raises DataError where there are more columns than any table has, since each becomes a part of a statement.
+    """
 
     file: RawFile
     columns: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        if len(self.columns) > MOST_COLUMNS:
+            raise DataError(
+                f"{self.file.name} has {len(self.columns)} columns; expected at most {MOST_COLUMNS}. If it is the "
+                "right file, write it again with the columns that data.columns names."
+            )
 
     def field(self, column: str) -> str:
         """Return the SQL for the text of `column` in a record."""

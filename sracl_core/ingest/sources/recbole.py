@@ -13,6 +13,7 @@ from sracl_core.ingest.raw.folder import RawFolder
 from sracl_core.ingest.raw.headers import first_line
 from sracl_core.ingest.sources.protocol import NO_TEXT, FunctionSource, InteractionLayout, ItemLayout, Layout
 from sracl_core.ingest.text.allowed import RECBOLE
+from sracl_core.outside import shown, shown_value
 from sracl_core.params.data import DataParams
 
 TYPES = ("token", "token_seq", "float", "float_seq")
@@ -83,15 +84,15 @@ def _read_header(file: RawFile, needed: tuple[str, ...]) -> Delimited:
         name, _, kind = typed.partition(":")
         if kind not in TYPES:
             raise DataError(
-                f"{file.name}, line {header.line}: {typed!r} is not a typed field; expected name:type such as "
-                f"{example}, separated by tabs, with a type of {', '.join(TYPES)}. Check data.source."
+                f"{file.name}, line {header.line}: {shown_value(typed)} is not a typed field; expected name:type "
+                f"such as {example}, separated by tabs, with a type of {', '.join(TYPES)}. Check data.source."
             )
         names.append(name)
     for name in needed:
         if names.count(name) != 1:
             raise DataError(
-                f"{file.name}, line {header.line}: expected one field {name}, found the fields {', '.join(names)}. "
-                f"Rename the one that holds it to {name} in the header."
+                f"{file.name}, line {header.line}: expected one field {name}, found the fields "
+                f"{shown(', '.join(names))}. Rename the one that holds it to {name} in the header."
             )
     return Delimited(file, tuple(names), delimiter="\t", header=header)
 

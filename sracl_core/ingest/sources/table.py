@@ -17,6 +17,7 @@ from sracl_core.ingest.raw.folder import RawFolder
 from sracl_core.ingest.raw.forms import form_of
 from sracl_core.ingest.raw.headers import (
     DELIMITERS,
+    SHOWN,
     columns_found,
     likely_cause,
     read_header,
@@ -27,6 +28,7 @@ from sracl_core.ingest.raw.json_values import first_values, is_one_value
 from sracl_core.ingest.raw.parquet import ParquetRows, column_names
 from sracl_core.ingest.raw.records import Records
 from sracl_core.ingest.sources.protocol import NO_TEXT, FunctionSource, InteractionLayout, ItemLayout, Layout
+from sracl_core.outside import shown, shown_value
 from sracl_core.params.data import ColumnNames, DataParams
 
 TEXT = ("csv", "tsv", "txt", "dat")
@@ -94,7 +96,7 @@ def _items(file: RawFile, data: DataParams, *, alike: bool) -> ItemLayout:
     return ItemLayout(
         records,
         str(item),
-        remarks=tuple(f"{file.name}: of the columns {column!r} the first counts." for column in twice),
+        remarks=tuple(f"{file.name}: of the columns {shown_value(column)} the first counts." for column in twice),
         title=cell("title"),
         brand=cell("brand"),
         categories=cell("categories"),
@@ -164,7 +166,7 @@ def _one_object(file: RawFile) -> str:
         key for key, value in objects[0].items() if isinstance(value, list) and value and isinstance(value[0], dict)
     ]
     if inside:
-        return f"The file is one object with the records inside: jq -c '.{inside[0]}[]' {file.name} > NEW.jsonl"
+        return f"The file is one object with the records inside: jq -c '.{shown(inside[0])}[]' {file.name} > NEW.jsonl"
     if objects[0] and all(isinstance(value, list | dict) for value in objects[0].values()):
         return "The file is one object of columns; write records: DataFrame.to_json(NEW, orient='records', lines=True)."
     return ""
@@ -195,7 +197,9 @@ def _column(
         advice = likely_cause(records) or advice
     else:
         made = (WHOLE, *records.unseen) if isinstance(records, JsonRecords) else ()
-        found = f"Columns found: {', '.join(repr(found) for found in records.columns if found not in made)}."
+        names_found = [shown_value(found) for found in records.columns if found not in made]
+        more = f" and {len(names_found) - SHOWN} more" if len(names_found) > SHOWN else ""
+        found = f"Columns found: {', '.join(names_found[:SHOWN])}{more}."
         advice = (_one_object(records.file) if isinstance(records, JsonRecords) else "") or advice
     problem = "no column" if count == 0 else f"{count} columns"
     raise DataError(f"{records.file.name} has {problem} {column!r} ({parameter}). {found} {advice}")
