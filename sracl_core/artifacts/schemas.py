@@ -86,6 +86,7 @@ MAY_BE_NULL = {
     "attributes",
     "categories",
     "address",
+    "column",  # of a line that is broken as a whole
     "tokens_in",
     "tokens_out",
 }
