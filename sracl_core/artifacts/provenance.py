@@ -68,5 +68,5 @@ def source_digest(paths: Iterable[Path]) -> str:
         files = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
         for file in files:
             name = file.relative_to(path).as_posix() if path.is_dir() else file.name
-            total.update(f"{name}\0{file_digest(file)}\0".encode())
+            total.update(f"{name}\0{file_digest(file)}\0".encode(errors="surrogateescape"))  # a name may be no text
     return total.hexdigest()

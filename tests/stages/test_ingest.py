@@ -1,15 +1,19 @@
 """The stage as DVC runs it: a process of its own, with paths and params, plain errors."""
 
 import json
+import os
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 from ruamel.yaml import YAML
 
+from sracl_core.artifacts.tables import read_table
 from sracl_core.params.yaml_file import read_yaml
 
 ROOT = Path(__file__).resolve().parents[2]
+OK = "".join(f"v,{item},{item}\n" for item in range(200))
 NAMES = ("interactions", "items", "users", "sequences", "rejected", "summary")
 
 
@@ -44,3 +48,31 @@ def test_a_wrong_folder_is_one_plain_line(tmp_path):
     assert done.returncode == 1
     advice = "Put the raw files there, or name the right folder."
     assert done.stderr == f"error: data.path: {tmp_path / 'nowhere'} is not a folder. {advice}\n"
+
+
+def test_a_link_is_told_on_the_screen_alone(tmp_path):
+    raw = tmp_path / "raw"
+    raw.mkdir()
+    (tmp_path / "elsewhere").write_text("user_id,item_id,timestamp\nu,a,x\n")  # told even where the stage fails
+    (raw / "interactions.csv").symlink_to(tmp_path / "elsewhere")
+    done = run_stage(tmp_path, raw)
+    told = f"interactions.csv is a link that leads out of data.path; its target is read: {tmp_path}/elsewhere"
+    assert done.stdout.splitlines()[:1] == [f"note: {told}"]
+    (tmp_path / "elsewhere").write_text("user_id,item_id,timestamp\nu,a,1\nu,b,2\nu,c,3\n")
+    done = run_stage(tmp_path, raw)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [line for line in done.stdout.splitlines() if "is a link" in line] == [f"note: {told}"]
+    assert all(str(tmp_path).encode() not in path.read_bytes() for path in (tmp_path / "out").iterdir())
+
+
+def test_a_name_that_is_no_text_reaches_neither_screen_nor_outputs(tmp_path):
+    raw = tmp_path / "raw"
+    raw.mkdir()
+    with zipfile.ZipFile(raw / os.fsdecode(b"caf\xe9\x1b[31m.zip"), "w") as archive:
+        archive.writestr("\x1b[32m/interactions.csv", "user_id,item_id,timestamp\nu,a,1\nu,b,2\nu,c,3\nu,c,x\n" + OK)
+    done = run_stage(tmp_path, raw)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.replace("\n", "").isprintable()
+    name = "caf\\xe9\\x1b[31m.zip/\\x1b[32m/interactions.csv"
+    assert json.loads((tmp_path / "out" / "summary").read_text())["interactions_file"]["file"] == name
+    assert read_table(tmp_path / "out" / "rejected")["file"].to_pylist() == [name]
