@@ -20,10 +20,11 @@ from sracl_core.training.state import TrainingState
 
 def read_inputs(data: Path) -> TrainingInputs:
     """Return what training reads from the folder `data` of a project, with its interim/ and artifacts/."""
+    sequences = read_table(data / "interim/sequences.parquet", SEQUENCES)
     n_items = read_table(data / "interim/items.parquet", ITEMS, columns=["item"]).num_rows
     prefixes = read_table(data / "interim/prefixes.parquet", PREFIXES)
     return TrainingInputs(
-        sequences=read_table(data / "interim/sequences.parquet", SEQUENCES),
+        sequences=sequences,
         n_items=n_items,
         prefixes=prefixes,
         item_pool=_pools(data / "artifacts/item_pool.parquet", np.arange(1, n_items + 1)),

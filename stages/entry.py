@@ -14,8 +14,14 @@ from sracl_core.plugins import part_digest
 PARAMS_FILE = Path("params.yaml")
 
 
-def run(command: Callable[..., None]) -> None:
-    """Run `command` with the options on the command line; an error that a person can mend ends it in one line."""
+def run(command: Callable[..., None] | typer.Typer) -> None:
+    """Run `command`, or a Typer app of several, with the options on the command line.
+
+    An error that a person can mend ends it in one line.
+    """
+    if isinstance(command, typer.Typer):
+        guarded(command, running_stage())()
+        return
     app = typer.Typer(add_completion=False)
     app.command()(guarded(command, running_stage()))
     app()
