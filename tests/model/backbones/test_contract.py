@@ -7,6 +7,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sracl_core.artifacts.provenance import Provenance
 from sracl_core.evaluation.ranking import full_ranks
 from sracl_core.model.backbone import Backbone, build_backbone
 from sracl_core.model.encode import encode_histories
@@ -128,7 +129,10 @@ def test_it_is_evaluated_by_full_ranking(name: str) -> None:
 def test_it_comes_back_from_the_store(name: str, tmp_path: Path) -> None:
     saved = tiny(name, dropout=0.3)
     weights, description = tmp_path / "model.safetensors", tmp_path / "model.json"
-    save_backbone(weights, description, name=name, backbone=saved, state=saved.state_dict(), training={})
+    origin = Provenance("train", "parameters", "inputs")
+    save_backbone(
+        weights, description, name=name, backbone=saved, state=saved.state_dict(), training={}, provenance=origin
+    )
     loaded = load_backbone(weights, description, torch.device("cpu"))
     items = torch.tensor([[1, 5, 9]])
     assert type(loaded) is type(saved)
