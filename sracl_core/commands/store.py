@@ -35,6 +35,7 @@ def show_store(store: StoreFolder = None) -> None:
     answers = kept.contents()
     Console(soft_wrap=not sys.stdout.isatty()).print(_answers_table(answers))
     segments, size = len(list(kept.folder.glob("*.parquet"))), size_of(_bytes_in(kept.folder))
+    kept.tell_damage()
     say(f"{answers.num_rows:,} answers in {segments:,} segments, {size}, {kept.damaged:,} damaged; in {kept.folder}")
 
 
@@ -50,6 +51,7 @@ def compact_store(store: StoreFolder = None) -> None:
         return
     before = _bytes_in(kept.folder)
     answers = kept.compact()
+    kept.tell_damage()
     left = f"; {kept.damaged:,} damaged left as they are" if kept.damaged else ""
     say(f"{answers:,} answers in one segment: {size_of(before)} became {size_of(_bytes_in(kept.folder))}{left}")
 

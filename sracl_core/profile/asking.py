@@ -1,4 +1,9 @@
-"""Each prompt asked once, by whichever run claims it first; the others wait for its answer."""
+"""Each prompt asked once, by whichever run claims it first; the others wait for its answer.
+
+A claim (store/claims.py) is given up when the answer is in the store. So whoever gets one finds the answer there, or is
+the one to ask: the run that had it before was killed, or got no good answer. A run waits for others only while it holds
+no claim, so no two can wait for each other.
+"""
 
 import time
 from collections.abc import Iterator
@@ -8,11 +13,11 @@ from sracl_core.errors import ModelError
 from sracl_core.profile.engines.protocol import Answer, Engine, StopsEarly
 from sracl_core.profile.requests import ProfileRequest
 from sracl_core.profile.store.answers import StoreWriter
-from sracl_core.profile.store.journal import StoredAnswer
+from sracl_core.profile.store.stored import StoredAnswer, fault_of
 from sracl_core.progress import tell
 
 Asked = dict[str, ProfileRequest]  # requests by the address of their answer
-FIRST_WAIT_S, LONGEST_WAIT_S = 0.2, 2.0
+FIRST_WAIT_S, LONGEST_WAIT_S = 0.2, 2.0  # between two looks at the claims of others
 
 
 def ask_once(
@@ -23,7 +28,7 @@ def ask_once(
     Without a `writer` the engine is asked for all. With one, just for those that no other run is asking for: a new
     answer is in the store before it is yielded, and those of other runs are taken from there as they come. Where a run
     ends without an answer that it claimed, it is asked for here. At most `may_replace` answers may be replaced.
-    Raises ModelError as the engine does, and where it leaves a request without a text.
+    Raises ModelError as the engine does, and where it leaves a request without a text that can be stored.
     """
     if writer is None:
         yield from ((address, answer, "engine") for address, answer in _ask(engine, asked, may_replace))
@@ -43,17 +48,17 @@ def ask_once(
                 else:
                     writer.add(to_store(address, engine, answer))
                 writer.claims.release([address])
+                claimed.discard(address)
                 del left[address]
                 yield address, answer, "engine"
         finally:
             writer.claims.release(claimed)
-        for address, row in writer.store.find(list(left)).items() if left else ():
-            del left[address]
-            wait = FIRST_WAIT_S
-            yield address, from_store(row), "store"
         if left:
             if not waited:
-                tell(f"{len(left):,} answers are being asked for by another run; this one waits for them.")
+                tell(
+                    f"{len(left):,} answers are being asked for by another run. This one waits for them, and asks for "
+                    "those that the other ends without."
+                )
                 waited = True
             time.sleep(wait)
             wait = min(2 * wait, LONGEST_WAIT_S)
@@ -70,7 +75,7 @@ def from_store(row: StoredAnswer) -> Answer:
 
 
 def _ask(engine: Engine, asked: Asked, may_replace: float) -> Iterator[tuple[str, Answer]]:
-    """Yield the engine's answers by address, checked: one with a text for each request."""
+    """Yield the engine's answers by address, checked: for each request one that can be stored."""
     if isinstance(engine, StopsEarly):
         engine.may_replace = may_replace
     waiting = {request.key: address for address, request in asked.items()}
@@ -80,6 +85,8 @@ def _ask(engine: Engine, asked: Asked, may_replace: float) -> Iterator[tuple[str
             raise ModelError(f"The engine {engine.name} answered key {answer.key}, which it was not asked, or twice.")
         if not answer.text.strip():
             raise ModelError(f"The engine {engine.name} gave key {answer.key} an empty text; it must replace or raise.")
+        if fault := fault_of(to_store(address, engine, answer)):
+            raise ModelError(f"The engine {engine.name} gave key {answer.key} an answer that can't be kept: {fault}.")
         yield address, answer
     if waiting:
         raise ModelError(

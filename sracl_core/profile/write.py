@@ -20,7 +20,7 @@ from sracl_core.profile.engines.protocol import Answer, Engine, EngineSettings
 from sracl_core.profile.requests import ProfileRequest
 from sracl_core.profile.store.answers import AnswerStore, address_of
 from sracl_core.profile.store.earlier import EarlierProfiles, find_paid
-from sracl_core.progress import Progress, tell
+from sracl_core.progress import Progress
 
 # Requests held at once: large against what an engine works on at a time, small against memory.
 WINDOW = 8_192
@@ -104,6 +104,7 @@ def write_profiles(
                     writer.add(row)
                 answers = {address: from_store(row) for address, row in (stored | taken_over).items()}
                 sources = {address: "store" if address in stored else "earlier" for address in answers}
+                kept.tell_damage()
             progress.advance(sum(address in sources for address in addresses))
             asked: dict[str, ProfileRequest] = {}
             for address, request in zip(addresses, window, strict=True):
@@ -154,8 +155,6 @@ def write_profile_table(
                     + "Look at these, then run the stage again."
                     + (" The good answers are kept, and not asked for a second time." if engine.paid else "")
                 )
-    if store is not None and engine.paid and store.damaged:
-        tell(store.damage())
     return counts
 
 

@@ -95,9 +95,9 @@ def test_claims_of_a_whole_window_are_cheap_and_end_with_their_process(tmp_path:
     claims = Claims(tmp_path)
     started = time.perf_counter()
     assert claims.take(addresses) == set(addresses[4_096:])
-    assert time.perf_counter() - started < 5
+    assert time.perf_counter() - started < 1
     holder.kill()
     holder.join()
     assert claims.take(addresses[:4_096]) == set(addresses[:4_096])
     claims.release(addresses)
-    assert (tmp_path / "claims").stat().st_size == 0
+    assert not any(path.stat().st_size for path in (tmp_path / "asking").iterdir())

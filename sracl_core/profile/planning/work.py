@@ -21,7 +21,7 @@ from sracl_core.profile.prefixes import build_prefixes
 from sracl_core.profile.requests import ProfileRequest, item_requests, user_requests
 from sracl_core.profile.store.answers import AnswerStore, address_of
 from sracl_core.profile.store.earlier import EarlierProfiles, find_paid
-from sracl_core.profile.store.journal import StoredAnswer
+from sracl_core.profile.store.stored import StoredAnswer
 from sracl_core.profile.write import load_engine
 from sracl_core.ragged import Ragged
 

@@ -1,42 +1,83 @@
-"""Claims: which answers a run is asking for, so that another run at the same time waits for them and pays nothing.
+"""Claims: who is asking for an answer says so beforehand, and no other run on the same store asks for it meanwhile.
 
-A claim is a lock on one byte of the file `claims`, whose place follows from the answer's address; the file stays empty.
-Such a lock ends with its process: the claims of a killed run are free at once.
+A claim is a POSIX record lock on one byte of a file in the folder `asking`; file and byte follow from the address. Such
+locks end with their process, however it ends, and no child process inherits them: the claims of a killed run are free
+at once. The kernel looks through all locks on a file to set one, so many files share them.
+
+The locks belong to the process, and all of it that are on a file vanish when it closes any descriptor of that file: so
+a process has one Claims on a store at a time, and nothing else may open these files.
 """
 
+import errno
 import fcntl
+import os
 from collections.abc import Iterable
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
-PLACE_DIGITS = 15  # hexadecimal, of the address: 60 bits, which no two of a store's addresses share
+from sracl_core.artifacts.full_disk import told_when_full
+from sracl_core.errors import MachineError
+
+FOLDER = "asking"
+FILES = 64
+PLACES = 2**64 // FILES  # bytes of a file that can be locked: the first 8 bytes of an address tell file and byte
+HELD = {errno.EACCES, errno.EAGAIN}  # what the systems say where another process has the lock
 
 
 class Claims:
-    """The claims of this process in `folder`; one object a process, for a closed file takes all its locks along."""
+    """The claims of this process in the store at `folder`; a context manager, which gives up all of them."""
 
     def __init__(self, folder: Path) -> None:
-        self._file = (folder / "claims").open("ab")
+        self._folder = folder / FOLDER
+        with told_when_full(self._folder):
+            self._folder.mkdir(parents=True, exist_ok=True)
+        self._files: dict[int, int] = {}
 
     def take(self, addresses: Iterable[str]) -> set[str]:
-        """Claim those of `addresses` that no other process holds, and return them."""
-        return {address for address in addresses if self._locked(address)}
+        """Claim those of `addresses`, SHA-256 in hexadecimal, that no other process holds, at once; return them.
+
+        Raises MachineError where the file system knows no locks.
+        """
+        return {address for address in addresses if self._taken(address)}
 
     def release(self, addresses: Iterable[str]) -> None:
         """Give up `addresses`; those that are not held are left alone."""
         for address in addresses:
-            fcntl.lockf(self._file, fcntl.LOCK_UN, 1, _place(address))
+            self._lock(address, fcntl.LOCK_UN)
 
     def close(self) -> None:
         """Give up everything."""
-        self._file.close()
+        while self._files:
+            os.close(self._files.popitem()[1])
 
-    def _locked(self, address: str) -> bool:
+    def _taken(self, address: str) -> bool:
         try:
-            fcntl.lockf(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, _place(address))
-        except OSError:
-            return False
+            self._lock(address, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            if error.errno in HELD:
+                return False
+            raise MachineError(
+                f"{self._folder} lies on a file system that gives no record locks ({error.strerror}). Without them two "
+                "runs could pay for the same answer. Put the project on a local disk, or mount it with locks."
+            ) from None
         return True
 
+    def _lock(self, address: str, kind: int) -> None:
+        number, place = divmod(int(address[:16], 16), PLACES)
+        fcntl.lockf(self._file(number), kind, 1, place)
 
-def _place(address: str) -> int:
-    return int(address[:PLACE_DIGITS], 16)
+    def _file(self, number: int) -> int:
+        if number not in self._files:
+            path = self._folder / f"{number:02x}"
+            with told_when_full(path):
+                self._files[number] = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+        return self._files[number]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

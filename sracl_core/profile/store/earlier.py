@@ -6,7 +6,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from sracl_core.profile.store.answers import AnswerStore
-from sracl_core.profile.store.journal import StoredAnswer
+from sracl_core.profile.store.stored import StoredAnswer
 
 
 class EarlierProfiles:

@@ -1,38 +1,25 @@
 """Journals: where a writer puts each answer at once, so that no kill can lose one.
 
-A journal is a file with one writer, who holds a lock on it; the lock ends with the process, which is how the journal of
-a dead writer is known. Each line is a checksum and one answer as JSON. It is one write, so that a kill can cut the last
-line only; a line that is not as it was written is left out, and its answer is asked for again.
+A journal is a file of lines with one writer, who holds a lock on it; the lock ends with the process, which is how a
+dead writer's journal is known. Each line is one write, a BLAKE2b checksum and JSON, and begins with a line end of its
+own: a line that a kill or a full disk cut spoils no other.
 """
 
-import errno
 import fcntl
 import hashlib
 import json
-import re
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from sracl_core.artifacts.full_disk import told_when_full
+from sracl_core.profile.store.stored import StoredAnswer, fault_of
 
 SUFFIX = ".journal"
-CHECKSUM_DIGITS = 32  # hexadecimal
-
-
-@dataclass(frozen=True, slots=True)
-class StoredAnswer:
-    """One answer in the store; `identity` is the engine's, for whoever looks into the folder."""
-
-    address: str
-    identity: str
-    text: str
-    engine: str
-    tokens_in: int | None
-    tokens_out: int | None
+CHECKSUM_BYTES = 16
 
 
 class Journal:
@@ -42,17 +29,28 @@ class Journal:
         self._path = folder / f"{uuid.uuid4().hex}{SUFFIX}"
         # Under another name until it is locked, or another writer could take it for a dead one's.
         unlocked = folder / f".{self._path.stem}.part"
-        self._file: Any = unlocked.open("wb", buffering=0)
-        fcntl.flock(self._file, fcntl.LOCK_EX)
-        unlocked.rename(self._path)
+        with told_when_full(self._path):
+            self._file: Any = unlocked.open("wb", buffering=0)
+            fcntl.flock(self._file, fcntl.LOCK_EX)
+            unlocked.rename(self._path)
 
     def append(self, answer: StoredAnswer) -> None:
-        """Add one answer; it is safe from a kill of this process when this returns."""
-        line = json.dumps(asdict(answer)).encode()
+        """Add one answer; it is safe from a kill of this process when this returns.
+
+        Raises StorageError when the disk is full; then no part of it is left.
+        """
+        content = json.dumps(asdict(answer)).encode()
+        left = memoryview(b"\n" + _checksum(content) + b" " + content + b"\n")
+        begin = self._file.tell()
         with told_when_full(self._path):
-            written = self._file.write(_checksum(line) + b" " + line + b"\n")
-            if written != len(line) + CHECKSUM_DIGITS + 2:
-                raise OSError(errno.ENOSPC, "No space left on device", str(self._path))
+            try:
+                while left:  # a nearly full disk takes a part at first
+                    left = left[self._file.write(left) :]
+            except OSError:
+                with suppress(OSError):  # half a line is seen by whoever reads it, too
+                    self._file.truncate(begin)
+                    self._file.seek(begin)
+                raise
 
     def clear(self) -> None:
         """Drop all lines, after they went into a segment."""
@@ -64,15 +62,28 @@ class Journal:
         self._path.unlink(missing_ok=True)
         self._file.close()
 
+    def leave(self) -> None:
+        """End the journal and leave its lines to the next writer."""
+        self._file.close()
 
-def read_journal(path: Path) -> tuple[list[StoredAnswer], list[int]]:
-    """Return the answers in the journal `path`, and the numbers of the lines that hold none; empty if it is gone."""
+
+def read_journal(path: Path, *, ended: bool = False) -> tuple[list[StoredAnswer], list[int]]:
+    """Return the answers in the journal `path`, and the numbers (from 1) of its damaged lines; empty if it is gone.
+
+    The last line may be half written as yet: that is damage only where the writer is known to have `ended`, or found
+    to.
+    """
     try:
         lines = path.read_bytes().split(b"\n")
     except FileNotFoundError:  # its writer has just closed it: the answers are in a segment
         return [], []
-    parsed = [(number, _parse(line)) for number, line in enumerate(lines) if line]
-    return [row for _, row in parsed if row], [number for number, row in parsed if row is None]
+    parsed = [(number, _parse(line)) for number, line in enumerate(lines, 1) if line]
+    damaged = [number for number, row in parsed if row is None]
+    if damaged and damaged[-1] == len(lines) and not ended:
+        with claimed(path) as dead:
+            if not dead:
+                damaged.pop()
+    return [row for _, row in parsed if row], damaged
 
 
 @contextmanager
@@ -92,25 +103,17 @@ def claimed(path: Path) -> Iterator[bool]:
             yield path.exists()
 
 
+def _checksum(content: bytes) -> bytes:
+    return hashlib.blake2b(content, digest_size=CHECKSUM_BYTES).hexdigest().encode()
+
+
 def _parse(line: bytes) -> StoredAnswer | None:
-    """The answer on one line, or None where it is not one, or not the one that was written."""
+    """The answer on one line, or None where it is damaged or holds none."""
     checksum, _, content = line.partition(b" ")
     if checksum != _checksum(content):
         return None
     try:
         row = StoredAnswer(**json.loads(content))
-        texts = [text.encode() for text in (row.address, row.identity, row.text, row.engine)]
-    except (ValueError, TypeError, AttributeError, RecursionError):
+    except (ValueError, TypeError, RecursionError):
         return None
-    counts = (row.tokens_in, row.tokens_out)
-    whole = re.fullmatch(b"[0-9a-f]{64}", texts[0]) and all(_is_count(count) for count in counts)
-    return row if whole else None
-
-
-def _is_count(value: object) -> bool:
-    """Whether `value` is a number of tokens that a segment can hold, or none."""
-    return value is None or (type(value) is int and 0 <= value < 2**31)
-
-
-def _checksum(line: bytes) -> bytes:
-    return hashlib.blake2b(line, digest_size=CHECKSUM_DIGITS // 2).hexdigest().encode()
+    return None if fault_of(row) else row

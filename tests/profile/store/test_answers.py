@@ -7,7 +7,8 @@ import pytest
 
 from sracl_core.profile.store import answers as store_module
 from sracl_core.profile.store.answers import AnswerStore, address_of
-from sracl_core.profile.store.journal import Journal, StoredAnswer, claimed, read_journal
+from sracl_core.profile.store.journal import Journal, claimed, read_journal
+from sracl_core.profile.store.stored import StoredAnswer
 
 
 def answer(number: int, text: str = "") -> StoredAnswer:
@@ -84,7 +85,7 @@ def test_a_cut_journal_line_is_left_out_and_counted(tmp_path: Path) -> None:
 def test_a_journal_line_that_is_no_answer_is_refused(tmp_path: Path, line: bytes) -> None:
     path = tmp_path / "x.journal"
     path.write_bytes(line + b"\n")
-    assert read_journal(path) == ([], [0])
+    assert read_journal(path) == ([], [1])
 
 
 def test_a_dead_writers_journal_is_taken_over_and_a_living_ones_is_not(tmp_path: Path) -> None:
@@ -116,8 +117,19 @@ def test_compaction_keeps_every_answer_in_one_segment(tmp_path: Path) -> None:
     before = found(tmp_path, list(range(6)))
     assert AnswerStore(tmp_path).compact() == 6
     assert AnswerStore(tmp_path).compact() == 6
-    assert sorted(path.suffix for path in tmp_path.iterdir()) == ["", "", ".parquet"]  # lock and claims
+    assert sorted(path.suffix for path in tmp_path.iterdir()) == ["", "", ".parquet"]  # lock and asking
     assert found(tmp_path, list(range(6))) == before
+
+
+def test_a_new_writer_removes_what_killed_ones_had_begun_and_nothing_of_living_ones(tmp_path: Path) -> None:
+    with AnswerStore(tmp_path).writer() as writer:
+        writer.add(answer(1))
+        for name in (f".{'0' * 64}.parquet.0a1b.part", f".{'1' * 32}.part"):
+            (tmp_path / name).write_bytes(b"from a killed writer")
+        with AnswerStore(tmp_path).writer() as another:
+            another.add(answer(2))
+            assert not list(tmp_path.glob(".*"))
+    assert len(found(tmp_path, [1, 2])) == 2
 
 
 def test_the_same_answers_make_the_same_segment(tmp_path: Path) -> None:

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from sracl_core.profile.store.answers import AnswerStore, address_of
-from sracl_core.profile.store.journal import Journal, StoredAnswer, _checksum, read_journal
+from sracl_core.profile.store.journal import Journal, _checksum, read_journal
+from sracl_core.profile.store.stored import StoredAnswer
 from tests.small_disk import run_on_small_disk
 
 
@@ -38,7 +39,9 @@ BAD = {
 
 
 @pytest.mark.parametrize("bad", BAD)
-def test_a_bad_line_is_skipped_and_counted_and_hurts_no_other(tmp_path: Path, bad: str) -> None:
+def test_a_bad_line_is_skipped_and_counted_and_hurts_no_other(
+    tmp_path: Path, bad: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     journal = Journal(tmp_path)
     journal.append(answer(1))
     journal._file.write(BAD[bad] + b"\n")
@@ -50,50 +53,59 @@ def test_a_bad_line_is_skipped_and_counted_and_hurts_no_other(tmp_path: Path, ba
             answer(number).address: answer(number) for number in (1, 2)
         }
     assert store.damaged == 1
-    assert "1 damaged" in store.damage() and ":1" in store.damage()
+    for told in ("1 journal line", ""):  # once
+        store.tell_damage()
+        assert told in (said := capsys.readouterr().err) and bool(told) == bool(said)
+        assert not said or f"({journal._path.name} line 3). " in said
     with store.writer():  # takes the dead writer's journal over
         pass
     assert AnswerStore(tmp_path).compact() == 2
 
 
+def damaged(content: bytes, draw: random.Random) -> bytes:
+    """`content` with a flipped bit, a zeroed block, or cut."""
+    place, length = draw.randrange(len(content)), draw.choice([1, 8, 100, 1000])
+    kind = draw.choice(["flip", "zeros", "cut"])
+    if kind == "cut":
+        return content[:place]
+    changed = bytes([content[place] ^ 1 << draw.randrange(8)]) if kind == "flip" else bytes(length)
+    return content[:place] + changed + content[place + len(changed) :]
+
+
 def test_no_damage_is_used_in_silence(tmp_path: Path) -> None:
     draw = random.Random(3)
-    expected = {answer(number).address: answer(number) for number in range(40)}
-    for number in range(300):
-        folder = tmp_path / str(number)
-        folder.mkdir()
-        journal = Journal(folder)
-        for one in expected.values():
-            journal.append(one)
-        path, whole = journal._path, journal._path.read_bytes()
-        journal._file.close()
-        content = bytearray(whole)
-        place, length = draw.randrange(len(whole)), draw.choice([1, 8, 100, 1000])
-        if number % 3 == 0:
-            content[place] ^= 1 << draw.randrange(8)
-        elif number % 3 == 1:
-            content[place : place + length] = bytes(len(content[place : place + length]))
-        else:
-            del content[place:]
-        path.write_bytes(content)
-        answers, damaged = read_journal(path)
-        assert all(expected[one.address] == one for one in answers)
-        lines, left = whole.split(b"\n"), bytes(content).split(b"\n")
-        assert len(answers) == len(set(lines) & set(left) - {b""})
-        assert damaged or len(answers) == len(left) - 1
-
-
-def test_a_segment_of_another_kind_is_left_out(tmp_path: Path) -> None:
-    """Its name is the digest of its bytes, which anybody can work out."""
-    import hashlib
-
-    with AnswerStore(tmp_path).writer() as writer:
-        writer.add(answer(1))
-    for content in (b"no Parquet", b"PAR1"):
-        (tmp_path / f"{hashlib.sha256(content).hexdigest()}.parquet").write_bytes(content)
+    written = {answer(number).address: answer(number) for number in range(60)}
     store = AnswerStore(tmp_path)
-    assert list(store.find([answer(1).address])) == [answer(1).address]
-    assert store.damaged == 2
+    store.add_segment([answer(number) for number in range(30, 60)])
+    journal = Journal(tmp_path)
+    for number in range(40):  # ten of them are in both
+        journal.append(answer(number))
+    journal._file.close()
+    [segment] = tmp_path.glob("*.parquet")
+    lines, segment_bytes = journal._path.read_bytes(), segment.read_bytes()
+    for number in range(400):
+        left = damaged(lines, draw) if number % 2 else lines
+        journal._path.write_bytes(left)
+        broken = number % 2 == 0 or draw.random() < 0.2
+        segment.write_bytes(damaged(segment_bytes, draw) if broken else segment_bytes)
+        store = AnswerStore(tmp_path)
+        found = store.find(list(written))
+        assert all(written[address] == row for address, row in found.items())
+        whole = set(lines.split(b"\n")) & set(left.split(b"\n")) - {b""}
+        survived = {row.address for row in read_journal(journal._path)[0]}
+        assert len(survived) == len(whole)
+        broken = segment.read_bytes() != segment_bytes
+        assert set(found) == survived | (set() if broken else {answer(one).address for one in range(30, 60)})
+        assert store.damaged == broken + len(set(left.split(b"\n")) - set(lines.split(b"\n")))
+
+
+def test_the_line_that_a_living_writer_is_at_is_no_damage(tmp_path: Path) -> None:
+    journal = Journal(tmp_path)
+    journal.append(answer(1))
+    journal._file.write(line()[:50])
+    assert read_journal(journal._path) == ([answer(1)], [])
+    journal.append(answer(2))
+    assert read_journal(journal._path) == ([answer(1), answer(2)], [3])
 
 
 def test_a_full_disk_ends_it_in_a_line_and_loses_nothing_before(tmp_path: Path) -> None:
@@ -102,7 +114,8 @@ import sys
 from pathlib import Path
 from sracl_core.errors import StorageError
 from sracl_core.profile.store.answers import AnswerStore
-from sracl_core.profile.store.journal import StoredAnswer, Journal, read_journal
+from sracl_core.profile.store.journal import Journal, read_journal
+from sracl_core.profile.store.stored import StoredAnswer
 folder = Path(sys.argv[1])
 journal, kept = Journal(folder), 0
 try:
@@ -111,8 +124,41 @@ try:
         kept += 1
 except StorageError as error:
     print("full" if "its disk is full" in str(error) else error)
-answers, damaged = read_journal(journal._path)
-print(len(answers) == kept > 50, len(damaged) <= 1)
+answers, damaged = read_journal(journal._path, ended=True)
+print(len(answers) == kept > 50, damaged)
 """
     done = run_on_small_disk(tmp_path / "small", "1m", program, str(tmp_path / "small"))
-    assert (done.returncode, done.stdout, done.stderr) == (0, "full\nTrue True\n", "")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "full\nTrue []\n", "")
+
+
+def test_a_run_that_fills_the_disk_leaves_its_answers_to_the_next(tmp_path: Path) -> None:
+    program = """
+import sys
+from contextlib import suppress
+from pathlib import Path
+from sracl_core.errors import StorageError
+from sracl_core.profile.store.answers import AnswerStore
+from tests.profile.store.test_journal import answer
+folder, kept = Path(sys.argv[1]), []
+fill = folder / "other"
+try:
+    with AnswerStore(folder / "store").writer() as writer:
+        for number in range(100_000):
+            writer.add(answer(number))
+            kept.append(answer(number).address)
+            if number == 100:
+                with suppress(OSError), fill.open("wb", buffering=0) as file:
+                    while file.write(bytes(4096)) == 4096:
+                        pass
+except StorageError as error:
+    print("full" if "its disk is full" in str(error) else error)
+store = AnswerStore(folder / "store")
+print(len(kept) > 100, set(store.find(kept)) == set(kept), store.damaged)
+fill.unlink()
+with store.writer():
+    pass
+print(len(list((folder / "store").glob("*.journal"))), store.compact() == len(kept))
+"""
+    done = run_on_small_disk(tmp_path / "small", "1m", program, str(tmp_path / "small"))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines() == ["full", "True True 0", "0 True"]
