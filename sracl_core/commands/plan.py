@@ -88,6 +88,7 @@ def plan(
         ]
         share_model(works)
         plans = [make_plan(work, kept, prices, measure(work, kept, probe) if probe else None) for work in works]
+    kept.tell_damage()
     total = together(plans)
     if as_json:
         print(json.dumps({"plans": [asdict(one) for one in plans], "total": asdict(total)}, indent=2))

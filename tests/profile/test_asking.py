@@ -3,8 +3,11 @@
 import multiprocessing
 import os
 import signal
+import threading
 import time
 from collections import Counter
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +16,14 @@ import pytest
 from sracl_core.artifacts.provenance import Provenance
 from sracl_core.artifacts.schemas import PROFILES
 from sracl_core.artifacts.tables import read_table
+from sracl_core.errors import ModelError
+from sracl_core.profile.engines.protocol import Answer, Engine
+from sracl_core.profile.requests import ProfileRequest
 from sracl_core.profile.store.answers import AnswerStore, address_of
 from sracl_core.profile.store.claims import Claims
-from sracl_core.profile.write import write_profile_table
+from sracl_core.profile.write import write_profile_table, write_profiles
 from tests.profile.engines.server import Act, MisbehavingServer, Received, engine, good, requests
+from tests.profile.store.claiming import held_by_another
 
 CONTEXT = multiprocessing.get_context("spawn")
 PROMPTS = 60
@@ -79,25 +86,82 @@ def test_the_claims_of_a_killed_run_are_taken_over(tmp_path: Path) -> None:
     assert len(read_table(tmp_path / "waiting", PROFILES)) == PROMPTS
 
 
-def hold(folder: Path, addresses: list[str], ready: Any) -> None:
-    claims = Claims(folder)
-    assert claims.take(addresses) == set(addresses)
-    ready.set()
-    time.sleep(60)
+def test_a_run_waits_and_asks_for_what_the_other_ends_without(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The other one answers nothing, as where all it got was broken; its prompts come after those that are free."""
+    with MisbehavingServer() as server:
+        one = engine(server.url)
+        texts = [one.prompt(request) for request in requests(PROMPTS)]
+        held = [address_of(one.identity, text) for text in texts[10:20]]
+        with held_by_another(tmp_path / "store", held) as other:
+            threading.Timer(1.0, other.kill).start()
+            write(server.url, tmp_path, "table")
+        places = [int(prompt.split("Tea ")[1].split('"')[0]) for prompt in server.prompts]
+    assert sorted(places[:50]) == [*range(10), *range(20, 60)]
+    assert sorted(places[50:]) == list(range(10, 20))
+    assert capsys.readouterr().err.count("10 answers are being asked for by another run. This one waits") == 1
+
+
+def test_an_interrupted_run_gives_up_its_claims_and_keeps_its_answers(tmp_path: Path) -> None:
+    with MisbehavingServer(slowly) as server:
+        one, store = engine(server.url), AnswerStore(tmp_path / "store")
+        written = write_profiles(requests(PROMPTS), Interrupted(one), store)  # type: ignore[arg-type]
+        with pytest.raises(KeyboardInterrupt):
+            next(written)
+    addresses = [address_of(one.identity, one.prompt(request)) for request in requests(PROMPTS)]
+    assert len(store.find(addresses)) == Interrupted.AFTER
+    with held_by_another(tmp_path / "store", addresses):  # all of them were free
+        pass
+
+
+class Interrupted:
+    """The engine `inner`, interrupted as by Ctrl-C after some answers."""
+
+    AFTER = 7
+
+    def __init__(self, inner: Engine) -> None:
+        self.inner = inner
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.inner, name)
+
+    def write(self, asked: Iterable[ProfileRequest]) -> Iterator[Answer]:
+        yield from islice(self.inner.write(asked), self.AFTER)
+        raise KeyboardInterrupt
 
 
 def test_claims_of_a_whole_window_are_cheap_and_end_with_their_process(tmp_path: Path) -> None:
     addresses = [address_of("model", str(number)) for number in range(8_192)]
-    ready = CONTEXT.Event()
-    holder = CONTEXT.Process(target=hold, args=(tmp_path, addresses[:4_096], ready))
-    holder.start()
-    ready.wait()
-    claims = Claims(tmp_path)
-    started = time.perf_counter()
-    assert claims.take(addresses) == set(addresses[4_096:])
-    assert time.perf_counter() - started < 1
-    holder.kill()
-    holder.join()
-    assert claims.take(addresses[:4_096]) == set(addresses[:4_096])
-    claims.release(addresses)
+    with held_by_another(tmp_path, addresses[:4_096]) as holder, Claims(tmp_path) as claims:
+        started = time.perf_counter()
+        assert claims.take(addresses) == set(addresses[4_096:])
+        claims.release(addresses[4_096:])
+        assert time.perf_counter() - started < 1
+        assert not claims.free(addresses[0]) and claims.free(addresses[-1])
+        holder.kill()
+        holder.wait()
+        assert claims.take(addresses) == set(addresses)
     assert not any(path.stat().st_size for path in (tmp_path / "asking").iterdir())
+
+
+def test_an_answer_that_cannot_be_kept_ends_the_run(tmp_path: Path) -> None:
+    with MisbehavingServer() as server:
+        inner = engine(server.url)
+    half = Answer(0, "half a \ud83d", "odd", 1, 1)
+    with pytest.raises(ModelError, match=r"gave key 0 an answer that can't be kept: its text holds half a character"):
+        list(write_profiles(requests(1), Fixed(inner, half), AnswerStore(tmp_path)))  # type: ignore[arg-type]
+    huge = Answer(0, "text", "odd", 2**31, 1)
+    with pytest.raises(ModelError, match="its tokens_in is no number from 0 to 2147483647"):
+        list(write_profiles(requests(1), Fixed(inner, huge), AnswerStore(tmp_path)))  # type: ignore[arg-type]
+
+
+class Fixed(Interrupted):
+    """Gives one answer."""
+
+    def __init__(self, inner: Engine, answer: Answer) -> None:
+        super().__init__(inner)
+        self.answer = answer
+
+    def write(self, asked: Iterable[ProfileRequest]) -> Iterator[Answer]:
+        yield self.answer

@@ -8,8 +8,10 @@ from sracl_core.profile.chat.caching import simulate_prefix_cache
 from sracl_core.profile.chat.engine import ChatEngine
 from sracl_core.profile.chat.judge import EXAMPLES, told
 from sracl_core.profile.planning.work import Outstanding, Work, answer_tokens, token_ids
-from sracl_core.profile.store.answers import AnswerStore
+from sracl_core.profile.store.answers import AnswerStore, address_of
+from sracl_core.profile.store.claims import Claims
 from sracl_core.profile.write import write_profiles
+from sracl_core.progress import tell
 
 RUN = 8  # prompts of a probe that follow one another: about as many as a user has
 
@@ -30,13 +32,14 @@ class Probe:
 def measure(work: Work, store: AnswerStore, count: int) -> Probe | None:
     """Answer `count` of the prompts to send, or all if they are fewer, into `store`; return how fast it went.
 
-    They are spread evenly, in runs of neighbours. The first is not timed: it loads the model. None where no model is
-    asked, or nothing was left to time. Raises ModelError when no answer was whole.
+    They are spread evenly, in runs of neighbours; those that another run is asking for are left to it. The first is not
+    timed: it loads the model. None where no model is asked, or nothing was left to time. Raises ModelError when no
+    answer was whole.
     """
     engine = work.engine
     if not isinstance(engine, ChatEngine):
         return None
-    keys = [request.key for request in Outstanding().of(work, work.requests(), store)]
+    keys = _to_ask(work, store)
     chosen = {keys[place] for place in spread(len(keys), count)}
     requests = [request for request in work.requests() if request.key in chosen]
     first = [one.answer for one in write_profiles(requests[:1], engine, store, work.earlier)]
@@ -59,6 +62,25 @@ def measure(work: Work, store: AnswerStore, count: int) -> Probe | None:
     written = [answer.tokens_out or unknown for answer in answers if not answer.replaced]
     tokens = whole.tokens - whole.cached - len(tokens_of_first) + sum(written)
     return Probe(len(answers), len(answers) - len(written), tokens, seconds)
+
+
+def _to_ask(work: Work, store: AnswerStore) -> list[int]:
+    """The keys of the prompts without an answer, but for those that another run is asking for: it pays for them."""
+    engine = work.engine
+    left = [
+        (request.key, address_of(engine.identity, engine.prompt(request)))
+        for request in Outstanding().of(work, work.requests(), store)
+    ]
+    if not left:
+        return []
+    with Claims(store.folder) as claims:
+        free = [key for key, address in left if claims.free(address)]
+    if len(free) < len(left):
+        tell(
+            f"{len(left) - len(free):,} of the {work.kind} prompts without an answer are being asked for by another "
+            "run. The probe leaves them to it."
+        )
+    return free
 
 
 def spread(total: int, count: int) -> list[int]:

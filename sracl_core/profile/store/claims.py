@@ -46,6 +46,12 @@ class Claims:
         for address in addresses:
             self._lock(address, fcntl.LOCK_UN)
 
+    def free(self, address: str) -> bool:
+        """Whether nobody has claimed `address`."""
+        taken = self.take([address])
+        self.release(taken)
+        return bool(taken)
+
     def close(self) -> None:
         """Give up everything."""
         while self._files:
