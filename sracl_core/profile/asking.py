@@ -33,7 +33,7 @@ def ask_once(
     if writer is None:
         yield from ((address, answer, "engine") for address, answer in _ask(engine, asked, may_replace))
         return
-    left, wait, waited = dict(asked), FIRST_WAIT_S, False
+    left, wait = dict(asked), FIRST_WAIT_S
     while left:
         claimed = writer.claims.take(left)
         try:
@@ -54,12 +54,12 @@ def ask_once(
         finally:
             writer.claims.release(claimed)
         if left:
-            if not waited:
+            if not writer.told_of_waiting:
                 tell(
-                    f"{len(left):,} answers are being asked for by another run. This one waits for them, and asks for "
+                    "Another run is asking for answers that are wanted here. This one waits for them, and asks for "
                     "those that the other ends without."
                 )
-                waited = True
+                writer.told_of_waiting = True
             time.sleep(wait)
             wait = min(2 * wait, LONGEST_WAIT_S)
 

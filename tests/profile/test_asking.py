@@ -74,16 +74,21 @@ def test_the_claims_of_a_killed_run_are_taken_over(tmp_path: Path) -> None:
         [killed] = start(server, tmp_path, ["killed"])
         while len(server.received) < PROMPTS // 3:
             time.sleep(0.01)
-        [waiting] = start(server, tmp_path, ["waiting"])
+        waiting = start(server, tmp_path, ["one", "two"])
         while len(server.received) < PROMPTS // 2:
             time.sleep(0.01)
         os.kill(killed.pid, signal.SIGKILL)
-        waiting.join()
-        assert waiting.exitcode == 0
+        killed.join()
+        before = set(server.prompts)
+        for process in waiting:
+            process.join()
+            assert process.exitcode == 0
         times = paid(server)
     assert len(times) == PROMPTS and max(times.values()) <= 2
     assert sum(count == 2 for count in times.values()) <= 2 * 4  # under way at once, and answered but not yet kept
-    assert len(read_table(tmp_path / "waiting", PROFILES)) == PROMPTS
+    assert {prompt for prompt, count in times.items() if count == 2} <= before
+    assert len(read_table(tmp_path / "one", PROFILES)) == PROMPTS
+    assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
 
 
 def test_a_run_waits_and_asks_for_what_the_other_ends_without(
@@ -100,7 +105,7 @@ def test_a_run_waits_and_asks_for_what_the_other_ends_without(
         places = [int(prompt.split("Tea ")[1].split('"')[0]) for prompt in server.prompts]
     assert sorted(places[:50]) == [*range(10), *range(20, 60)]
     assert sorted(places[50:]) == list(range(10, 20))
-    assert capsys.readouterr().err.count("10 answers are being asked for by another run. This one waits") == 1
+    assert capsys.readouterr().err.count("Another run is asking for answers that are wanted here. This one waits") == 1
 
 
 def test_an_interrupted_run_gives_up_its_claims_and_keeps_its_answers(tmp_path: Path) -> None:

@@ -161,6 +161,7 @@ class StoreWriter:
 
     def __init__(self, store: AnswerStore, journal: Journal, claims: Claims) -> None:
         self.store, self.claims = store, claims
+        self.told_of_waiting = False  # that answers of another run are waited for
         self._journal = journal
         self._answers: list[StoredAnswer] = []
 
