@@ -1,12 +1,14 @@
 """What belongs to the project's folder: the store of paid answers, and the profiles of the last commit."""
 
+from io import BytesIO
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sracl_core.artifacts.schemas import PROFILES
-from sracl_core.errors import ParamsError
+from sracl_core.artifacts.seal import holds
+from sracl_core.errors import ArtifactError, ParamsError
 from sracl_core.params.yaml_file import plain_yaml
 from sracl_core.profile.store.answers import AnswerStore
 from sracl_core.profile.store.earlier import EarlierProfiles
@@ -31,6 +33,8 @@ def _committed(path: Path) -> pa.Table | None:
         return None
     try:
         content = dvc.api.read(path.as_posix(), repo=str(project_root()), rev="HEAD", mode="rb")
+        if _is_damaged(content):
+            raise ArtifactError("other bytes than were written")
         table = pq.read_table(pa.BufferReader(content))
     except Exception as error:  # no cache, no remote, no connection: DVC raises another kind for each
         tell(
@@ -39,6 +43,14 @@ def _committed(path: Path) -> pa.Table | None:
         )
         return None
     return table if table.schema.equals(PROFILES) else None
+
+
+def _is_damaged(content: bytes) -> bool:
+    """Whether a Parquet file's bytes are not those that were sealed; what bears no seal, an older version wrote."""
+    try:
+        return not holds(BytesIO(content))
+    except ValueError:
+        return False
 
 
 def _has_paid_answers(path: Path) -> bool:

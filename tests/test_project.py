@@ -62,6 +62,12 @@ def test_answers_of_the_last_commit(
     commit(tmp_path)
     OUT.unlink()
     assert found(capsys) == (["A tea."] if engine == "openai" else [], "")
+    [cached] = [path for path in Path(".dvc/cache").rglob("*") if path.is_file() and b"A tea." in path.read_bytes()]
+    cached.chmod(0o644)
+    cached.write_bytes(cached.read_bytes().replace(b"A tea.", b"A sea."))
+    texts, told = found(capsys)
+    assert texts == []
+    assert ("cannot be read on this machine (" in told) == (engine == "openai")
     run(tmp_path, "rm", "-rf", ".dvc/cache")
     texts, told = found(capsys)
     assert texts == []

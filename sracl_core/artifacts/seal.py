@@ -27,7 +27,12 @@ def seal(path: Path) -> None:
 def is_whole(path: Path) -> bool:
     """Whether the bytes of `path` are those that were sealed; raises ValueError where it bears no seal at all."""
     with path.open("rb") as file:
-        _, stored, digest = _examine(file)
+        return holds(file)
+
+
+def holds(file: BinaryIO) -> bool:
+    """Say of an open file what `is_whole` says of a path."""
+    _, stored, digest = _examine(file)
     return stored == digest.encode()
 
 

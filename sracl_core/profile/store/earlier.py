@@ -6,7 +6,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from sracl_core.profile.store.answers import AnswerStore
-from sracl_core.profile.store.stored import StoredAnswer
+from sracl_core.profile.store.stored import StoredAnswer, fault_of
 
 
 class EarlierProfiles:
@@ -28,8 +28,8 @@ class EarlierProfiles:
         wanted = pa.array(addresses, pa.string())
         columns = ["address", "text", "engine", "tokens_in", "tokens_out"]
         rows = self._table.select(columns).filter(pc.is_in(self._table["address"], wanted, skip_nulls=True))
-        found = {row["address"]: StoredAnswer(identity=identity, **row) for row in rows.to_pylist()}
-        return list(found.values())
+        answers = [StoredAnswer(identity=identity, **row) for row in rows.to_pylist()]
+        return list({answer.address: answer for answer in answers if not fault_of(answer)}.values())
 
 
 def find_paid(
