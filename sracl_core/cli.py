@@ -1,13 +1,23 @@
 """`sracl`: what people run by hand; each command is a module of `commands/`."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from sracl_core.commands import params, plan, show, store
-from sracl_core.console import prepare, say
+from sracl_core.console import guarded, prepare, say
 
-app = typer.Typer(
+
+class _App(typer.Typer):
+    """A command line that is ready for every kind of stream, and ends in a line also where no command runs yet."""
+
+    def __call__(self, *arguments: Any, **options: Any) -> Any:
+        """Run the command that `arguments` name, by default those this process was started with."""
+        prepare()
+        return guarded(super().__call__)(*arguments, **options)
+
+
+app = _App(
     no_args_is_help=True,
     add_completion=False,
     help="SRA-CL, from raw logs to an evaluated model.",
@@ -38,5 +48,4 @@ def main(
 
 def run() -> None:
     """Run the command line that this process was started with."""
-    prepare()
     app()

@@ -8,16 +8,18 @@ import os
 import sys
 from collections.abc import Callable
 from contextlib import suppress
-from functools import wraps
+from functools import cache, wraps
 from types import TracebackType
 from typing import Any, ParamSpec, TypeVar
 
+from sracl_core.errors import SraclError
 from sracl_core.faults import address_space, small_address_space, told
 from sracl_core.outside import shown
 
 P = ParamSpec("P")
 R = TypeVar("R")
 FAILED = 1
+MISUSED = 2  # of a command line that Typer refuses
 INTERRUPTED = 130  # 128 + SIGINT, as shells say it
 NOBODY_READS = 141  # 128 + SIGPIPE
 
@@ -50,6 +52,10 @@ def guarded(command: Callable[P, R], stage: str = "") -> Callable[P, R]:
     def ending(*arguments: P.args, **options: P.kwargs) -> R:
         try:
             return command(*arguments, **options)
+        except SystemExit as end:
+            if end.code == MISUSED and "stderr" in _closed:  # what was wrong has been said to nobody
+                complain("error: the command line was not understood; --help tells what it may be.")
+            raise
         except KeyboardInterrupt:
             complain(_interrupted())
             sys.exit(INTERRUPTED)
@@ -61,11 +67,12 @@ def guarded(command: Callable[P, R], stage: str = "") -> Callable[P, R]:
             if line is None:
                 raise
             complain(f"error: {line}")
-            sys.exit(FAILED)
+            sys.exit(getattr(error, "status", FAILED) if isinstance(error, SraclError) else FAILED)
 
     return ending
 
 
+@cache
 def prepare() -> None:
     """Make the streams safe to write to, and let errors outside a command, while it is imported, end in one line too.
 

@@ -90,7 +90,7 @@ def _of_limits(error: BaseException) -> str | None:
     if number == errno.EAGAIN or any(words in said.lower() for words in NO_THREADS):
         return f"the system gives no more threads or processes ({said}). Lower runtime.threads, or raise ulimit -u."
     limit = address_space()
-    if limit is None:
+    if limit is None or limit >= ENOUGH:
         return None
     # Under such a limit libraries break in many ways while they are loaded, few of which speak of memory.
     room = f"this process may use {size_of(limit)} of addresses (ulimit -v)"
@@ -100,6 +100,8 @@ def _of_limits(error: BaseException) -> str | None:
 def _of_paths(error: BaseException) -> str | None:
     if isinstance(error, OSError) and error.errno in CANNOT and error.filename is not None:
         return f"{_name(error.filename)} cannot be used: {CANNOT[error.errno]} ({error.strerror}). Correct the path."
+    if isinstance(error, UnicodeEncodeError) and "surrogates not allowed" in str(error):
+        return f"{_name(error.object)} holds bytes that are no UTF-8. Name files so that their names are."
     if isinstance(error, ValueError) and "embedded null byte" in str(error):
         return "a path holds the character NUL, which no file's name can. Correct the path."
     return None
@@ -130,4 +132,6 @@ def _name(filename: object) -> str:
 
 
 def _first_line(error: BaseException) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0][:300].rstrip(". ")
+    """What `error` says, without the traceback that DuckDB puts into its own message."""
+    said = str(error).partition("Detail: Python exception")[0].strip() or type(error).__name__
+    return said.splitlines()[0][:300].rstrip(".: ")

@@ -19,12 +19,12 @@ def run(command: Callable[..., None] | typer.Typer) -> None:
 
     An error that a person can mend ends it in one line.
     """
-    if isinstance(command, typer.Typer):
-        guarded(command, running_stage())()
-        return
-    app = typer.Typer(add_completion=False)
-    app.command()(guarded(command, running_stage()))
-    app()
+    stage = running_stage()
+    app = command
+    if not isinstance(app, typer.Typer):
+        app = typer.Typer(add_completion=False)
+        app.command()(guarded(command, stage))
+    guarded(app, stage)()  # the help is printed outside of any command
 
 
 def provenance(producer: str, sections: list[Section], sources: list[Path], part: str = "") -> Provenance:

@@ -1,6 +1,7 @@
 """`sracl`, as people run it."""
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import sracl_core
+from sracl_core.evaluation.record import write_record
 
 ROOT = Path(__file__).resolve().parents[1]
 SRACL = Path(sys.executable).with_name("sracl")
@@ -88,6 +90,48 @@ def test_show(tmp_path: Path) -> None:
 def test_show_of_damaged_metrics(tmp_path: Path) -> None:
     (tmp_path / "metrics.json").write_text("{")
     assert "not valid JSON" in sracl("show", "--artifacts", tmp_path, fails=True)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("metrics.json", "[]"),
+        ("metrics.json", "null"),
+        ("metrics.json", '{"test": [1]}'),
+        ("metrics.json", '{"test": {"hr@5": "high"}}'),
+        ("slices.json", "{}{}"),
+        ("slices.json", '{"test": 1}'),
+        ("slices.json", '[{"split": "test"}]'),
+        ("slices.json", '[{"split": "test", "slice": null, "metric": "hr@5", "value": 0.1, "n": 1}]'),
+        ("slices.json", '[{"split": "test", "slice": "a", "metric": "hr@x", "value": 0.1, "n": 1}]'),
+    ],
+)
+def test_show_of_foreign_results(tmp_path: Path, name: str, content: str) -> None:
+    (tmp_path / "metrics.json").write_text(json.dumps(METRICS))
+    (tmp_path / name).write_text(content)
+    printed = sracl("show", "--artifacts", tmp_path, fails=True)
+    assert f"error: {tmp_path / name} " in printed and "dvc" in printed
+
+
+def test_show_escapes_what_files_hold_and_are_called(tmp_path: Path) -> None:
+    slices = [{"split": "test", "slice": "[bold]a\x1b[2J", "metric": "hr@5", "value": 0.1, "n": "\x1b[31m7"}]
+    (tmp_path / "metrics.json").write_text(json.dumps({"test\x1b]0;x\x07": {"[red]hr": 0.5}}))
+    (tmp_path / "slices.json").write_text(json.dumps(slices))
+    (tmp_path / os.fsdecode(b"caf\xe9[bold]")).write_text("")
+    printed = sracl("show", "--artifacts", tmp_path)
+    assert "\x1b" not in printed
+    for shown in (r"test\x1b]0;x\x07", "[red]hr", r"[bold]a\x1b[2J", r"\x1b[31m7", r"caf\xe9[bold]"):
+        assert shown in printed
+
+
+def test_show_compares_with_the_record_of_the_evaluation(tmp_path: Path) -> None:
+    metrics, record = tmp_path / "metrics.json", tmp_path / "evaluation.json"
+    metrics.write_text(json.dumps(METRICS))
+    assert "note: " in sracl("show", "--artifacts", tmp_path)
+    write_record(record, read=[], written=[metrics])
+    assert "note: " not in sracl("show", "--artifacts", tmp_path)
+    metrics.write_text(json.dumps(METRICS).replace("0.15", "0.95"))
+    assert "metrics.json is not what the evaluation wrote" in sracl("show", "--artifacts", tmp_path, fails=True)
 
 
 @pytest.mark.parametrize("name", sracl_core.__all__)

@@ -1,5 +1,6 @@
 """How a run ends, on streams of every kind: in a line for what a person can mend, with a fitting exit status."""
 
+import json
 import os
 import signal
 import subprocess
@@ -25,9 +26,18 @@ def main() -> None:
 def stage(body: str, shell: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
     """Run a stage whose command is `body`; `shell` is what a shell puts behind it, such as `2>&-`."""
     program = f"{BEGIN}    {body}\nrun(main)\n"
-    command = ["bash", "-c", f'"$0" -c "$1" {shell}', sys.executable, program]
+    return in_shell(f'"$0" -c "$1" {shell}', program, **environment)
+
+
+def in_shell(command: str, program: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run a `command` of a shell, in which "$0" is Python and "$1" is `program`."""
     return subprocess.run(
-        command, env={**os.environ, "PYTHONPATH": str(ROOT), **environment}, capture_output=True, text=True, check=False
+        ["bash", "-c", command, sys.executable, program],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
+        capture_output=True,
+        text=True,
+        check=False,
     )
 
 
@@ -92,6 +102,7 @@ def test_an_encoding_without_the_signs_escapes_them() -> None:
         ("open('/etc/passwd/x')", "leads through a file"),
         ("open('x' * 300)", "its name is too long"),
         ("open('a\\0b')", "the character NUL"),
+        ("open('caf\\ud8e9')", "caf\\ud8e9 holds bytes that are no UTF-8"),
         ("raise PermissionError(13, 'Permission denied', b'caf\\xe9')", "caf\\xe9 cannot be used: this user may not"),
     ],
 )
@@ -102,9 +113,44 @@ def test_faults_of_the_machine_are_told_in_a_line(body: str, told: str) -> None:
     assert told in done.stderr
 
 
-def test_a_defect_keeps_its_traceback() -> None:
-    done = stage("{}['defect']")
+@pytest.mark.parametrize("limit", ["unlimited", "100000000"])
+def test_a_defect_keeps_its_traceback(limit: str) -> None:
+    """Also where the addresses are limited, but to many."""
+    program = f"{BEGIN}    {{}}['defect']\nrun(main)\n"
+    done = in_shell(f'ulimit -v {limit}; "$0" -c "$1"', program)
     assert done.returncode == 1 and "Traceback" in done.stderr and "KeyError" in done.stderr
+
+
+APP = "from sracl_core.cli import app; app(sys.argv[1:])"
+
+
+@pytest.mark.parametrize("arguments", ["--help", "--version", "params check"])
+def test_the_command_line_itself_ends_in_a_line_too(arguments: str) -> None:
+    """The help is printed before any command runs; `app` is also called without the script."""
+    program = f"import sys; {APP}"
+    done = in_shell(f'"$0" -c "$1" {arguments} > /dev/full', program)
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert done.stderr.startswith("error: ") and "No space left on device" in done.stderr
+    closed = in_shell(f'"$0" -c "$1" {arguments} >&-', program)
+    assert (closed.returncode, closed.stderr) == (0, "")
+
+
+def test_the_help_of_a_stage_may_meet_a_full_disk() -> None:
+    done = in_shell('"$0" -m stages.sample --help > /dev/full', "")
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+
+
+def test_a_wrong_command_line_is_told_without_stderr() -> None:
+    done = in_shell('"$0" -c "$1" shoow 2>&-', f"import sys; {APP}")
+    assert done.returncode == 2 and done.stdout.startswith("error: the command line was not understood")
+
+
+def test_a_table_nobody_reads_ends_as_other_output_does(tmp_path: Path) -> None:
+    (tmp_path / "metrics.json").write_text(json.dumps({"test": {f"hr@{k}": 0.5 for k in range(9000)}}))
+    done = in_shell(
+        f'"$0" -c "$1" show --artifacts "{tmp_path}" | head -1; exit ${{PIPESTATUS[0]}}', f"import sys; {APP}"
+    )
+    assert (done.returncode, done.stderr) == (141, "")
 
 
 def test_ctrl_c_ends_it_in_a_line() -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from sracl_core.commands.store import StoreFolder
-from sracl_core.console import guarded, printable, say
+from sracl_core.console import guarded, say
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -52,10 +52,9 @@ def plan(
     from contextlib import redirect_stdout
     from dataclasses import asdict
 
-    from rich.console import Console
-
     from sracl_core.artifacts.schemas import ITEMS, SEQUENCES
     from sracl_core.artifacts.tables import read_table
+    from sracl_core.commands.tables import TableConsole
     from sracl_core.errors import ArtifactError, ParamsError
     from sracl_core.params.runtime import RuntimeParams
     from sracl_core.params.section import read_section
@@ -93,7 +92,7 @@ def plan(
     if as_json:
         print(json.dumps({"plans": [asdict(one) for one in plans], "total": asdict(total)}, indent=2))
         return
-    console = Console(soft_wrap=not sys.stdout.isatty())
+    console = TableConsole()
     for one in plans:
         console.print(_plan_table(one))
     say(summary(total))
@@ -129,10 +128,11 @@ def summary(plan: "Plan") -> str:
 
 def _plan_table(plan: "Plan") -> "Table":
     """One row a figure: what, how much, how it is known."""
-    from rich.markup import escape
     from rich.table import Table
 
-    table = Table(title=escape(printable(f"{plan.kind.capitalize()} profiles by {plan.engine}")))
+    from sracl_core.commands.tables import cell
+
+    table = Table(title=cell(f"{plan.kind.capitalize()} profiles by {plan.engine}"))
     table.add_column("what")
     table.add_column("how much", justify="right")
     table.add_column("how it is known")

@@ -1,6 +1,5 @@
 """`sracl show`: the metrics of the last run, and where its artifacts lie."""
 
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -8,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sracl_core.artifacts.full_disk import size_of
-from sracl_core.console import guarded, printable, say
+from sracl_core.console import guarded, say
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -19,12 +18,11 @@ Folder = Annotated[Path, typer.Option("--artifacts", help="The folder the pipeli
 @guarded
 def show(artifacts: Folder = Path("data/artifacts")) -> None:
     """Show the metrics of the last run, and where its artifacts lie."""
-    from rich.console import Console
-
+    from sracl_core.commands.tables import TableConsole
     from sracl_core.errors import ArtifactError
     from sracl_core.evaluation.record import require_recorded
 
-    console = Console(soft_wrap=not sys.stdout.isatty())
+    console = TableConsole()
     results = [artifacts / name for name in ("metrics.json", "slices.json")]
     if not results[0].is_file():
         raise ArtifactError(f"{artifacts} holds no metrics.json: nothing was evaluated yet. Run `dvc repro` first.")
@@ -56,18 +54,22 @@ def _metrics_table(metrics: dict[str, dict[str, float]]) -> "Table":
     """One row a metric, one column a split: {"test": {"hr@5": …, "users": n}, "valid": …}."""
     from rich.table import Table
 
+    from sracl_core.commands.tables import cell
+
     table = Table(title="Metrics (full ranking over all items)")
     table.add_column("metric")
     for split in metrics:
-        table.add_column(_cell(split), justify="right")
+        table.add_column(cell(split), justify="right")
     for name in dict.fromkeys(name for values in metrics.values() for name in values):
-        table.add_row(_cell(name), *[_number(values.get(name)) for values in metrics.values()])
+        table.add_row(cell(name), *[_number(values.get(name)) for values in metrics.values()])
     return table
 
 
 def _slices_table(rows: list[dict[str, Any]]) -> "Table":
     """The test split's slices, one row each, with the NDCG and HR at the largest K (rows as in slices.json)."""
     from rich.table import Table
+
+    from sracl_core.commands.tables import cell
 
     rows = [row for row in rows if row["split"] == "test"]
     largest: dict[str, tuple[int, str]] = {}
@@ -81,7 +83,7 @@ def _slices_table(rows: list[dict[str, Any]]) -> "Table":
     for name in ("users", *shown):
         table.add_column(name, justify="right")
     for name, users in {row["slice"]: row["n"] for row in rows}.items():
-        table.add_row(_cell(name), str(users), *[_number(value_of.get((name, metric))) for metric in shown])
+        table.add_row(cell(name), cell(str(users)), *[_number(value_of.get((name, metric))) for metric in shown])
     return table
 
 
@@ -89,20 +91,15 @@ def _files_table(folder: Path) -> "Table":
     """What lies in `folder`, with sizes; a folder's is the sum of its files."""
     from rich.table import Table
 
-    table = Table(title=_cell(f"Artifacts in {folder}"))
+    from sracl_core.commands.tables import cell
+
+    table = Table(title=cell(f"Artifacts in {folder}"))
     table.add_column("file")
     table.add_column("size", justify="right")
     for path in sorted(path for path in folder.iterdir() if not path.name.startswith(".")):
         files = [path] if path.is_file() else [file for file in path.rglob("*") if file.is_file()]
-        table.add_row(_cell(path.name + "/" * path.is_dir()), size_of(sum(file.stat().st_size for file in files)))
+        table.add_row(cell(path.name + "/" * path.is_dir()), size_of(sum(file.stat().st_size for file in files)))
     return table
-
-
-def _cell(text: str) -> str:
-    """`text` as it stands, without what would move a cursor or mean something to rich."""
-    from rich.markup import escape
-
-    return escape(printable(text))
 
 
 def _number(value: float | None) -> str:

@@ -1,13 +1,12 @@
 """`sracl store`: look after the answers that were paid for."""
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from sracl_core.artifacts.full_disk import size_of
-from sracl_core.console import guarded, printable, say
+from sracl_core.console import guarded, say
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -24,8 +23,7 @@ StoreFolder = Annotated[
 @guarded
 def show_store(store: StoreFolder = None) -> None:
     """Show how many answers lie in the store, and who gave them."""
-    from rich.console import Console
-
+    from sracl_core.commands.tables import TableConsole
     from sracl_core.project import project_store
 
     kept = project_store(store)
@@ -33,7 +31,7 @@ def show_store(store: StoreFolder = None) -> None:
         say(f"0 answers: {kept.folder} does not exist, nothing was paid for yet.")
         return
     answers = kept.contents()
-    Console(soft_wrap=not sys.stdout.isatty()).print(_answers_table(answers))
+    TableConsole().print(_answers_table(answers))
     segments, size = len(list(kept.folder.glob("*.parquet"))), size_of(_bytes_in(kept.folder))
     kept.tell_damage()
     say(f"{answers.num_rows:,} answers in {segments:,} segments, {size}, {kept.damaged:,} damaged; in {kept.folder}")
@@ -58,8 +56,9 @@ def compact_store(store: StoreFolder = None) -> None:
 
 def _answers_table(answers: "pa.Table") -> "Table":
     """One row an engine and a way of decoding."""
-    from rich.markup import escape
     from rich.table import Table
+
+    from sracl_core.commands.tables import cell
 
     table = Table(title="Paid answers")
     for name in ("engine", "model and decoding"):
@@ -70,7 +69,7 @@ def _answers_table(answers: "pa.Table") -> "Table":
     for row in groups.sort_by([("engine", "ascending"), ("identity", "ascending")]).to_pylist():
         mean = row["tokens_out_mean"]
         tokens = "–" if mean is None else f"{mean:,.0f}"
-        who = [escape(printable(row[name])) for name in ("engine", "identity")]
+        who = [cell(row[name]) for name in ("engine", "identity")]
         table.add_row(*who, f"{row['address_count']:,}", tokens)
     return table
 
