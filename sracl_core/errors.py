@@ -36,7 +36,11 @@ class StorageError(SraclError):
 
 
 class MachineError(SraclError):
-    """The machine did not give what was needed, or ended a process."""
+    """The machine did not give what was needed, or ended a process; `status` is what the run then ends with."""
+
+    def __init__(self, message: str, status: int = 1) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 class ModelError(SraclError):

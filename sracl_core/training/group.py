@@ -15,7 +15,11 @@ from typing import Any
 import torch
 from torch import Tensor, distributed
 
+from sracl_core.errors import MachineError
+
 WAIT = timedelta(hours=2)  # the others wait for the first one's validation
+# What gloo and NCCL say of a process that is not there any more.
+OTHERS_GONE = ("connection closed by peer", "connection reset by peer", "connection refused", "remote process exited")
 SEED_STRIDE = 1_000_003  # between the dropout of two processes
 
 
@@ -88,14 +92,24 @@ ALONE = Group()
 
 @contextmanager
 def open_group(device: torch.device) -> Iterator[Group]:
-    """Yield the group that torchrun has started this process in (RANK, WORLD_SIZE), or a process alone."""
+    """Yield the group that torchrun has started this process in (RANK, WORLD_SIZE), or a process alone.
+
+    Raises MachineError when another process of the group ended while this one needed it.
+    """
     size = int(os.environ.get("WORLD_SIZE", "1"))
     if size == 1:
         yield ALONE
         return
     distributed.init_process_group("nccl" if device.type == "cuda" else "gloo", timeout=WAIT)
+    rank = distributed.get_rank()
     try:
-        yield Group(distributed.get_rank(), size, device)
+        yield Group(rank, size, device)
+    except RuntimeError as error:
+        if not any(words in str(error).lower() for words in OTHERS_GONE):
+            raise
+        raise MachineError(
+            f"process {rank + 1} of the {size} that train together lost the others: one of them ended."
+        ) from None
     finally:
         distributed.destroy_process_group()
 

@@ -1,5 +1,6 @@
 """Several processes that train together, started as torchrun starts them, and what is said when one of them dies."""
 
+import logging
 import signal
 import sys
 from typing import NoReturn
@@ -12,7 +13,7 @@ def train_together(processes: int, module: str, arguments: list[str]) -> None:
     """Run `python -m module arguments` as `processes` processes, and return when all have ended well.
 
     A process that ends with an error has said itself what went wrong, and this one ends with its exit status. Raises
-    MachineError where a process was killed.
+    MachineError where a process was killed, with the exit status that a shell would give it.
     """
     from torch.distributed.elastic.multiprocessing import SignalException
     from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
@@ -21,6 +22,8 @@ def train_together(processes: int, module: str, arguments: list[str]) -> None:
 
     together = ["--standalone", f"--nproc-per-node={processes}", "-m", module, *arguments]
     share_threads(processes)
+    # Its own report, of numbers of processes and the signals it sends them, tells a person nothing more.
+    logging.getLogger("torch.distributed.elastic.multiprocessing.api").setLevel(logging.CRITICAL)
     try:
         torchrun(parse_args(together))
     except ChildFailedError as error:
@@ -40,5 +43,6 @@ def _tell_killed(rank: int, number: int, processes: int) -> NoReturn:
     raise MachineError(
         f"process {rank + 1} of the {processes} that train together was killed (signal {number}, {name}); the others "
         "were stopped. As a rule memory ran out: lower train.batch_size, train.model.max_length or runtime.processes. "
-        "The same command goes on from the last checkpoint."
+        "The same command goes on from the last checkpoint.",
+        status=128 + number,
     )
