@@ -115,7 +115,7 @@ def load_vllm(llm: LlmParams, runtime: RuntimeParams, context: int, **more: Any)
                 **options | more,
             )
     except Exception as error:  # vLLM raises whatever its parts raise
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
         raise ModelError(
             f"vLLM could not load {llm.model!r}: {reason}. Prompt and answer together take {context} tokens: lower "
             "profile.items.data_tokens, profile.users.data_tokens or profile.llm.max_tokens if the model has fewer, "
@@ -143,7 +143,7 @@ def _step(engine: Any) -> list[Any]:
     try:
         return list(engine.step())
     except Exception as error:  # vLLM raises whatever its parts raise
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
         raise MachineError(
             f"vLLM stopped while it was answering: {reason}. The answers that came are kept, and the same command goes "
             "on with the others. If memory ran out, or one of its processes was killed, lower runtime.vllm_gpu_share, "
