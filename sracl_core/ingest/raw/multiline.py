@@ -46,7 +46,7 @@ class LineJoiner:
             first = odd[place]
             begin = int(offsets[first])
             place += 1
-            if not self._opens.fullmatch(data[begin : ends[place]]):
+            if ends[place] - begin > LONGEST_RECORD_BYTES or not self._opens.fullmatch(data[begin : ends[place]]):
                 continue
             stop = max(place, stop)  # before an earlier stop, all is known to be open
             while stop < len(odd) and ends[stop + 1] - begin <= LONGEST_RECORD_BYTES and rests[stop] == "open":

@@ -23,7 +23,7 @@ from sracl_core.outside import shown
 from sracl_core.progress import Progress
 
 # Rows that are held at a time; fewer where they are wide, as with pictures among the columns.
-ROWS_AT_ONCE, BYTES_AT_ONCE = 1 << 16, 256 << 20
+ROWS_AT_ONCE, BYTES_AT_ONCE = 1 << 16, 64 << 20
 SAID_CHARACTERS = 200
 
 
