@@ -116,7 +116,7 @@ def _read_before(written: str, root: Path) -> bool:
         lock = YAML(typ="safe", pure=True).load(root / "dvc.lock")
         deps = lock["stages"]["ingest"]["deps"]
         return (root / INGESTED).is_file() and any(dep["path"] == written for dep in deps)
-    except (OSError, YAMLError, ValueError, TypeError, KeyError):
+    except (OSError, YAMLError, ValueError, TypeError, KeyError, RecursionError):
         return False
 
 
