@@ -1,18 +1,21 @@
-"""Whether the folder that `data.path` names is there, for DVC too, which takes the name as it stands.
+"""Whether the folder that `data.path` names is there, and fit for DVC, which takes the name as it stands.
 
 `dvc exp run --temp` and the queue run the stages in a temporary copy of the project that holds only what git or DVC
 track. A relative path then leads elsewhere, and DVC's own message would name a folder that nobody wrote.
+
+DVC reads every file in the folder before `ingest` does. It would wait for a pipe without end, and fail at a link that
+leads nowhere or at a name that is no text.
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from sracl_core.outside import control_characters, shown
+from sracl_core.outside import control_characters, no_regular_file, shown
 
 MOST = 4096  # characters of a path to be written down elsewhere
 SAMPLE = Path("data/raw/sample")  # made by a stage
@@ -21,7 +24,7 @@ WRITTEN = (SAMPLE, Path("data/interim"), Path("data/artifacts"))  # by the stage
 
 
 def folder_problems(values: Mapping[str, Any], root: Path, origin: Path) -> list[str]:
-    """Return what is wrong with `data.path` in the parameters `values`, at most one line.
+    """Return what is wrong with `data.path` in the parameters `values`: one line, or one for each unfit file in it.
 
     `root` is the folder where the stages run, and `origin` the project that it is a copy of, or `root` itself.
     """
@@ -37,9 +40,9 @@ def folder_problems(values: Mapping[str, Any], root: Path, origin: Path) -> list
             f"data.path: {shown(written)} holds what the stages write, or is among it; put the raw files into a "
             "folder of their own, such as data/raw/shop"
         ]
-    if _is_folder(path) or _absolute(path) == _absolute(root / SAMPLE) or _tracked_by_dvc(path, root):
-        return []
-    if _read_before(written, root):
+    if _is_folder(path):
+        return [f"data.path: {problem}" for problem in _unfit_files(path)]
+    if _absolute(path) == _absolute(root / SAMPLE) or _tracked_by_dvc(path, root) or _read_before(written, root):
         return []
     return [f"data.path: {_problem(written, origin)}"]
 
@@ -59,6 +62,35 @@ def _problem(written: str, origin: Path) -> str:
         "" if Path(written).is_absolute() else f" (looked for {shown(str(_absolute(origin / written)), longest=MOST)})"
     )
     return f"{name} is not a folder that can be read{place}; put the raw files there, or name the folder they lie in"
+
+
+def _unfit_files(folder: Path) -> Iterator[str]:
+    """What DVC cannot read in `folder` and below; as DVC does, it does not follow links to folders."""
+    for place, folders, files in os.walk(folder):
+        folders.sort()
+        for name in sorted(folders + files):
+            path = Path(place, name)
+            told = shown(str(path.relative_to(folder)))
+            if not _is_text(name):
+                yield f"the name of {told} is no UTF-8 text, which DVC cannot write down; rename it"
+            elif kind := _no_file(path):
+                yield f"{told} is {kind}, which DVC cannot read; take it out, or put the file itself there"
+
+
+def _is_text(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _no_file(path: Path) -> str | None:
+    """What `path` is that is neither a file nor a folder, nor a link to one."""
+    try:
+        return None if path.is_dir() else no_regular_file(path)
+    except OSError:  # gone, or not to be looked at: DVC names it
+        return None
 
 
 def _one_holds_the_other(one: Path, other: Path) -> bool:
@@ -84,7 +116,7 @@ def _read_before(written: str, root: Path) -> bool:
         lock = YAML(typ="safe", pure=True).load(root / "dvc.lock")
         deps = lock["stages"]["ingest"]["deps"]
         return (root / INGESTED).is_file() and any(dep["path"] == written for dep in deps)
-    except (OSError, YAMLError, ValueError, TypeError, KeyError):
+    except (OSError, YAMLError, ValueError, TypeError, KeyError, RecursionError):
         return False
 
 

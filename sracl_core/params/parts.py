@@ -6,10 +6,11 @@ DVC sees files, not import paths. A stage that may use such a part has the path 
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeGuard
 
 from pydantic import Field
 
+from sracl_core.outside import control_characters, shown
 from sracl_core.params.kinds import Text
 from sracl_core.params.section import Section
 from sracl_core.plugins import code_of_part, is_import_path
@@ -54,26 +55,30 @@ def part_problems(values: Mapping[str, Any], root: Path) -> list[str]:
     for kind, (section, field) in CHOSEN_BY.items():
         group, place = values.get(section), written.get(kind)
         name = group.get(field) if isinstance(group, Mapping) else None
-        if not isinstance(name, str) or not isinstance(place, str):
-            continue
+        if not _is_plain(name) or not _is_plain(place):
+            continue  # told with the sections' other problems
         problem = _problem(kind, f"{section}.{field}", name, place, root)
         problems += [f"parts.{kind}: {problem}"] if problem else []
     return problems
 
 
+def _is_plain(value: object) -> TypeGuard[str]:
+    return isinstance(value, str) and not control_characters(value)
+
+
 def _problem(kind: str, chosen_by: str, name: str, written: str, root: Path) -> str:
     """What is wrong with the path `written` for the part `name`; "" where nothing is."""
-    shipped = SHIPPED[kind]
+    shipped, called = SHIPPED[kind], shown(name)
     if not is_import_path(name):
-        return "" if written == shipped else f"{chosen_by} is {name}, which comes with the project; write {shipped}"
+        return "" if written == shipped else f"{chosen_by} is {called}, which comes with the project; write {shipped}"
     code = code_of_part(name)
     if code is None:
-        return f"{chosen_by} is {name}, whose code cannot be found; install it, or put it into the project's folder"
+        return f"{chosen_by} is {called}, whose code cannot be found; install it, or put it into the project's folder"
     wanted = shipped if set(INSTALLED) & set(code.parts) else _from(code.resolve(), root.resolve())
     if written == wanted or (wanted != shipped and (root / written).resolve() == code.resolve()):
         return ""
     return (
-        f"{chosen_by} is {name}, whose code lies in {code}; write {wanted}, so that a change of it runs the stages "
+        f"{chosen_by} is {called}, whose code lies in {code}; write {wanted}, so that a change of it runs the stages "
         "again that use it"
     )
 

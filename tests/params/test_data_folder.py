@@ -1,5 +1,7 @@
 """`data.path` must be a folder, where the stages run."""
 
+import os
+import socket
 from pathlib import Path
 
 import pytest
@@ -67,6 +69,35 @@ def test_a_temporary_copy_is_told_the_absolute_path(tmp_path: Path) -> None:
     assert problem("../outside", copy, origin).endswith(f"write the absolute path {tmp_path}/outside")
     assert problem(str(tmp_path / "outside"), copy, origin) == ""
     assert "temporary copy" not in problem("data/raw/other", copy, origin)
+
+
+def test_what_dvc_would_wait_for_or_fail_at_is_told_file_by_file(tmp_path: Path) -> None:
+    raw = tmp_path / "raw"
+    (raw / "sub").mkdir(parents=True)
+    (raw / "log.csv").touch()
+    (raw / "linked.csv").symlink_to("log.csv")
+    (raw / "linked folder").symlink_to("sub")
+    (raw / "self").symlink_to(".")
+    (raw / "a\x1b[31m\n").touch()  # DVC takes such a name
+    assert folder_problems({"data": {"path": "raw"}}, tmp_path, tmp_path) == []
+    os.mkfifo(raw / "sub/pipe")
+    (raw / "gone").symlink_to("nowhere")
+    (raw / "round").symlink_to("round")
+    (raw / "zero").symlink_to("/dev/zero")
+    Path(os.fsdecode(bytes(raw) + b"/caf\xe9")).touch()
+    Path(os.fsdecode(bytes(raw) + b"/f\xf6lder")).mkdir()
+    end = "which DVC cannot read; take it out, or put the file itself there"
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(raw / "socket"))
+        assert folder_problems({"data": {"path": "raw"}}, tmp_path, tmp_path) == [
+            "data.path: the name of caf\\xe9 is no UTF-8 text, which DVC cannot write down; rename it",
+            "data.path: the name of f\\xf6lder is no UTF-8 text, which DVC cannot write down; rename it",
+            f"data.path: gone is a link that leads nowhere: No such file or directory, {end}",
+            f"data.path: round is a link that leads nowhere: Too many levels of symbolic links, {end}",
+            f"data.path: socket is a socket, {end}",
+            f"data.path: zero is a link to a device, {end}",
+            f"data.path: sub/pipe is a named pipe, {end}",
+        ]
 
 
 @pytest.mark.parametrize("value", [None, 3, ["a"]])

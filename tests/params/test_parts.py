@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from sracl_core.params.check import problems_of
 from sracl_core.params.parts import CHOSEN_BY, SHIPPED, PartsParams, part_problems
+from tests.params.test_section import changed
 from tests.pipeline import dag
 
 
@@ -65,3 +67,16 @@ def test_what_is_wrong_elsewhere_is_told_elsewhere(project: Path) -> None:
     assert part_problems({}, project) == []
     assert part_problems({"parts": 7, "embed": {"engine": "a:B"}}, project) == []
     assert part_problems({"parts": {"encoder": 7}, "embed": {"engine": 7}, "train": []}, project) == []
+
+
+@pytest.mark.parametrize("text", ["own_parts\0x:Mine", "own_parts\x1b[31m:Mine", "own_parts\ud800:Mine"])
+def test_what_is_no_name_is_told_with_the_other_problems(project: Path, text: str) -> None:
+    assert problems(project, "encoder", text, "own_parts") == []
+    assert problems(project, "encoder", "own_parts:Mine", text) == []
+    values = changed(embed__engine=text, parts__encoder=text)
+    assert [told.partition(":")[0] for told in problems_of(values)] == ["embed.engine", "parts.encoder"]
+
+
+def test_a_name_without_end_is_cut(project: Path) -> None:
+    [problem] = problems(project, "encoder", f"{'x' * 4000}:Mine", "own_parts")
+    assert len(problem) < 400

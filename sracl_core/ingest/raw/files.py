@@ -89,9 +89,9 @@ class RawFile:
                     stream = cast(BinaryIO, stack.enter_context(archive.open(self.member)))
                 yield self._unpacked(stack, stream), on_disk
             except DAMAGE as error:
+                why = shown(str(error)) or "it ends too soon"  # zipfile's EOFError says nothing
                 raise DataError(
-                    f"{self.name} cannot be read: {shown(str(error))}. If it is damaged, cut short or encrypted, "
-                    "fetch it again."
+                    f"{self.name} cannot be read: {why}. If it is damaged, cut short or encrypted, fetch it again."
                 ) from None
 
     def _unpacked(self, stack: ExitStack, stream: BinaryIO) -> BinaryIO:

@@ -21,7 +21,8 @@ class LineJoiner:
 
     def __init__(self, quoting: Quoting) -> None:
         self._opens = re.compile(quoting.open_record().encode())
-        self._whole = re.compile(quoting.whole_record().encode())
+        self._goes_on = re.compile(quoting.rest_of_open().encode())
+        self._ends = re.compile(quoting.rest_of_whole().encode())
         self.long_records = 0
         self.first_long_record = 0  # lines of its text before the first of them
 
@@ -37,35 +38,48 @@ class LineJoiner:
         quotes = np.flatnonzero(np.frombuffer(data, np.uint8) == ord('"'))
         # Only lines with an odd number of quotes can open or close a record of several lines.
         odd = np.flatnonzero(np.diff(np.searchsorted(quotes, offsets)) & 1).tolist()
+        ends = [0, *(int(offsets[line + 1]) for line in odd)]
+        rests = _Rests(self._goes_on, self._ends, data, ends)
         keep = np.ones(len(offsets), dtype=bool)
-        place = 0
+        place = stop = 0
         while place < len(odd):
             first = odd[place]
+            begin = int(offsets[first])
             place += 1
-            if not self._opens.fullmatch(data[offsets[first] : offsets[first + 1]]):
+            if ends[place] - begin > LONGEST_RECORD_BYTES or not self._opens.fullmatch(data[begin : ends[place]]):
                 continue
-            found = self._closing(data, offsets, first, odd[place:])
-            if found is None:
-                if not final and len(data) - offsets[first] <= LONGEST_RECORD_BYTES:
+            stop = max(place, stop)  # before an earlier stop, all is known to be open
+            while stop < len(odd) and ends[stop + 1] - begin <= LONGEST_RECORD_BYTES and rests[stop] == "open":
+                stop += 1
+            if stop == len(odd):
+                if not final and len(data) - begin <= LONGEST_RECORD_BYTES:
                     keep[first + 1 :] = False  # the rest of this record is in the next block
                     break
-            elif found >= 0:
-                last = odd[place + found]
+            elif ends[stop + 1] - begin <= LONGEST_RECORD_BYTES and rests[stop] == "end":
+                last = odd[stop]
                 keep[first + 1 : last + 1] = False
                 if last - first >= MANY_LINES:
                     self.first_long_record = self.first_long_record if self.long_records else first
                     self.long_records += 1
-                place += found + 1
+                place = stop + 1
         return numbers[keep], offsets[keep]
 
-    def _closing(self, data: bytes, offsets: np.ndarray, first: int, odd: list[int]) -> int | None:
-        """Which of the lines `odd` ends the record that line `first` opens; −1 if none, None if `data` ends before."""
-        for place, last in enumerate(odd):
-            record = data[offsets[first] : offsets[last + 1]]
-            if len(record) > LONGEST_RECORD_BYTES:
-                return -1
-            if self._whole.fullmatch(record.rstrip(b"\r\n")):
-                return place
-            if not self._opens.fullmatch(record):
-                return -1
-        return None
+
+class _Rests(dict[int, str]):
+    """What the text between the odd lines `place` − 1 and `place`, this one included, is to a record open before it.
+
+    It is its "end", still "open", or "broken"; wherever the record began, so that no text need be matched twice.
+    """
+
+    def __init__(self, goes_on: re.Pattern[bytes], ends: re.Pattern[bytes], data: bytes, offsets: list[int]) -> None:
+        super().__init__()
+        self._goes_on, self._ends, self._data, self._offsets = goes_on, ends, data, offsets
+
+    def __missing__(self, place: int) -> str:
+        text = self._data[self._offsets[place] : self._offsets[place + 1]]
+        if self._ends.fullmatch(text.rstrip(b"\r\n")):
+            found = "end"
+        else:
+            found = "open" if self._goes_on.fullmatch(text) else "broken"
+        self[place] = found
+        return found

@@ -22,7 +22,8 @@ from sracl_core.ingest.session import Session
 from sracl_core.outside import shown
 from sracl_core.progress import Progress
 
-ROWS_AT_ONCE = 1 << 16
+# Rows that are held at a time; fewer where they are wide, as with pictures among the columns.
+ROWS_AT_ONCE, BYTES_AT_ONCE = 1 << 16, 64 << 20
 SAID_CHARACTERS = 200
 
 
@@ -101,7 +102,7 @@ class _Columns:
         wanted = [names[place] for place in self._places] if plain else None
         record = 1
         with Progress(f"reading {self._name}", self._file.metadata.num_rows, "row") as progress:
-            for batch in self._file.iter_batches(ROWS_AT_ONCE, columns=wanted):
+            for batch in self._file.iter_batches(_rows_at_once(self._file.metadata), columns=wanted):
                 order = [batch.schema.get_all_field_indices(names[place])[0] for place in self._places]
                 yield self._batch(record, [batch.column(index) for index in order]).cast(schema)
                 record += batch.num_rows
@@ -142,6 +143,13 @@ class _Columns:
                 found.append(None)
                 self.unreadable += 1
         return pa.array(found, pa.string())
+
+
+def _rows_at_once(metadata: pq.FileMetaData) -> int:
+    """How many rows to hold, by the size that the file says they have when unpacked."""
+    groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
+    widest = max((group.total_byte_size / max(1, group.num_rows) for group in groups), default=0)
+    return max(1, int(min(ROWS_AT_ONCE, BYTES_AT_ONCE / max(1, widest))))
 
 
 def _is_text(kind: pa.DataType) -> bool:

@@ -7,6 +7,10 @@ very beginning only; anywhere else it is a sign like others (`5" nail`).
 import re
 from dataclasses import dataclass
 
+# A quoted field without the quotes round it; written so that a match remembers each quote, and not each letter.
+INSIDE = '[^"]*(?:""[^"]*)*'
+OPEN = f'"{INSIDE}'  # one that is not closed
+
 
 @dataclass(frozen=True)
 class Quoting:
@@ -21,14 +25,17 @@ class Quoting:
     @property
     def field(self) -> str:
         """The pattern of one field. Its two forms exclude one another, so that matching takes linear time."""
-        blanks, blank = (" *", " ") if self.spaced else ("", "")
-        mark = self.mark
-        return rf'{blanks}"(?:[^"]|"")*"{blanks}|{blanks}(?:[^"{blank}{mark}][^{mark}]*)?'
+        blanks, blank, mark = self._blanks, " " if self.spaced else "", self.mark
+        return rf'{blanks}{OPEN}"{blanks}|{blanks}(?:[^"{blank}{mark}][^{mark}]*)?'
 
     @property
     def mark(self) -> str:
         """The delimiter as a pattern, also within brackets."""
         return rf"\x{ord(self.delimiter):02x}"
+
+    @property
+    def _blanks(self) -> str:
+        return " *" if self.spaced else ""
 
     def whole_record(self) -> str:
         """Return the pattern of a whole record."""
@@ -36,8 +43,15 @@ class Quoting:
 
     def open_record(self) -> str:
         """Return the pattern of a line that ends inside a quoted field."""
-        blanks = " *" if self.spaced else ""
-        return rf'(?:(?:{self.field}){self.mark})*{blanks}"(?:[^"]|"")*'
+        return rf"(?:(?:{self.field}){self.mark})*{self._blanks}{OPEN}"
+
+    def rest_of_whole(self) -> str:
+        """Return the pattern of what ends a record, after a line that ends inside a quoted field."""
+        return rf'{INSIDE}"{self._blanks}(?:{self.mark}(?:{self.field}))*'
+
+    def rest_of_open(self) -> str:
+        """Return the pattern of what ends inside a quoted field, after a line that does."""
+        return rf'{INSIDE}(?:"{self._blanks}{self.mark}{self.open_record()})?'
 
     def split(self, text: str) -> list[str] | None:
         """Return the fields of the record `text`; None where its quotes are not in order.

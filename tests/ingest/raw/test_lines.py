@@ -2,8 +2,11 @@
 
 import csv
 import io
+import re
+import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -128,3 +131,41 @@ def test_records_are_numbered_apart_from_lines(file: Path) -> None:
     file.write_text("a\n\nb\nc\n")
     table = LineReader(RawFile("f", file)).reader().read_all()
     assert (table["record"].to_pylist(), table["line"].to_pylist()) == ([1, 2, 3], [1, 3, 4])
+
+
+def joined_by_definition(text: bytes, quoting: Quoting, longest: int) -> list[int]:
+    """The numbers of the lines at which records begin, by what the grammar says of a record as a whole."""
+    parts, found, line = text.splitlines(keepends=True), [], 0
+    opens, whole = (re.compile(pattern.encode()) for pattern in (quoting.open_record(), quoting.whole_record()))
+    while line < len(parts):
+        found.append(line)
+        last = line
+        while opens.fullmatch(b"".join(parts[line : last + 1])) and last + 1 < len(parts):
+            last = next((n for n in range(last + 1, len(parts)) if parts[n].count(b'"') % 2), len(parts))
+            record = b"".join(parts[line : last + 1])
+            if last == len(parts) or len(record) > longest:
+                break
+            if whole.fullmatch(record.rstrip(b"\n")):
+                line = last
+                break
+        line += 1
+    return found
+
+
+@given(st.text(st.sampled_from('"",\n a'), min_size=1, max_size=60), st.booleans(), st.sampled_from([8, 20, 1000]))
+def test_lines_are_joined_as_the_grammar_says(text: str, spaced: bool, longest: int) -> None:
+    data, quoting = f"{text}\n".encode(), Quoting(",", spaced=spaced)
+    offsets = np.concatenate([[0], np.flatnonzero(np.frombuffer(data, np.uint8) == ord("\n")) + 1])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(multiline, "LONGEST_RECORD_BYTES", longest)
+        numbers, begins = multiline.LineJoiner(quoting).join(data, offsets, final=True)
+    assert numbers[:-1].tolist() == joined_by_definition(data, quoting, longest)
+    assert begins.tolist() == offsets[numbers].tolist()
+
+
+@pytest.mark.parametrize("line", ['"', 'x,"a', '"""', ',"', 'x",a"b,"c'])
+def test_stray_quotes_take_no_more_time_than_their_number(file: Path, line: str) -> None:
+    file.write_text(f"{line}\n" * (400_000 // len(line)))
+    started = time.perf_counter()
+    assert read(file, quoting=Quoting(","))
+    assert time.perf_counter() - started < 10  # where each looks at all that follow, it is minutes

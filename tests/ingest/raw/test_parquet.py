@@ -145,6 +145,21 @@ def in_gzip(data: bytes, path: Path) -> RawFile:
     return RawFile(path.name, path)
 
 
+def test_wide_rows_are_held_by_the_few(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A catalogue with a picture in each row: no more of it is in memory at a time than BYTES_AT_ONCE."""
+    path = tmp_path / "file.parquet"
+    table = pa.table({"name": [str(n) for n in range(600)], "picture": [bytes([n % 100]) * 20_000 for n in range(600)]})
+    pq.write_table(table, path, use_dictionary=False, compression="zstd", row_group_size=400)
+    monkeypatch.setattr(parquet, "BYTES_AT_ONCE", 1_000_000)
+    held = []
+    with pq.ParquetFile(path) as file:
+        for batch in parquet._Columns(file, [0, 1], "f").reader():
+            held.append(batch.nbytes)
+    assert 12 <= len(held) < 20
+    assert max(held) < 1_100_000
+    assert [fields[0] for fields in read(path, ("name", "picture"))] == [str(n) for n in range(600)]
+
+
 @pytest.mark.parametrize("pack", [in_zip, in_gzip])
 def test_a_packed_file_is_unpacked_first_and_nothing_is_left(
     tmp_path: Path, pack: Callable[[bytes, Path], RawFile]

@@ -77,6 +77,16 @@ def test_a_size_that_the_archive_lies_about_changes_nothing(tmp_path: Path, monk
         column_names(file)
 
 
+def test_a_packed_size_that_the_archive_lies_about_lifts_no_bound(tmp_path: Path) -> None:
+    """The ratio counts by it, but what is packed cannot be more than the archive: reading ends there."""
+    file = packed_zeros(tmp_path / "packed", zipped=True)
+    data, true = file.path.read_bytes(), file.size.to_bytes(4, "little")
+    assert data.count(true) == 2
+    file.path.write_bytes(data.replace(true, (2**31).to_bytes(4, "little")))
+    with pytest.raises(DataError, match=r"^z\.zip/a\.parquet cannot be read: it ends too soon\. If it is damaged"):
+        column_names(file)
+
+
 def test_a_disk_is_left_with_its_reserve(tmp_path: Path) -> None:
     """On a real small disk: a file system of two megabytes, for files of twenty."""
     file = packed_zeros(tmp_path / "packed.gz", zipped=False)
