@@ -50,7 +50,7 @@ def compact_store(store: StoreFolder = None) -> None:
     before = _bytes_in(kept.folder)
     answers = kept.compact()
     kept.tell_damage()
-    left = f"; {kept.damaged:,} damaged left as they are" if kept.damaged else ""
+    left = f"; {kept.damaged:,} damaged left out" if kept.damaged else ""
     say(f"{answers:,} answers in one segment: {size_of(before)} became {size_of(_bytes_in(kept.folder))}{left}")
 
 

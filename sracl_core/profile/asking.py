@@ -56,7 +56,7 @@ def ask_once(
         if left:
             if not writer.told_of_waiting:
                 tell(
-                    "Another run is asking for answers that are wanted here. This one waits for them, and asks for "
+                    f"{len(left):,} answers are being asked for by another run. This one waits for them, and asks for "
                     "those that the other ends without."
                 )
                 writer.told_of_waiting = True

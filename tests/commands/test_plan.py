@@ -194,7 +194,7 @@ def test_the_store_is_shown_and_compacted(tmp_path: Path) -> None:
     assert rows[-1].endswith(f" 1 damaged; in {store.folder}")
     printed = sracl(tmp_path, "store", "compact", "--store", store.folder)
     assert printed.startswith("7 answers in one segment: ")  # the journal is its writer's, who lives
-    assert "1 damaged left as they are" in printed
+    assert "1 damaged left out" in printed
     assert len(list(store.folder.glob("*.parquet"))) == 2
     assert "8 answers in 2 segments, " in sracl(tmp_path, "store", "show", "--store", store.folder)
     assert len(store.find([answer(number).address for number in (*range(6), 9)])) == 7

@@ -3,6 +3,8 @@
 import multiprocessing
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections import Counter
@@ -105,7 +107,7 @@ def test_a_run_waits_and_asks_for_what_the_other_ends_without(
         places = [int(prompt.split("Tea ")[1].split('"')[0]) for prompt in server.prompts]
     assert sorted(places[:50]) == [*range(10), *range(20, 60)]
     assert sorted(places[50:]) == list(range(10, 20))
-    assert capsys.readouterr().err.count("Another run is asking for answers that are wanted here. This one waits") == 1
+    assert capsys.readouterr().err.count("10 answers are being asked for by another run. This one waits") == 1
 
 
 def test_an_interrupted_run_gives_up_its_claims_and_keeps_its_answers(tmp_path: Path) -> None:
@@ -148,6 +150,34 @@ def test_claims_of_a_whole_window_are_cheap_and_end_with_their_process(tmp_path:
         holder.wait()
         assert claims.take(addresses) == set(addresses)
     assert not any(path.stat().st_size for path in (tmp_path / "asking").iterdir())
+
+
+def test_what_keeps_a_claim_from_being_made_is_nobodys_claim(tmp_path: Path) -> None:
+    """Or a run would wait for ever."""
+    with Claims(tmp_path) as claims:
+        (tmp_path / "asking/3f").mkdir()
+        assert claims.take(["00" * 32]) == {"00" * 32}
+        with pytest.raises(IsADirectoryError):
+            claims.take(["ff" * 32])
+    for path in (tmp_path / "asking/00", tmp_path):
+        path.chmod(0o644 if path.is_file() else 0o755)
+    program = """
+import os, sys
+from pathlib import Path
+from sracl_core.profile.store.claims import Claims
+if os.geteuid() == 0:
+    os.setegid(65534), os.seteuid(65534)
+else:
+    Path(sys.argv[1], "asking/00").chmod(0)
+try:
+    print(Claims(Path(sys.argv[1])).take(["00" * 32]))
+except PermissionError as error:
+    print(error.filename)
+"""
+    for folder in tmp_path.parents[:2]:
+        folder.chmod(0o755)
+    done = subprocess.run([sys.executable, "-c", program, tmp_path], capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == (f"{tmp_path}/asking/00\n", "")
 
 
 def test_an_answer_that_cannot_be_kept_ends_the_run(tmp_path: Path) -> None:

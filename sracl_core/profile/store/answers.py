@@ -11,7 +11,8 @@ import fcntl
 import hashlib
 import json
 import math
-from collections.abc import Iterator, Sequence
+import os
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -47,7 +48,7 @@ class AnswerStore:
 
     @property
     def damaged(self) -> int:
-        """Segments and journal lines found so far that are not what was written."""
+        """Journal lines and files found so far that are not what was written."""
         return len(self._damaged)
 
     def tell_damage(self) -> None:
@@ -57,12 +58,13 @@ class AnswerStore:
             return
         self._damaged.update(dict.fromkeys(new, True))
         lines = sum(" line " in place for place in new)
-        counts = {"journal line": lines, "segment": len(new) - lines}
+        counts = {"journal line": lines, "file": len(new) - lines}
         told = " and ".join(f"{count:,} {name}{'s' * (count > 1)}" for name, count in counts.items() if count)
         more = f" and {len(new) - PLACES_TOLD:,} more" if len(new) > PLACES_TOLD else ""
         tell(
             f"Damaged in the store of paid answers {self.folder}: {told} ({', '.join(new[:PLACES_TOLD])}{more}). They "
             "are left out, and what they held is asked again."
+            + (" Put a damaged file back from a copy, or remove it." if lines < len(new) else "")
         )
 
     def find(self, addresses: Sequence[str]) -> dict[str, StoredAnswer]:
@@ -103,18 +105,21 @@ class AnswerStore:
         answers = self._answers(None) if self.folder.is_dir() else []
         return table_of(answers).select(["address", "identity", "engine", "tokens_out"])
 
-    def add_segment(self, answers: list[StoredAnswer]) -> None:
-        """Write `answers` as one segment, if there are any; raises StorageError when the disk is full."""
-        if answers:
-            with self._locked(fcntl.LOCK_EX):
+    def add_segment(self, answers: list[StoredAnswer], forget: Callable[[], None] = lambda: None) -> None:
+        """Write `answers` as one segment, if there are any, then `forget` their journal, before anybody reads again.
+
+        Raises StorageError when the disk is full; then nothing is forgotten.
+        """
+        with self._locked(fcntl.LOCK_EX):
+            if answers:
                 write_segment(self.folder, answers)
+            forget()
 
     def _answers(self, wanted: set[str] | None) -> list[StoredAnswer]:
         """The answers at the addresses `wanted` (None: all), by address."""
         with self._locked(fcntl.LOCK_SH):
             # Journals before segments: an answer that moves from the one to the other meanwhile is seen in either.
-            paths = sorted(self.folder.glob(f"*{journal.SUFFIX}"))
-            journaled = [row for path in paths for row in self._journal(path)]
+            journaled = [row for path in self._journals() for row in self._journal(path)]
             return _first_answers(self._segments(), journaled, wanted)
 
     @contextmanager
@@ -127,16 +132,16 @@ class AnswerStore:
             yield
 
     def _take_over_journals(self) -> None:
-        for path in self.folder.glob(f"*{journal.SUFFIX}"):
+        for path in self._journals():
             with claimed(path) as dead:
                 if dead:
-                    self.add_segment(self._journal(path, ended=True))
-                    path.unlink()
+                    self.add_segment(self._journal(path, ended=True), path.unlink)
 
     def _remove_leftovers(self) -> None:
         """Remove the beginnings of files that killed writers left: who begins one holds the lock that is held here."""
         for path in self.folder.glob(".*.part"):
-            path.unlink()
+            if not path.is_dir():
+                path.unlink()
 
     def _segments(self) -> list[Path]:
         """The undamaged segments, by name."""
@@ -148,6 +153,14 @@ class AnswerStore:
                 else:
                     self._damaged[path.name] = False
         return [path for path in found if path in self._whole]
+
+    def _journals(self) -> list[Path]:
+        """The journals, by name; what bears such a name and is no file, a folder or a pipe, counts as damaged."""
+        found = sorted(self.folder.glob(f"*{journal.SUFFIX}"))
+        for path in found:
+            if not path.is_file() and os.path.lexists(path):  # one that is gone has become a segment
+                self._damaged.setdefault(path.name, False)
+        return [path for path in found if path.name not in self._damaged]
 
     def _journal(self, path: Path, *, ended: bool = False) -> list[StoredAnswer]:
         answers, damaged = read_journal(path, ended=ended)
@@ -167,12 +180,14 @@ class StoreWriter:
 
     def add(self, answer: StoredAnswer) -> None:
         """Store one answer; it is safe from a kill when this returns. Raises StorageError when the disk is full."""
-        self._journal.append(answer)
-        self._answers.append(answer)
-        if len(self._answers) >= JOURNAL_ANSWERS:
-            self.store.add_segment(self._answers)
-            self._journal.clear()
-            self._answers = []
+        try:
+            self._journal.append(answer)
+            self._answers.append(answer)
+            if len(self._answers) >= JOURNAL_ANSWERS:
+                self.store.add_segment(self._answers, self._journal.clear)
+                self._answers = []
+        except StorageError as error:
+            raise StorageError(f"{error} The answers that came before are kept, and not asked for again.") from None
 
     def __enter__(self) -> Self:
         return self
@@ -181,14 +196,13 @@ class StoreWriter:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.claims.close()
+        self.store.tell_damage()
         try:
-            self.store.add_segment(self._answers)
+            self.store.add_segment(self._answers, self._journal.remove)
         except StorageError:
             self._journal.leave()
             if error is None:
                 raise
-        else:
-            self._journal.remove()
 
 
 def _first_answers(whole: list[Path], journaled: list[StoredAnswer], wanted: set[str] | None) -> list[StoredAnswer]:

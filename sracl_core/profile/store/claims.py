@@ -37,14 +37,15 @@ class Claims:
     def take(self, addresses: Iterable[str]) -> set[str]:
         """Claim those of `addresses`, SHA-256 in hexadecimal, that no other process holds, at once; return them.
 
-        Raises MachineError where the file system knows no locks.
+        Raises MachineError where the file system knows no locks, OSError where this user may not use the files.
         """
         return {address for address in addresses if self._taken(address)}
 
     def release(self, addresses: Iterable[str]) -> None:
         """Give up `addresses`; those that are not held are left alone."""
         for address in addresses:
-            self._lock(address, fcntl.LOCK_UN)
+            file, place = self._place(address)
+            fcntl.lockf(file, fcntl.LOCK_UN, 1, place)
 
     def free(self, address: str) -> bool:
         """Whether nobody has claimed `address`."""
@@ -58,8 +59,9 @@ class Claims:
             os.close(self._files.popitem()[1])
 
     def _taken(self, address: str) -> bool:
+        file, place = self._place(address)  # what keeps it from being opened is nobody's claim
         try:
-            self._lock(address, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, place)
         except OSError as error:
             if error.errno in HELD:
                 return False
@@ -69,16 +71,14 @@ class Claims:
             ) from None
         return True
 
-    def _lock(self, address: str, kind: int) -> None:
+    def _place(self, address: str) -> tuple[int, int]:
+        """The descriptor of the file, and the byte in it, that stand for `address`."""
         number, place = divmod(int(address[:16], 16), PLACES)
-        fcntl.lockf(self._file(number), kind, 1, place)
-
-    def _file(self, number: int) -> int:
         if number not in self._files:
             path = self._folder / f"{number:02x}"
             with told_when_full(path):
                 self._files[number] = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
-        return self._files[number]
+        return self._files[number], place
 
     def __enter__(self) -> Self:
         return self

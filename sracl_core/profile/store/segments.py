@@ -1,5 +1,6 @@
 """Segments: Parquet files of answers, each named by the SHA-256 of its own bytes, which are never changed."""
 
+import errno
 import hashlib
 import os
 from collections.abc import Iterable, Iterator, Set
@@ -43,26 +44,25 @@ def write_segment(folder: Path, answers: Iterable[StoredAnswer]) -> Path:
 def is_whole(path: Path) -> bool:
     """Whether `path` is a segment: its bytes are those written, and they are answers and nothing else.
 
-    Raises ArtifactError where it may not be read: what it holds may be good, and is paid for.
+    Raises ArtifactError where this user may not read it, OSError or MemoryError where the machine can't now: what it
+    holds may be good, and is paid for.
     """
     try:
-        with path.open("rb") as file:
-            if hashlib.file_digest(file, "sha256").hexdigest() != path.stem:
-                return False
-        with pq.ParquetFile(path) as parquet:
-            if not parquet.schema_arrow.equals(ANSWERS):
-                return False
-            for batch in parquet.iter_batches():
-                if not _are_answers(batch):
-                    return False
+        # Neither a folder nor a pipe, which would be waited for.
+        return path.is_file() and _digest(path) == path.stem and _holds_answers(path)
     except PermissionError as error:
         raise ArtifactError(
             f"{path} cannot be read ({error.strerror}). Its answers are paid for: give this user the right to read it, "
             "or move it out of the folder to have them asked again."
         ) from None
-    except (OSError, pa.ArrowException, ValueError):  # a folder, a broken disk, no Parquet
+    except MemoryError:  # Arrow's is among its own errors, too
+        raise
+    except OSError as error:
+        if error.errno not in (None, errno.EIO):  # Arrow's word for no Parquet, and a broken disk
+            raise
         return False
-    return True
+    except (pa.ArrowException, ValueError):
+        return False
 
 
 def read_segment(path: Path, wanted: Set[str] | None) -> Iterator[StoredAnswer]:
@@ -81,14 +81,25 @@ def read_segment(path: Path, wanted: Set[str] | None) -> Iterator[StoredAnswer]:
                 yield from (StoredAnswer(**row) for row in batch.to_pylist())
 
 
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _holds_answers(path: Path) -> bool:
+    with pq.ParquetFile(path) as parquet:
+        return parquet.schema_arrow.equals(ANSWERS) and all(map(_are_answers, parquet.iter_batches()))
+
+
 def _are_answers(batch: pa.RecordBatch) -> bool:
     """Whether no row has a fault, as `fault_of` knows them; raises ArrowInvalid where a text is no UTF-8."""
     batch.validate(full=True)
     if any(batch[name].null_count for name in ("address", "identity", "text", "engine")):
         return False
     addressed = pc.all(pc.match_substring_regex(batch["address"], f"^{ADDRESS.pattern}$"), min_count=0).as_py()
+    empty = pc.any(pc.equal(pc.utf8_trim_whitespace(batch["text"]), ""), min_count=0).as_py()
     least = [pc.min(batch[name]).as_py() for name in ("tokens_in", "tokens_out")]
-    return bool(addressed) and all(count is None or count >= 0 for count in least)
+    return bool(addressed and not empty) and all(count is None or count >= 0 for count in least)
 
 
 def table_of(answers: Iterable[StoredAnswer]) -> pa.Table:

@@ -31,6 +31,8 @@ def fault_of(answer: StoredAnswer) -> str:
             return f"its {name} holds half a character (a lone surrogate)"
     if not ADDRESS.fullmatch(answer.address):
         return "its address is no SHA-256"
+    if not answer.text.strip():
+        return "its text is empty"
     for name in ("tokens_in", "tokens_out"):
         count = getattr(answer, name)
         if count is not None and (type(count) is not int or not 0 <= count <= MOST_TOKENS):

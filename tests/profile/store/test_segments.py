@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -40,6 +41,7 @@ CONTENTS = {
     "other columns": parquet(pa.table({"address": ["0" * 64]})),
     "other types": parquet(pa.Table.from_pylist([ROW]).select(ANSWERS.names)),
     "no text": of(text=None),
+    "blank": of(text=" \n"),
     "no address": of(address="../../x"),
     "an address and more": of(address="0" * 64 + "\n"),
     "below nothing": of(tokens_in=-1),
@@ -59,7 +61,7 @@ def test_what_holds_no_answers_is_left_out_and_counted(
     for _ in range(2):
         assert list(store.find([answer(1).address, "0" * 64])) == [answer(1).address]
     store.tell_damage()
-    assert f"{tmp_path}: 1 segment ({name}). " in capsys.readouterr().err
+    assert f"{tmp_path}: 1 file ({name}). They are left out, and what" in capsys.readouterr().err
     assert store.compact() == 1
     assert (tmp_path / name).exists()
 
@@ -71,6 +73,36 @@ def test_a_whole_one_is_known(tmp_path: Path) -> None:
     assert is_whole(write_segment(tmp_path, []))
     (tmp_path / "folder.parquet").mkdir()
     assert not is_whole(tmp_path / "folder.parquet")
+
+
+def test_too_many_open_files_are_no_reason_to_pay_again(tmp_path: Path) -> None:
+    path = write_segment(tmp_path, [answer(1)])
+    assert is_whole(path)
+    _, most = before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    lowest = os.dup(0)
+    os.close(lowest)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (lowest, most))
+    try:
+        with pytest.raises(OSError, match="Too many open files"):
+            is_whole(path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+
+def test_what_is_no_file_is_left_out_and_never_waited_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with AnswerStore(tmp_path).writer() as writer:
+        writer.add(answer(1))
+    for number, suffix in enumerate((".journal", ".parquet")):
+        os.mkfifo(tmp_path / f"pipe{suffix}")
+        (tmp_path / f"folder{suffix}").mkdir()
+        (tmp_path / f"link{suffix}").symlink_to(f"nowhere{number}")
+    (tmp_path / ".folder.part").mkdir()
+    store = AnswerStore(tmp_path)
+    assert list(store.find([answer(1).address])) == [answer(1).address]
+    with store.writer() as writer:
+        writer.add(answer(2))
+    assert "6 files (" in capsys.readouterr().err
+    assert (store.compact(), store.damaged) == (2, 6)
 
 
 def test_one_that_may_not_be_read_is_no_reason_to_pay_again(tmp_path: Path) -> None:
