@@ -78,8 +78,8 @@ def test_an_archive_without_git_says_what_mends_it(finished_project: Project, tm
     for name in ("Makefile", "dvc.yaml"):
         shutil.copy(dag.ROOT / name, tmp_path / name)
     project = Project(tmp_path)
-    told = project.run("make", "repository", fails=True)
+    told = project.run("make", "--no-print-directory", "repository", fails=True)
     assert "is no git repository, and DVC needs one" in told
     for line in re.findall(r"^  (git .*)$", told, flags=re.MULTILINE):
         project.run("bash", "-e", "-c", line)
-    assert project.run("make", "repository") == ""
+    assert project.run("make", "--no-print-directory", "repository") == ""
