@@ -18,9 +18,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 os.environ["HF_HUB_OFFLINE"] = "1"
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def _same_environment() -> Iterator[None]:
-    """What a library sets for its own children (vLLM: LD_PRELOAD) is not handed to the processes of later tests."""
+    """What a library sets for its own children (vLLM: LD_PRELOAD) is not handed to the processes of the next file."""
     before = dict(os.environ)
     yield
     for name in os.environ.keys() - before.keys():
