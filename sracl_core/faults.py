@@ -18,6 +18,8 @@ NO_MEMORY = (
     "failed to map segment",
     "mmap failed",
 )
+# What a file system says that knows no locks (some of networks, some of containers).
+NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP}
 NO_THREADS = ("can't start new thread", "resource temporarily unavailable", "thread constructor failed")
 # What eases a run's memory, by the stage that ran out of it.
 ENOUGH = 4 * 10**9  # bytes of addresses with which every stage runs on small data
@@ -89,6 +91,8 @@ def _of_limits(error: BaseException) -> str | None:
         return f"too many files are open at once ({said}). Raise the limit: ulimit -n 4096."
     if number == errno.EAGAIN or any(words in said.lower() for words in NO_THREADS):
         return f"the system gives no more threads or processes ({said}). Lower runtime.threads, or raise ulimit -u."
+    if isinstance(error, OSError) and number in NO_LOCKS and error.filename is None:
+        return f"a file could not be locked ({error.strerror}). Put the project on a local disk, or one with locks."
     limit = address_space()
     if limit is None or limit >= ENOUGH:
         return None

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from sracl_core.errors import ModelError
+from sracl_core.faults import is_shortage
 
 IMPORT_PATH = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*")
 
@@ -44,6 +45,8 @@ def load_plugin(package: str, name: str) -> Any:
         with _no_byte_code():
             return getattr(import_module(module_name), attribute)
     except (ImportError, AttributeError) as error:
+        if is_shortage(error):  # the part may be whole
+            raise
         raise ModelError(
             f"{name!r} could not be loaded for {package}: {error}. An import path has the form package.module:Name, "
             "and the package must be installed in the environment that runs the stage, or lie in the project's folder."

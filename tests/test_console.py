@@ -98,6 +98,7 @@ def test_an_encoding_without_the_signs_escapes_them() -> None:
         ('raise RuntimeError("can\'t start new thread")', "no more threads or processes"),
         ("raise OSError(28, 'No space left on device', 'out/x')", "out/x could not be written: its disk is full"),
         ("raise OSError(24, 'Too many open files', 'x')", "ulimit -n"),
+        ("raise OSError(37, 'No locks available')", "a file could not be locked (No locks available)"),
         ("open('/')", "/ cannot be used: it is a folder, where a file was expected"),
         ("open('/etc/passwd/x')", "leads through a file"),
         ("open('x' * 300)", "its name is too long"),

@@ -73,6 +73,15 @@ def test_what_is_no_part_is_told() -> None:
     assert require_subclass("a:b", dict, dict) is dict
 
 
+def test_a_part_that_memory_did_not_suffice_for_is_not_called_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "part_of_a_full_machine.py").write_text("raise ImportError('libx.so: failed to map segment')")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(ImportError, match="failed to map segment"):
+        load_plugin("sracl_core.model.backbones", "part_of_a_full_machine:Mine")
+
+
 @pytest.mark.parametrize("name", ["no_such_module_anywhere:Part", "pathlib:NoSuchPart", "no_such_source"])
 def test_a_path_that_leads_nowhere(name: str) -> None:
     with pytest.raises(ModelError, match=r"could not be loaded .* must be installed"):

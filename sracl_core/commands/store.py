@@ -7,6 +7,8 @@ import typer
 
 from sracl_core.artifacts.full_disk import size_of
 from sracl_core.console import guarded, say
+from sracl_core.errors import ParamsError
+from sracl_core.outside import shown
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -27,6 +29,7 @@ def show_store(store: StoreFolder = None) -> None:
     from sracl_core.project import project_store
 
     kept = project_store(store)
+    _require_folder(kept.folder)
     if not kept.folder.is_dir():
         say(f"0 answers: {kept.folder} does not exist, nothing was paid for yet.")
         return
@@ -44,6 +47,7 @@ def compact_store(store: StoreFolder = None) -> None:
     from sracl_core.project import project_store
 
     kept = project_store(store)
+    _require_folder(kept.folder)
     if not kept.folder.is_dir():
         say(f"Nothing to compact: {kept.folder} does not exist.")
         return
@@ -52,6 +56,11 @@ def compact_store(store: StoreFolder = None) -> None:
     kept.tell_damage()
     left = f"; {kept.damaged:,} damaged left out" if kept.damaged else ""
     say(f"{answers:,} answers in one segment: {size_of(before)} became {size_of(_bytes_in(kept.folder))}{left}")
+
+
+def _require_folder(path: Path) -> None:
+    if path.exists() and not path.is_dir():
+        raise ParamsError(f"{shown(str(path))} is no folder of paid answers, but a file. Name the folder: --store.")
 
 
 def _answers_table(answers: "pa.Table") -> "Table":

@@ -204,6 +204,10 @@ def test_a_store_that_is_not_there_stays_so(tmp_path: Path) -> None:
     assert sracl(tmp_path, "store", "show").startswith("0 answers: ")
     assert sracl(tmp_path, "store", "compact").startswith("Nothing to compact: ")
     assert list(tmp_path.iterdir()) == []
+    (tmp_path / "answers").touch()
+    for command in ("show", "compact"):
+        told = sracl(tmp_path, "store", command, "--store", "answers", fails=True)
+        assert "answers is no folder of paid answers, but a file" in told
 
 
 def test_help_is_short_to_ask_for(tmp_path: Path) -> None:

