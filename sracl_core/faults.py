@@ -79,9 +79,13 @@ def _of_memory(error: BaseException, stage: str) -> str | None:
     if not isinstance(error, MemoryError) and not any(words in str(error).lower() for words in NO_MEMORY):
         return None
     limit = address_space()
-    room = "" if limit is None else f": this process may use {size_of(limit)} of addresses (ulimit -v)"
+    if limit is not None:
+        room = f"this process may use {size_of(limit)} of addresses (ulimit -v)"
+        if limit < ENOUGH:
+            return f"memory did not suffice: {room} ({said}). Raise ulimit -v."
+        said = f"{room}; {said}"
     lower = f"Lower {LOWER[stage]}, or free" if stage in LOWER else "Free"
-    return f"memory did not suffice{room} ({said}). {lower} memory on this machine."
+    return f"memory did not suffice ({said}). {lower} memory on this machine."
 
 
 def _of_limits(error: BaseException) -> str | None:
@@ -103,7 +107,8 @@ def _of_limits(error: BaseException) -> str | None:
 
 def _of_paths(error: BaseException) -> str | None:
     if isinstance(error, OSError) and error.errno in CANNOT and error.filename is not None:
-        return f"{_name(error.filename)} cannot be used: {CANNOT[error.errno]} ({error.strerror}). Correct the path."
+        why = f"{CANNOT[error.errno]} ({error.strerror})"
+        return f"{_name(error.filename)} cannot be used: {why}. Correct the path, or what lies there."
     if isinstance(error, UnicodeEncodeError) and "surrogates not allowed" in str(error):
         return f"{_name(error.object)} holds bytes that are no UTF-8. Name files so that their names are."
     if isinstance(error, ValueError) and "embedded null byte" in str(error):

@@ -44,7 +44,7 @@ def main(
         read=read,
     )
     origin = provenance("train", [train], [sequences, items, *read], train.backbone)
-    result = certify_training(files, split.method, origin)
+    result = certify_training(files, split.method, origin, train.backbone)
     write_sealed(certificate, result)
     say(summary(result))
 

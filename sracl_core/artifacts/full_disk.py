@@ -42,7 +42,11 @@ def why_full(path: Path) -> str:
     """Return the message for a `path` that could not be written."""
     folder = next(one for one in (path.parent, *path.absolute().parents) if one.is_dir())
     free = size_of(shutil.disk_usage(folder).free)
-    places = [f"{place} ({size_of(size)}): {advice}" for place, advice in SPACE.items() if (size := _size_of(place))]
+    places = [
+        f"{place} ({size_of(size)}): {advice}"
+        for place, advice in SPACE.items()
+        if _on_one_disk(project_root() / place, folder) and (size := _size_of(place))
+    ]
     where = f"Space can be had here: {'; '.join(places)}." if places else "Remove what is not needed there."
     return (
         f"{path} could not be written: its disk is full, or a limit on file sizes was reached ({free} free in "
@@ -57,6 +61,10 @@ def size_of(size: float) -> str:
             return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
         size /= 1000
     return f"{size:.1f} {UNITS[-1]}"
+
+
+def _on_one_disk(place: Path, folder: Path) -> bool:
+    return place.exists() and place.stat().st_dev == folder.stat().st_dev
 
 
 def _size_of(place: str) -> int:

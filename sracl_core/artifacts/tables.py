@@ -34,11 +34,13 @@ class TableWriter:
         self._writer.write_table(table.select(self.schema.names).cast(self.schema))
 
     def __enter__(self) -> Self:
-        temporary = self._stack.enter_context(atomic_path(self._path))
-        self._stack.push(lambda kind, error, trace: self._sealed(temporary, error))
-        self._writer = self._stack.enter_context(
-            pq.ParquetWriter(temporary, self.schema, compression="zstd", write_page_checksum=True)
-        )
+        with ExitStack() as stack:  # unwound where a step fails: the disk may be full at the first byte
+            temporary = stack.enter_context(atomic_path(self._path))
+            stack.push(lambda kind, error, trace: self._sealed(temporary, error))
+            self._writer = stack.enter_context(
+                pq.ParquetWriter(temporary, self.schema, compression="zstd", write_page_checksum=True)
+            )
+            self._stack = stack.pop_all()
         return self
 
     def __exit__(

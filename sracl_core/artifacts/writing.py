@@ -40,7 +40,7 @@ def temporary_folder(beside: Path, name: str) -> Iterator[Path]:
 
     Folders of the same name that killed processes left are removed first. Raises StorageError when the disk is full.
     """
-    with told_when_full(beside / name):
+    with told_when_full(beside / f".{name}"):
         beside.mkdir(parents=True, exist_ok=True)
         remove_leftovers(beside, name)
         with _held(beside, name) as lock:

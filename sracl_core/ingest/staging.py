@@ -166,4 +166,5 @@ def _id_checks(value: str, column: str) -> list[str]:
         _check(f"{value} IN ({MISSING_WORDS})", column, "is a word that stands for a missing value"),
         _check(whole, column, "is a list or an object, not an id; each record must be of one"),
         _check(f"contains({value}, chr(10))", column, "holds a line break; a quote that is not closed joins lines"),
+        _check(f"regexp_matches({value}, '\\p{{Cc}}')", column, "holds a control character, such as NUL; take it out"),
     ]

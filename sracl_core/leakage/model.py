@@ -8,18 +8,25 @@ from safetensors import SafetensorError, safe_open
 from sracl_core.errors import ArtifactError
 from sracl_core.leakage.certificate import Check
 from sracl_core.model.description import AGAIN, ModelDescription
+from sracl_core.outside import shown_value
 
 
-def check_model(weights: Path, described: ModelDescription, n_items: int) -> Check:
-    """Prove that the model knows just the `n_items` items of the catalogue, and that its weights are finite float32.
+def check_model(weights: Path, described: ModelDescription, n_items: int, backbone: str) -> Check:
+    """Prove that the model is a `backbone` of the `n_items` items of the catalogue, with finite weights in float32.
 
     The digest of `weights` must be proven already (`read_description`). Raises ArtifactError when they cannot be read.
     """
     tensors = _read(weights)
-    what = "the model knows just the items of the catalogue, and its weights are finite numbers in float32."
+    what = (
+        "the model is the backbone of the parameters, it knows just the items of the catalogue, and its weights are "
+        "finite numbers in float32."
+    )
     check = Check("model", sum(tensor.size for tensor in tensors.values()), what, made_by="train")
     if described.n_items != n_items:
         check.refuse("another catalogue", [f"the model knows {described.n_items} items, the catalogue {n_items}"], 1)
+    if described.backbone != backbone:
+        named = [f"the model names {shown_value(described.backbone)}, train.backbone is {shown_value(backbone)}"]
+        check.refuse("another backbone", named, 1)
     wrong = [
         f"{name}: type {tensor.dtype}" if tensor.dtype != np.float32 else f"{name}: values that are not finite"
         for name, tensor in tensors.items()

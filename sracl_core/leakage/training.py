@@ -33,13 +33,13 @@ class TrainingFiles:
     read: Sequence[Path]
 
 
-def certify_training(files: TrainingFiles, method: Method, origin: Provenance) -> dict[str, Any]:
+def certify_training(files: TrainingFiles, method: Method, origin: Provenance, backbone: str) -> dict[str, Any]:
     """Return the certificate of what training consumed and made.
 
-    `origin` is the provenance that its outputs must have. The boundary is derived again from the interactions, so that
-    this certificate stands on the raw order of events and on the clean certificate of the inputs. Raises LeakageError,
-    naming check and rows, when anything held in training is no training interaction or another file than the
-    certified ones was trained on, and ArtifactError for a missing or damaged file.
+    `origin` is the provenance that its outputs must have, `backbone` the one that must have been trained. The boundary
+    is derived again from the interactions, so that this certificate stands on the raw order of events and on the clean
+    certificate of the inputs. Raises LeakageError, naming check and rows, when anything held in training is no training
+    interaction or another file than the certified ones was trained on, and ArtifactError for a missing or damaged file.
     """
     made = [files.trained_on, files.weights, files.description]
     digests = digests_of([files.interactions, files.items, files.sequences, *made, files.inputs_certificate])
@@ -54,7 +54,7 @@ def certify_training(files: TrainingFiles, method: Method, origin: Provenance) -
         _check_origins(files, described, origin),
         check_split(read_table(files.interactions, INTERACTIONS), parts, method, Names()),
         check_trained_on(read_table(files.trained_on, TRAINED_ON), parts),
-        check_model(files.weights, described, n_items),
+        check_model(files.weights, described, n_items, backbone),
     ]
     return certificate(checks, digests)
 

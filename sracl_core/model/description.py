@@ -46,9 +46,11 @@ def read_description(path: Path, weights: Path) -> ModelDescription:
     if told.get("format") != FORMAT:
         raise ArtifactError(f"{path} has model format {told.get('format')}, expected {FORMAT}. {AGAIN}")
     try:
+        if not isinstance(told["backbone"], str):
+            raise TypeError("backbone")
         digest = told["weights"]["sha256"]
         description = ModelDescription(
-            backbone=str(told["backbone"]),
+            backbone=told["backbone"],
             n_items=int(told["n_items"]),
             model=dict(told["model"]),
             provenance=Provenance(**told["provenance"]),

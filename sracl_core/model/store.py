@@ -14,6 +14,7 @@ from sracl_core.artifacts.writing import atomic_path
 from sracl_core.errors import ArtifactError, ModelError
 from sracl_core.model.backbone import Backbone, build_backbone
 from sracl_core.model.description import AGAIN, ModelDescription, read_description, write_description
+from sracl_core.outside import shown_value
 from sracl_core.params.train import BACKBONES, ModelParams
 
 
@@ -47,7 +48,7 @@ def load_backbone(weights: Path, description: Path, device: torch.device, *, all
     told = read_description(description, weights)
     if told.backbone not in BACKBONES and told.backbone != allow:
         raise ModelError(
-            f"{description} names the backbone {told.backbone!r}, which does not come with the project. Set "
+            f"{description} names the backbone {shown_value(told.backbone)}, which does not come with the project. Set "
             "train.backbone to it (in Python: allow=) if you know that code; loading it runs it."
         )
     try:

@@ -76,6 +76,24 @@ def test_every_writer_tells_it_in_one_line(tmp_path: Path, writer: str) -> None:
     assert left == "left: []"
 
 
+def test_a_disk_without_a_byte_left_is_told_as_well(tmp_path: Path) -> None:
+    folder = tmp_path / "small"
+    full = """
+(folder / "other").write_bytes(bytes(64))
+try:
+    with (folder / "filler").open("wb", buffering=0) as filler:
+        while filler.write(bytes(4096)):
+            pass
+except OSError:
+    pass
+"""
+    done = run_on_small_disk(folder, "2m", BEGIN + WRITERS["Parquet"] + full + END, str(folder))
+    assert (done.returncode, done.stderr) == (0, "")
+    told, left = done.stdout.splitlines()
+    assert f"{folder}/file could not be written: its disk is full" in told and "(0 B free" in told
+    assert left == "left: ['filler', 'other']"
+
+
 def test_where_space_can_be_had(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DVC_ROOT", str(tmp_path))
     (tmp_path / ".dvc/cache/files").mkdir(parents=True)
@@ -85,6 +103,24 @@ def test_where_space_can_be_had(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert f"{tmp_path}/out/x.parquet could not be written" in str(caught.value)
     assert ".dvc/cache (2.5 MB): `dvc gc --workspace`" in str(caught.value)
     assert ".sracl" not in str(caught.value)
+
+
+def test_space_on_another_disk_is_not_named(tmp_path: Path) -> None:
+    folder = tmp_path / "small"
+    program = """
+import errno, os
+from sracl_core.artifacts.full_disk import told_when_full
+os.environ["DVC_ROOT"] = str(folder.parent)
+cache = folder.parent / ".dvc/cache"
+cache.mkdir(parents=True)
+(cache / "one").write_bytes(bytes(1000))
+def write():
+    with told_when_full(folder / "x"):
+        raise OSError(errno.ENOSPC, "No space left on device")
+"""
+    done = run_on_small_disk(folder, "2m", BEGIN + program + END, str(folder))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "Remove what is not needed there." in done.stdout and ".dvc" not in done.stdout
 
 
 def test_what_means_full_and_what_does_not() -> None:

@@ -28,6 +28,7 @@ def test_rejects_name_file_line_column_and_reason(raw, run_ingest):
         b"u,caf\xe9,6,5\n"
         b'"u\nv",a,7,\n'  # lines 12 and 13: one record
         b"u,a,x,5\n"
+        b"u,a\x00,8,5\n"
     )
     found = run_ingest(raw, columns=ColumnNames(rating="stars"), max_rejected=1.0)
     rejected = [(row["line"], row["column"], row["reason"]) for row in found.rows("rejected")]
@@ -43,11 +44,12 @@ def test_rejects_name_file_line_column_and_reason(raw, run_ingest):
         (11, None, "is not UTF-8 text (byte 6 of the line)"),
         (12, "user_id", "holds a line break; a quote that is not closed joins lines"),
         (14, "timestamp", stamp),
+        (15, "item_id", "holds a control character, such as NUL; take it out"),
     ]
     assert {row["file"] for row in found.rows("rejected")} == {"interactions.csv"}
     assert found.rows("rejected")[0]["text"] == " ,a,2,5"
     account = found.summary["interactions_file"]
-    assert (account["read"], account["rejected"], account["kept"], account["blank_lines"]) == (11, 10, 1, 1)
+    assert (account["read"], account["rejected"], account["kept"], account["blank_lines"]) == (12, 11, 1, 1)
 
 
 def test_too_many_rejects_fail_and_show_the_first(raw, run_ingest, tmp_path):

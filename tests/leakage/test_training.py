@@ -44,7 +44,7 @@ def files_of(folder: Path, weights: Path, description: Path) -> TrainingFiles:
 def run(world: World, folder: Path, method: Method = "leave_one_out", **model: object) -> Row:
     write_sealed(folder / "inputs.json", certify(world, folder, input_params(method)))
     write_table(folder / "trained_on.parquet", world["trained_on"], TRAINED_ON, ORIGIN)
-    return certify_training(files_of(folder, *trained(folder, **model)), method, ORIGIN)  # type: ignore[arg-type]
+    return certify_training(files_of(folder, *trained(folder, **model)), method, ORIGIN, "sasrec")  # type: ignore[arg-type]
 
 
 def test_the_whole_training_part_passes(tmp_path: Path) -> None:
@@ -147,13 +147,14 @@ def test_what_changed_after_it_was_certified_is_refused(tmp_path: Path, name: st
     write_table(tmp_path / f"{name}.parquet", world[name], world[name].schema, Provenance("test", "", "later"))
     files = files_of(tmp_path, tmp_path / "model.safetensors", tmp_path / "model.json")
     with pytest.raises(LeakageError, match=rf"{name}\.parquet is not the file that .*inputs\.json certified"):
-        certify_training(files, "leave_one_out", ORIGIN)
+        certify_training(files, "leave_one_out", ORIGIN, "sasrec")
 
 
 @pytest.mark.parametrize(
     ("model", "told"),
     [
         ({"n_items": N_ITEMS + 1}, f"the model knows {N_ITEMS + 1} items, the catalogue {N_ITEMS}"),
+        ({"backbone": "evil_here:Boom"}, "the model names 'evil_here:Boom', train.backbone is 'sasrec'"),
         ({"dtype": np.float16}, "item_embedding.weight: type float16"),
         ({"dtype": np.float64}, "item_embedding.weight: type float64"),
         ({"provenance": Provenance("train", "parameters", "other pools")}, "model: it was made from other files"),
@@ -171,11 +172,11 @@ def test_weights_that_are_no_numbers_are_named(tmp_path: Path) -> None:
     save_file({"w": np.array([1, np.nan], np.float32)}, weights)
     write_description(description, weights, ModelDescription("sasrec", N_ITEMS, {}, ORIGIN, {}))
     with pytest.raises(LeakageError, match="w: values that are not finite"):
-        certify_training(files_of(tmp_path, weights, description), "leave_one_out", ORIGIN)
+        certify_training(files_of(tmp_path, weights, description), "leave_one_out", ORIGIN, "sasrec")
 
 
 def test_a_pool_trained_on_and_put_back_is_seen_by_its_digest(tmp_path: Path) -> None:
     run(clean_world(), tmp_path)
     files = files_of(tmp_path, tmp_path / "model.safetensors", tmp_path / "model.json")
     with pytest.raises(LeakageError, match=r"(?s)'training origins' failed.*trained_on\.parquet: .*other files"):
-        certify_training(files, "leave_one_out", Provenance("train", "parameters", "the pool beside it"))
+        certify_training(files, "leave_one_out", Provenance("train", "parameters", "the pool beside it"), "sasrec")

@@ -25,6 +25,7 @@ from sracl_core.progress import Progress
 # Rows that are held at a time; fewer where they are wide, as with pictures among the columns.
 ROWS_AT_ONCE, BYTES_AT_ONCE = 1 << 16, 64 << 20
 SAID_CHARACTERS = 200
+READER_FAILED = "registered as 'rows_of_file' failed: "  # as DuckDB words it
 
 
 @dataclass(frozen=True)
@@ -74,12 +75,14 @@ def _opened(file: RawFile, folder: Path | None) -> Iterator[pq.ParquetFile]:
         try:
             yield stack.enter_context(pq.ParquetFile(readable))
         except (pa.ArrowException, OSError, duckdb.Error, UnicodeDecodeError) as error:
-            said = (
-                shown(str(error).strip().splitlines()[0], SAID_CHARACTERS).rstrip(". ")
-                if str(error).strip()
-                else "no reason"
-            )
-            raise DataError(f"{file.name} cannot be read as Parquet: {said}. Write the file again.") from None
+            raise DataError(f"{file.name} cannot be read as Parquet: {_reason(error)}. Write the file again.") from None
+
+
+def _reason(error: Exception) -> str:
+    """What `error` says, without what DuckDB puts round an error of the reader that it was given."""
+    said = str(error).partition("Detail: Python exception")[0].strip().partition(READER_FAILED)
+    said_by_reader = (said[2] or said[0]).splitlines() or ["no reason"]
+    return shown(said_by_reader[0], SAID_CHARACTERS).rstrip(". ")
 
 
 class _Columns:

@@ -6,6 +6,11 @@ import re
 SHORTEST_KEY = 8  # characters; a shorter key is a stand-in such as EMPTY
 SHORTEST_PART = 16  # characters of its beginning that are masked, too
 STARS = "***"
+DEEPEST = 8  # times that a text is decoded in search of the key
+ESCAPE = re.compile(
+    r"\\[uU](?:0000)?(?P<four>[0-9a-fA-F]{4})|\\x(?P<two>[0-9a-fA-F]{2})|%(?P<url>[0-9a-fA-F]{2})"
+    r"|&#(?:(?P<number>[0-9]{1,6})|[xX](?P<html>[0-9a-fA-F]{1,5}));"
+)
 BACKSLASHES = r"\\{0,16}"  # JSON in JSON has several before a sign
 
 
@@ -20,7 +25,21 @@ class KeyMask:
         self._forms = [_Form(text, least) for text, least in _spellings(key)] if len(key) >= SHORTEST_KEY else []
 
     def __call__(self, text: str) -> str:
-        """Return `text` with stars for the key."""
+        """Return `text` with stars for the key.
+
+        Where the escapes are escaped themselves and hide the key so, the text is returned decoded as far as needed.
+        """
+        decoded = masked = self._masked(text)
+        for _ in range(DEEPEST if self._forms else 0):
+            before, decoded = decoded, ESCAPE.sub(_decoded, decoded)
+            if decoded == before:
+                break
+            found = self._masked(decoded)
+            if found != decoded:
+                decoded = masked = found
+        return masked
+
+    def _masked(self, text: str) -> str:
         for form in self._forms:
             text = form.masked(text)
         return text
@@ -45,6 +64,12 @@ class _Form:
             kept += [text[place : found.start()], STARS]
             place = end
         return "".join([*kept, text[place:]])
+
+
+def _decoded(escape: re.Match[str]) -> str:
+    """The ASCII letter that `escape` stands for; no key has another."""
+    number = int(escape["number"] or 0) or int(escape[escape.lastgroup or ""], 16)
+    return chr(number) if number < 128 else escape[0]
 
 
 def _letter(letter: str) -> str:

@@ -22,6 +22,7 @@ import pyarrow as pa
 
 from sracl_core.artifacts.full_disk import told_when_full
 from sracl_core.errors import StorageError
+from sracl_core.outside import shown
 from sracl_core.profile.store import journal, segments
 from sracl_core.profile.store.claims import Claims
 from sracl_core.profile.store.journal import Journal, claimed, read_journal
@@ -60,9 +61,10 @@ class AnswerStore:
         lines = sum(" line " in place for place in new)
         counts = {"journal line": lines, "file": len(new) - lines}
         told = " and ".join(f"{count:,} {name}{'s' * (count > 1)}" for name, count in counts.items() if count)
+        places = ", ".join(map(shown, new[:PLACES_TOLD]))
         more = f" and {len(new) - PLACES_TOLD:,} more" if len(new) > PLACES_TOLD else ""
         tell(
-            f"Damaged in the store of paid answers {self.folder}: {told} ({', '.join(new[:PLACES_TOLD])}{more}). They "
+            f"Damaged in the store of paid answers {self.folder}: {told} ({places}{more}). They "
             "are left out, and what they held is asked again."
             + (" Put a damaged file back from a copy, or remove it." if lines < len(new) else "")
         )

@@ -179,11 +179,13 @@ def test_a_packed_file_is_unpacked_first_and_nothing_is_left(
         lambda data: data[:-20],
         lambda data: data[:20] + data[-20:],
         lambda data: data[:4] + bytes(len(data) - 12) + data[-8:],
+        lambda data: data[:200] + bytes(600) + data[800:],  # found while DuckDB reads the rows
     ],
 )
 def test_a_damaged_file_is_one_plain_line(tmp_path: Path, change: Callable[[bytes], bytes]) -> None:
     path = tmp_path / "file.parquet"
     pq.write_table(pa.table({"x": [str(n) for n in range(1000)]}), path)
     path.write_bytes(change(path.read_bytes()))
-    with pytest.raises(DataError, match=r"^file.parquet cannot be read as Parquet: .*Write the file again\.$"):
+    with pytest.raises(DataError, match=r"^file.parquet cannot be read as Parquet: .*Write the file again\.$") as found:
         read(path, ("x",))
+    assert not any(words in str(found.value) for words in ("Traceback", "rows_of_file", ".."))

@@ -25,6 +25,7 @@ FORMS = {
     "twice": KEY.replace("/", r"\\\/"),
     "unicode": UNICODE,
     "unicode twice": UNICODE.replace("\\", r"\\"),
+    "escapes escaped": "".join(f"\\u{ord(letter):04x}" for letter in UNICODE),
     "mixed": KEY.replace("/", r"\u002F"),
     "hex": "".join(f"\\x{ord(letter):02x}" for letter in KEY),
     "url": quote(KEY, safe=""),

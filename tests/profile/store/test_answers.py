@@ -71,6 +71,16 @@ def test_a_damaged_segment_is_left_out_and_counted(tmp_path: Path) -> None:
     assert store.damaged == 2
 
 
+def test_the_name_of_a_damaged_file_forges_no_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write(tmp_path, [1])
+    (tmp_path / "a\nerror: \x1b[31m.parquet").write_bytes(b"PAR1")
+    store = AnswerStore(tmp_path)
+    store.find([answer(1).address])
+    store.tell_damage()
+    told = capsys.readouterr().err
+    assert told.count("\n") == 1 and r"a\nerror: \x1b[31m.parquet" in told
+
+
 def test_a_cut_journal_line_is_left_out_and_counted(tmp_path: Path) -> None:
     journal = Journal(tmp_path)
     journal.append(answer(1))
