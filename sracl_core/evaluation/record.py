@@ -25,5 +25,5 @@ def require_recorded(path: Path, files: Iterable[Path]) -> None:
         if not isinstance(written, dict) or written.get(file.name) != file_digest(file):
             raise ArtifactError(
                 f"{file} is not what the evaluation wrote that {path} records: it is damaged, was changed by hand, or "
-                "is of another run. Run `dvc repro` to evaluate again, or `dvc checkout` to have it back."
+                "is of another run. Run `dvc repro` to evaluate again."
             )

@@ -63,8 +63,11 @@ class Check:
 
     def refuse(self, problem: str, rows: list[str], total: int) -> NoReturn:
         """Raise LeakageError: `total` rows fail this check, the first of them told by `rows`."""
-        lines = [f"leakage check {self.check!r} failed: {problem} ({total} of {self.examined} examined).", *rows]
-        if total > len(rows):
+        lines = [
+            f"leakage check {self.check!r} failed: {problem} ({total} of {max(total, self.examined)} examined).",
+            *rows,
+        ]
+        if total > len(rows) > 0:
             lines.append(f"… and {total - len(rows)} more")
         lines += [
             f"Expected: {self.what}",
@@ -101,8 +104,8 @@ def require_clean(path: Path, checks: Sequence[str], files: Iterable[Path]) -> N
     for file in files:
         if certified.get(file.name) != file_digest(file):
             raise LeakageError(
-                f"{file} is not the file that {path} certified: its bytes are others. Fetch the certified one "
-                f"with `dvc pull`, or run `dvc repro` to certify this one."
+                f"{file} is not the file that {path} certified: its bytes are others. Run `dvc repro`, which "
+                "puts the certified one back, or certifies what its stage makes today."
             )
 
 

@@ -1,18 +1,20 @@
 """The model: what evaluation will load is of this catalogue, and whole."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
 
 from sracl_core.errors import ArtifactError
-from sracl_core.leakage.certificate import Check
+from sracl_core.leakage.certificate import SHOWN, Check
 from sracl_core.model.description import AGAIN, ModelDescription
-from sracl_core.outside import shown_value
+from sracl_core.outside import shown, shown_value
+from sracl_core.params.train import TrainParams
 
 
-def check_model(weights: Path, described: ModelDescription, n_items: int, backbone: str) -> Check:
-    """Prove that the model is a `backbone` of the `n_items` items of the catalogue, with finite weights in float32.
+def check_model(weights: Path, described: ModelDescription, n_items: int, train: TrainParams) -> Check:
+    """Prove that the model is the backbone of `train` for the `n_items` items of the catalogue, in finite float32.
 
     The digest of `weights` must be proven already (`read_description`). Raises ArtifactError when they cannot be read.
     """
@@ -24,9 +26,14 @@ def check_model(weights: Path, described: ModelDescription, n_items: int, backbo
     check = Check("model", sum(tensor.size for tensor in tensors.values()), what, made_by="train")
     if described.n_items != n_items:
         check.refuse("another catalogue", [f"the model knows {described.n_items} items, the catalogue {n_items}"], 1)
-    if described.backbone != backbone:
-        named = [f"the model names {shown_value(described.backbone)}, train.backbone is {shown_value(backbone)}"]
-        check.refuse("another backbone", named, 1)
+    found, wanted = _choices(described.backbone, described.model), _choices(train.backbone, train.model.model_dump())
+    other = [
+        f"the model has {shown_value(found.get(name))}, {shown(name)} is {shown_value(wanted.get(name))}"
+        for name in dict.fromkeys([*wanted, *found])
+        if found.get(name) != wanted.get(name)
+    ]
+    if other:
+        check.refuse("the model was made with other parameters", other[:SHOWN], len(other))
     wrong = [
         f"{name}: type {tensor.dtype}" if tensor.dtype != np.float32 else f"{name}: values that are not finite"
         for name, tensor in tensors.items()
@@ -35,6 +42,10 @@ def check_model(weights: Path, described: ModelDescription, n_items: int, backbo
     if wrong:
         check.refuse("weights that training does not write", wrong, len(wrong))
     return check
+
+
+def _choices(backbone: str, model: dict[str, Any]) -> dict[str, Any]:
+    return {"train.backbone": backbone} | {f"train.model.{name}": value for name, value in model.items()}
 
 
 def _read(weights: Path) -> dict[str, np.ndarray]:

@@ -16,6 +16,7 @@ from sracl_core.leakage.model import check_model
 from sracl_core.leakage.origins import check_origins, differences
 from sracl_core.leakage.split import Method, check_split
 from sracl_core.model.description import ModelDescription, read_description
+from sracl_core.params.train import TrainParams
 from sracl_core.ragged import Ragged
 
 
@@ -33,11 +34,11 @@ class TrainingFiles:
     read: Sequence[Path]
 
 
-def certify_training(files: TrainingFiles, method: Method, origin: Provenance, backbone: str) -> dict[str, Any]:
+def certify_training(files: TrainingFiles, method: Method, origin: Provenance, train: TrainParams) -> dict[str, Any]:
     """Return the certificate of what training consumed and made.
 
-    `origin` is the provenance that its outputs must have, `backbone` the one that must have been trained. The boundary
-    is derived again from the interactions, so that this certificate stands on the raw order of events and on the clean
+    `origin` is the provenance that its outputs must have, `train` says which backbone they must be of. The boundary is
+    derived again from the interactions, so that this certificate stands on the raw order of events and on the clean
     certificate of the inputs. Raises LeakageError, naming check and rows, when anything held in training is no training
     interaction or another file than the certified ones was trained on, and ArtifactError for a missing or damaged file.
     """
@@ -54,7 +55,7 @@ def certify_training(files: TrainingFiles, method: Method, origin: Provenance, b
         _check_origins(files, described, origin),
         check_split(read_table(files.interactions, INTERACTIONS), parts, method, Names()),
         check_trained_on(read_table(files.trained_on, TRAINED_ON), parts),
-        check_model(files.weights, described, n_items, backbone),
+        check_model(files.weights, described, n_items, train),
     ]
     return certificate(checks, digests)
 

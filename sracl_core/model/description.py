@@ -44,7 +44,7 @@ def read_description(path: Path, weights: Path) -> ModelDescription:
     """
     told = read_sealed(path, "the description of a model")
     if told.get("format") != FORMAT:
-        raise ArtifactError(f"{path} has model format {told.get('format')}, expected {FORMAT}. {AGAIN}")
+        raise ArtifactError(f"{path} has model format {told.get('format')!r}, expected {FORMAT}. {AGAIN}")
     try:
         if not isinstance(told["backbone"], str):
             raise TypeError("backbone")

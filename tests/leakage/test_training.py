@@ -17,16 +17,18 @@ from sracl_core.leakage.certificate import TRAINING_CHECKS
 from sracl_core.leakage.split import Method
 from sracl_core.leakage.training import TrainingFiles, certify_training
 from sracl_core.model.description import ModelDescription, write_description
+from sracl_core.params.train import TrainParams
 from tests.leakage.world import N_ITEMS, Row, World, certify, change, clean_world, input_params
 
 ORIGIN = Provenance("train", "parameters", "inputs")
+DESCRIBED = ModelDescription("sasrec", N_ITEMS, TrainParams().model.model_dump(), ORIGIN, {})
 
 
 def trained(folder: Path, n_items: int = N_ITEMS, dtype: type = np.float32, **told: object) -> tuple[Path, Path]:
     """The files of a model of `n_items` items, as training would write them."""
     weights, description = folder / "model.safetensors", folder / "model.json"
     save_file({"item_embedding.weight": np.ones((n_items + 1, 2), dtype)}, weights)
-    written = ModelDescription("sasrec", n_items, {}, ORIGIN, {})
+    written = replace(DESCRIBED, n_items=n_items)
     write_description(description, weights, replace(written, **told))  # type: ignore[arg-type]
     return weights, description
 
@@ -44,7 +46,7 @@ def files_of(folder: Path, weights: Path, description: Path) -> TrainingFiles:
 def run(world: World, folder: Path, method: Method = "leave_one_out", **model: object) -> Row:
     write_sealed(folder / "inputs.json", certify(world, folder, input_params(method)))
     write_table(folder / "trained_on.parquet", world["trained_on"], TRAINED_ON, ORIGIN)
-    return certify_training(files_of(folder, *trained(folder, **model)), method, ORIGIN, "sasrec")  # type: ignore[arg-type]
+    return certify_training(files_of(folder, *trained(folder, **model)), method, ORIGIN, TrainParams())  # type: ignore[arg-type]
 
 
 def test_the_whole_training_part_passes(tmp_path: Path) -> None:
@@ -147,14 +149,15 @@ def test_what_changed_after_it_was_certified_is_refused(tmp_path: Path, name: st
     write_table(tmp_path / f"{name}.parquet", world[name], world[name].schema, Provenance("test", "", "later"))
     files = files_of(tmp_path, tmp_path / "model.safetensors", tmp_path / "model.json")
     with pytest.raises(LeakageError, match=rf"{name}\.parquet is not the file that .*inputs\.json certified"):
-        certify_training(files, "leave_one_out", ORIGIN, "sasrec")
+        certify_training(files, "leave_one_out", ORIGIN, TrainParams())
 
 
 @pytest.mark.parametrize(
     ("model", "told"),
     [
         ({"n_items": N_ITEMS + 1}, f"the model knows {N_ITEMS + 1} items, the catalogue {N_ITEMS}"),
-        ({"backbone": "evil_here:Boom"}, "the model names 'evil_here:Boom', train.backbone is 'sasrec'"),
+        ({"backbone": "evil_here:Boom"}, "the model has 'evil_here:Boom', train.backbone is 'sasrec'"),
+        ({"model": {"heads": 0}}, "the model has 0, train.model.heads is 2"),
         ({"dtype": np.float16}, "item_embedding.weight: type float16"),
         ({"dtype": np.float64}, "item_embedding.weight: type float64"),
         ({"provenance": Provenance("train", "parameters", "other pools")}, "model: it was made from other files"),
@@ -170,13 +173,13 @@ def test_weights_that_are_no_numbers_are_named(tmp_path: Path) -> None:
     run(clean_world(), tmp_path)
     weights, description = tmp_path / "model.safetensors", tmp_path / "model.json"
     save_file({"w": np.array([1, np.nan], np.float32)}, weights)
-    write_description(description, weights, ModelDescription("sasrec", N_ITEMS, {}, ORIGIN, {}))
+    write_description(description, weights, DESCRIBED)
     with pytest.raises(LeakageError, match="w: values that are not finite"):
-        certify_training(files_of(tmp_path, weights, description), "leave_one_out", ORIGIN, "sasrec")
+        certify_training(files_of(tmp_path, weights, description), "leave_one_out", ORIGIN, TrainParams())
 
 
 def test_a_pool_trained_on_and_put_back_is_seen_by_its_digest(tmp_path: Path) -> None:
     run(clean_world(), tmp_path)
     files = files_of(tmp_path, tmp_path / "model.safetensors", tmp_path / "model.json")
     with pytest.raises(LeakageError, match=r"(?s)'training origins' failed.*trained_on\.parquet: .*other files"):
-        certify_training(files, "leave_one_out", Provenance("train", "parameters", "the pool beside it"), "sasrec")
+        certify_training(files, "leave_one_out", Provenance("train", "parameters", "the pool beside it"), TrainParams())

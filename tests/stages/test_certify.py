@@ -4,14 +4,17 @@ import json
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import pytest
-from safetensors.numpy import save_file
+import torch
+from safetensors.torch import load_file, save_file
 
 from sracl_core.artifacts.tables import write_table
-from sracl_core.model.description import ModelDescription, write_description
+from sracl_core.model.backbone import build_backbone
+from sracl_core.model.description import read_description, write_description
+from sracl_core.model.store import save_backbone
 from sracl_core.params.profile import ProfileParams
 from sracl_core.params.retrieval import EmbedParams, MineParams
 from sracl_core.params.section import Section, read_section
@@ -63,8 +66,15 @@ def put(world: World, folder: Path) -> None:
             write_table(path_of(name), world[name], world[name].schema, origin)
         if made_by == "train":
             weights, description = (folder / "data/artifacts" / f"model.{end}" for end in ("safetensors", "json"))
-            save_file({"item_embedding.weight": np.ones((N_ITEMS + 1, 2), np.float32)}, weights)
-            write_description(description, weights, ModelDescription("sasrec", N_ITEMS, {}, origin, {}))
+            sizes = read_section(folder / "params.yaml", TrainParams).model
+            backbone = build_backbone("sasrec", N_ITEMS, sizes)
+            state = backbone.state_dict()
+            torch.manual_seed(1)
+            for weight in state.values():
+                weight.copy_(torch.rand_like(weight) if weight.is_floating_point() else weight)
+            save_backbone(
+                weights, description, name="sasrec", backbone=backbone, state=state, training={}, provenance=origin
+            )
 
 
 def origins() -> dict[str, tuple[type[Section], tuple[str, ...], tuple[str, ...], tuple[str, ...]]]:
@@ -154,3 +164,29 @@ def test_a_held_out_item_in_training_ends_the_run(folder: Path) -> None:
     done = stage("certify_training", folder)
     assert done.returncode == 1 and "user 2: held" in done.stderr
     assert not (folder / "data/artifacts/certificate_training.json").exists()
+
+
+@pytest.mark.parametrize("change", [lambda weights: weights.clear(), lambda weights: weights.popitem()])
+def test_weights_that_make_no_model_are_not_certified(
+    folder: Path, change: Callable[[dict[str, torch.Tensor]], object]
+) -> None:
+    put(clean_world(), folder)
+    assert stage("certify_inputs", folder).returncode == 0
+    weights, description = (folder / "data/artifacts" / f"model.{end}" for end in ("safetensors", "json"))
+    told, state = read_description(description, weights), load_file(weights)
+    change(state)
+    save_file(state, weights)
+    write_description(description, weights, told)
+    done = stage("certify_training", folder)
+    assert done.returncode == 1 and "don't make a model together" in done.stderr and "Traceback" not in done.stderr
+    assert not (folder / "data/artifacts/certificate_training.json").exists()
+
+
+@pytest.mark.parametrize("kind", ["items", "users"])
+def test_histories_of_another_catalogue_are_told(folder: Path, kind: str) -> None:
+    world = clean_world()
+    change(world, "items", lambda rows: rows.pop())
+    put(world, folder)
+    done = stage(f"profile_{kind}", folder)
+    assert done.returncode == 1 and "Traceback" not in done.stderr
+    assert f"holds item {N_ITEMS}, but the catalogue beside it has items 1 to {N_ITEMS - 1}" in done.stderr
