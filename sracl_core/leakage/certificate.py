@@ -71,8 +71,9 @@ class Check:
             lines.append(f"… and {total - len(rows)} more")
         lines += [
             f"Expected: {self.what}",
-            f"No certificate was written. Run `dvc repro --force --single-item {self.made_by}`, then `dvc repro`; if "
-            "this check fails again, the code of that stage is at fault, and nothing trained on its output counts.",
+            "No certificate was written. Run `dvc repro`, which makes again what is damaged, or not what its stage made. "
+            f"If this check fails once more, run `dvc repro --force --single-item {self.made_by}`, then `dvc repro`; "
+            "after that the code of that stage is at fault, and nothing trained on its output counts.",
         ]
         raise LeakageError("\n  ".join(lines))
 

@@ -53,7 +53,7 @@ def read_index(path: Path, keys: np.ndarray, vectors: np.ndarray) -> faiss.Index
             f"ones of dimension {expected[1]}. {again}"
         )
     if not (np.array_equal(_ids(index), keys[rows]) and np.array_equal(_stored(flat), vectors[rows])):
-        raise ArtifactError(f"{path} was built from other embeddings than the ones beside it. {again}")
+        raise ArtifactError(f"{path} is damaged, or was built from other embeddings than the ones beside it. {again}")
     return index
 
 
