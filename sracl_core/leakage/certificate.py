@@ -71,7 +71,7 @@ class Check:
             lines.append(f"… and {total - len(rows)} more")
         lines += [
             f"Expected: {self.what}",
-            "No certificate was written. Run `dvc repro`, which makes again what is damaged, or not what its stage made. "
+            "No certificate was written. Run `dvc repro`, which makes damaged files again. "
             f"If this check fails once more, run `dvc repro --force --single-item {self.made_by}`, then `dvc repro`; "
             "after that the code of that stage is at fault, and nothing trained on its output counts.",
         ]
