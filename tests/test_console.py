@@ -155,7 +155,9 @@ def test_a_table_nobody_reads_ends_as_other_output_does(tmp_path: Path) -> None:
 
 
 def test_ctrl_c_ends_it_in_a_line() -> None:
-    program = f"{BEGIN}    say('begun'); sys.stdout.flush(); time.sleep(60)\nrun(main)\n"
+    # A shell has the jobs in its background ignore SIGINT, and these tests may run in one.
+    heard = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+    program = f"{heard}{BEGIN}    say('begun'); sys.stdout.flush(); time.sleep(60)\nrun(main)\n"
     with subprocess.Popen(
         (sys.executable, "-c", program),
         env={**os.environ, "PYTHONPATH": str(ROOT)},
