@@ -29,15 +29,18 @@ def stage(body: str, shell: str = "", **environment: str) -> subprocess.Complete
     return in_shell(f'"$0" -c "$1" {shell}', program, **environment)
 
 
-def in_shell(command: str, program: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run a `command` of a shell, in which "$0" is Python and "$1" is `program`."""
+def in_shell(
+    command: str, program: str = "", folder: Path = ROOT, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """Run a `command` of a shell in `folder`, in which "$0" is Python and "$1" is `program`."""
     return subprocess.run(
         ["bash", "-c", command, sys.executable, program],
-        cwd=ROOT,
+        cwd=folder,
         env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
         capture_output=True,
         text=True,
         check=False,
+        timeout=120,
     )
 
 
@@ -175,16 +178,7 @@ def test_ctrl_c_ends_it_in_a_line() -> None:
 @pytest.mark.parametrize("name", ["train", "evaluate"])
 def test_too_few_addresses_are_told_of(tmp_path: Path, name: str) -> None:
     """Also where a library cannot even be loaded; the limit is said before anything else."""
-    command = f'ulimit -v 450000; exec "{sys.executable}" -m stages.{name}'
-    done = subprocess.run(
-        ("bash", "-c", command),
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
+    done = in_shell(f'ulimit -v 450000; exec "$0" -m stages.{name}', folder=tmp_path)
     assert done.returncode != 0 and "Traceback" not in done.stderr
     assert done.stderr.startswith("warning: this process may use 460.8 MB of addresses (ulimit -v)")
     assert "error: " in done.stderr or "interrupted" in done.stderr
