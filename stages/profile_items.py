@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from sracl_core.artifacts.schemas import CONTEXTS, ITEMS
+from sracl_core.artifacts.sequences import read_training_part
 from sracl_core.artifacts.tables import read_table, write_table
 from sracl_core.console import say
 from sracl_core.params.profile import ProfileParams
@@ -11,7 +12,6 @@ from sracl_core.params.section import read_section
 from sracl_core.profile.catalogue import Catalogue
 from sracl_core.profile.contexts import draw_contexts
 from sracl_core.profile.engines.protocol import EngineSettings
-from sracl_core.profile.histories import training_histories
 from sracl_core.profile.requests import item_requests
 from sracl_core.profile.write import load_engine, write_profile_table
 from sracl_core.project import committed_profiles, project_store
@@ -30,7 +30,7 @@ def main(
     runtime = read_section(params_file, RuntimeParams)
     source = provenance("profile_items", [params], [items, sequences], params.engine)
     catalogue = read_table(items, ITEMS)
-    train = training_histories(sequences, catalogue.num_rows)
+    train = read_training_part(sequences, catalogue.num_rows)
     drawn = draw_contexts(
         train, catalogue["item_id"].to_pylist(), params.items.contexts, params.items.context_items, params.items.seed
     )

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from sracl_core.artifacts.schemas import ITEMS, PREFIXES
+from sracl_core.artifacts.sequences import read_training_part
 from sracl_core.artifacts.tables import read_table, write_table
 from sracl_core.console import say
 from sracl_core.params.profile import ProfileParams
@@ -10,7 +11,6 @@ from sracl_core.params.runtime import RuntimeParams
 from sracl_core.params.section import read_section
 from sracl_core.profile.catalogue import Catalogue
 from sracl_core.profile.engines.protocol import EngineSettings
-from sracl_core.profile.histories import training_histories
 from sracl_core.profile.prefixes import build_prefixes
 from sracl_core.profile.requests import user_requests
 from sracl_core.profile.write import load_engine, write_profile_table
@@ -30,7 +30,7 @@ def main(
     runtime = read_section(params_file, RuntimeParams)
     source = provenance("profile_users", [params], [items, sequences], params.engine)
     catalogue = read_table(items, ITEMS)
-    train = training_histories(sequences, catalogue.num_rows)
+    train = read_training_part(sequences, catalogue.num_rows)
     listed = build_prefixes(train, params.users)
     write_table(prefixes, listed, PREFIXES, source)
     settings = EngineSettings(Catalogue.from_table(catalogue), params.domain, params.users, params.llm, runtime)

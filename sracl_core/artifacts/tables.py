@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -23,11 +23,12 @@ AGAIN = "Run `dvc repro` to make it again, or `dvc pull` to fetch it."
 class TableWriter:
     """Writes a Parquet file batch by batch, so that memory stays bounded; atomic; a context manager."""
 
+    _stack: ExitStack  # both from `__enter__` on
+    _writer: pq.ParquetWriter
+
     def __init__(self, path: Path, schema: pa.Schema, provenance: Provenance) -> None:
         self.schema = schema.with_metadata(provenance.metadata())
         self._path = path
-        self._stack = ExitStack()
-        self._writer: Any = None
 
     def write(self, table: pa.Table) -> None:
         """Append the rows of `table`, whose columns must be castable to the schema."""

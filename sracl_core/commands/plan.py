@@ -52,7 +52,8 @@ def plan(
     from contextlib import redirect_stdout
     from dataclasses import asdict
 
-    from sracl_core.artifacts.schemas import ITEMS, SEQUENCES
+    from sracl_core.artifacts.schemas import ITEMS
+    from sracl_core.artifacts.sequences import read_training_part
     from sracl_core.artifacts.tables import read_table
     from sracl_core.commands.tables import TableConsole
     from sracl_core.errors import ArtifactError, ParamsError
@@ -62,7 +63,6 @@ def plan(
     from sracl_core.profile.planning.probe import measure
     from sracl_core.profile.planning.work import profile_work, share_model
     from sracl_core.project import committed_profiles, project_store
-    from sracl_core.ragged import Ragged
 
     prices = _prices(price_in, price_cached, price_out)
     if probe == 1:
@@ -71,7 +71,8 @@ def plan(
     for path in (items, sequences):
         if not path.is_file():
             raise ArtifactError(f"{path} does not exist: run `dvc repro ingest` first.")
-    catalogue, train = read_table(items, ITEMS), Ragged.from_column(read_table(sequences, SEQUENCES)["train"])
+    catalogue = read_table(items, ITEMS)
+    train = read_training_part(sequences, catalogue.num_rows)
     kept = project_store(store)
     with redirect_stdout(sys.stderr):  # the libraries that run a model print what they like
         works = [

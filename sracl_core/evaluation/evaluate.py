@@ -7,6 +7,7 @@ import numpy as np
 import pyarrow as pa
 import torch
 
+from sracl_core.artifacts.sequences import require_known_items
 from sracl_core.errors import ArtifactError
 from sracl_core.evaluation.cases import SPLITS, EvaluationCases, evaluation_cases
 from sracl_core.evaluation.ranking import full_ranks
@@ -33,7 +34,9 @@ def evaluate(backbone: Backbone, sequences: pa.Table, params: EvaluateParams, ti
     `backbone` must be in eval mode; `tile_bytes` bounds the memory of scores (see `full_ranks`). Raises ArtifactError
     when the sequences hold items the model does not know, or when no user at all can be evaluated.
     """
-    counts = _training_counts(sequences, backbone.n_items)
+    require_known_items(sequences, backbone.n_items)
+    trained = Ragged.from_column(sequences["train"]).values
+    counts = np.bincount(trained, minlength=backbone.n_items + 1)[1:]  # training interactions of each item, [n_items]
     tables, slices = [], []
     metrics: dict[str, dict[str, float | int]] = {}
     for split in SPLITS:
@@ -63,15 +66,3 @@ def _ranks(backbone: Backbone, cases: EvaluationCases, mask_seen: bool, tile_byt
             progress=progress,
         )
     return ranks.numpy()
-
-
-def _training_counts(sequences: pa.Table, n_items: int) -> np.ndarray:
-    """Training interactions of every item, int64 [n_items]."""
-    parts = [Ragged.from_column(sequences[name]).values for name in ("train", "valid", "test")]
-    largest = max((int(items.max()) for items in parts if len(items)), default=0)
-    if largest > n_items:
-        raise ArtifactError(
-            f"The sequences hold item {largest}, but the model knows items 1 to {n_items}: they are not of the same "
-            "run. Run `dvc repro` to train again."
-        )
-    return np.bincount(parts[0], minlength=n_items + 1)[1:]

@@ -40,7 +40,8 @@ def certify_training(files: TrainingFiles, method: Method, origin: Provenance, t
     `origin` is the provenance that its outputs must have, `train` says which backbone they must be of. The boundary is
     derived again from the interactions, so that this certificate stands on the raw order of events and on the clean
     certificate of the inputs. Raises LeakageError, naming check and rows, when anything held in training is no training
-    interaction or another file than the certified ones was trained on, and ArtifactError for a missing or damaged file.
+    interaction or another file than the certified ones was trained on, and ArtifactError for a missing or damaged file
+    or weights that make no model.
     """
     made = [files.trained_on, files.weights, files.description]
     digests = digests_of([files.interactions, files.items, files.sequences, *made, files.inputs_certificate])
@@ -55,7 +56,7 @@ def certify_training(files: TrainingFiles, method: Method, origin: Provenance, t
         _check_origins(files, described, origin),
         check_split(read_table(files.interactions, INTERACTIONS), parts, method, Names()),
         check_trained_on(read_table(files.trained_on, TRAINED_ON), parts),
-        check_model(files.weights, described, n_items, train),
+        check_model(files.weights, files.description, described, n_items, train),
     ]
     return certificate(checks, digests)
 

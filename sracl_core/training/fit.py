@@ -7,6 +7,7 @@ import numpy as np
 import pyarrow as pa
 import torch
 
+from sracl_core.artifacts.sequences import require_known_items
 from sracl_core.errors import TrainingError
 from sracl_core.model.backbone import Backbone, build_backbone
 from sracl_core.model.objectives.sracl import SRACL
@@ -78,8 +79,10 @@ def begin_training(
 ) -> TrainingState:
     """Return a training before its first step, everything seeded from `params.seed`, the global random states too.
 
-    Raises TrainingError when there is nothing to learn from, or the mode is not one the backbone can be trained in.
+    Raises TrainingError when there is nothing to learn from, or the mode is not one the backbone can be trained in, and
+    ArtifactError when the sequences hold an item beyond the catalogue.
     """
+    require_known_items(inputs.sequences, inputs.n_items)
     train_part = Ragged.from_column(inputs.sequences["train"])
     if train_part.lengths.max(initial=0) < 2:
         raise TrainingError(NOTHING_TO_LEARN)

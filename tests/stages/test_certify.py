@@ -189,4 +189,4 @@ def test_histories_of_another_catalogue_are_told(folder: Path, kind: str) -> Non
     put(world, folder)
     done = stage(f"profile_{kind}", folder)
     assert done.returncode == 1 and "Traceback" not in done.stderr
-    assert f"holds item {N_ITEMS}, but the catalogue beside it has items 1 to {N_ITEMS - 1}" in done.stderr
+    assert f"hold item {N_ITEMS} (train part)" in done.stderr and f"knows items 1 to {N_ITEMS - 1}" in done.stderr

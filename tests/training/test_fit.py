@@ -12,7 +12,7 @@ from torch import Tensor
 
 from sracl_core.artifacts.schemas import SEQUENCES, TRAINED_ON
 from sracl_core.device import pick_device
-from sracl_core.errors import TrainingError
+from sracl_core.errors import ArtifactError, TrainingError
 from sracl_core.leakage.training import check_trained_on
 from sracl_core.model.backbone import build_backbone
 from sracl_core.model.backbones.gru4rec import GRU4Rec
@@ -45,6 +45,11 @@ def test_a_backbone_that_sees_what_follows_is_trained_on_prefixes_alone() -> Non
     with pytest.raises(TrainingError, match=r"Bidirectional; set train\.mode: prefix"):
         run(inputs(), params(backbone=name))
     run(inputs(), params(backbone=name, mode="prefix", max_epochs=1))
+
+
+def test_sequences_of_another_catalogue_are_told() -> None:
+    with pytest.raises(ArtifactError, match="they are not of the same run"):
+        run(replace(inputs(), n_items=1), params(max_epochs=1))
 
 
 def last_weights(result: Fit) -> dict[str, Tensor]:
