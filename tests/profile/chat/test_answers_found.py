@@ -74,7 +74,7 @@ def test_no_other_object_is_taken_for_it(text: str, reason: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "word", [*FINISHED, "STOP", "EOS_TOKEN", "End_Turn", "FinishReason.STOP", "<|endoftext|>", None]
+    "word", [*sorted(FINISHED), "STOP", "EOS_TOKEN", "End_Turn", "FinishReason.STOP", "<|endoftext|>", None]
 )
 def test_finished_is_said_in_many_ways(word: str | None) -> None:
     assert read(GOOD, word) == "A tea. Who drinks tea."
@@ -82,7 +82,7 @@ def test_finished_is_said_in_many_ways(word: str | None) -> None:
         read(GOOD[:-1], word)
 
 
-@pytest.mark.parametrize("word", [*CUT, "MAX_TOKENS", "LENGTH", "FinishReason.LENGTH"])
+@pytest.mark.parametrize("word", [*sorted(CUT), "MAX_TOKENS", "LENGTH", "FinishReason.LENGTH"])
 def test_cut_is_cut_however_it_is_said(word: str) -> None:
     with pytest.raises(BrokenAnswerError, match="cut at the token limit"):
         read(GOOD, word)
