@@ -20,12 +20,13 @@ from report import write_report
 from trials import TILE_BYTES, inputs_of, mine_pools, read_switch, trial_of
 
 from sracl_core.artifacts.documents import write_json
+from sracl_core.batching.inputs import TrainingInputs
 from sracl_core.device import pick_device
 from sracl_core.evaluation.evaluate import evaluate
 from sracl_core.params.evaluate import EvaluateParams
 from sracl_core.params.runtime import RuntimeParams
 from sracl_core.params.train import TrainParams
-from sracl_core.training.fit import TrainingInputs, begin_training
+from sracl_core.training.fit import begin_training
 from sracl_core.training.validation import Validation
 from stages.entry import run
 

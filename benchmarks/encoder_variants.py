@@ -17,11 +17,11 @@ import torch
 import typer
 from machine import RESULTS_FOLDER
 from project import chosen_inputs, keep_run, train_step
+from switches import train_params
 from torch import Tensor
 
 from sracl_core.device import pick_device
 from sracl_core.params.runtime import RuntimeParams
-from sracl_core.params.train import TrainParams
 from sracl_core.training.fit import begin_training
 from stages.entry import run
 
@@ -59,11 +59,11 @@ def main(
     name_of_data, inputs = chosen_inputs(data, generated)
     milliseconds: dict[str, dict[str, float]] = {}
     for branches, weights in BRANCHES.items():
-        states = {name: begin_training(inputs, TrainParams.model_validate(weights), chosen) for name in VARIANTS}
+        states = {name: begin_training(inputs, train_params(weights), chosen) for name in VARIANTS}
         batches = {}
         for name, state in states.items():
             state.backbone.train()
-            state.steps.begin_epoch(state.backbone)
+            state.objective.begin_epoch(state.backbone)
             state.backbone.encode = VARIANTS[name](state.backbone.encode)  # type: ignore[method-assign]
             batches[name] = list(state.steps.batches(state.params.batch_size))
         taken: dict[str, list[float]] = {name: [] for name in states}

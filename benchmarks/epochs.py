@@ -17,12 +17,14 @@ import torch
 import typer
 from machine import RESULTS_FOLDER
 from project import chosen_inputs, keep_run, train_step
+from switches import train_params
 
+from sracl_core.batching.inputs import TrainingInputs
 from sracl_core.device import pick_device
 from sracl_core.params.runtime import RuntimeParams
-from sracl_core.params.train import ModelParams, TrainParams
+from sracl_core.params.train import TrainParams
 from sracl_core.ragged import Ragged
-from sracl_core.training.fit import TrainingInputs, begin_training
+from sracl_core.training.fit import begin_training
 from stages.entry import run
 
 RESULTS = RESULTS_FOLDER / "epochs.json"
@@ -36,7 +38,7 @@ ROWS: dict[str, dict[str, Any]] = {
     "prefix, both (length 20, batch 256)": {
         "mode": "prefix",
         "batch_size": 256,
-        "model": ModelParams(max_length=20),
+        "model.max_length": 20,
     },
 }
 
@@ -54,7 +56,7 @@ def main(
     seconds: dict[str, list[float]] = {row: [] for row in ROWS if row.startswith(only)}
     for turn in range(turns + 1):
         for row, taken in seconds.items():
-            one = epoch(TrainParams.model_validate(ROWS[row]), inputs, chosen)
+            one = epoch(train_params(ROWS[row]), inputs, chosen)
             if turn:
                 taken.append(one)
     train = Ragged.from_column(inputs.sequences["train"])

@@ -18,11 +18,11 @@ import typer
 from generated import generated_inputs
 from machine import RESULTS_FOLDER, machine, versions
 from project import train_step
+from switches import train_params
 
 from sracl_core.artifacts.documents import write_json
 from sracl_core.device import pick_device
 from sracl_core.params.runtime import RuntimeParams
-from sracl_core.params.train import ModelParams, TrainParams
 from sracl_core.training.fit import begin_training
 from stages.entry import run
 
@@ -66,7 +66,7 @@ def main(device: Annotated[str, typer.Option(help="auto, cpu or cuda")] = "auto"
 def epoch_seconds(size: dict[str, int], device: torch.device) -> float:
     """Return the seconds of one epoch of this size: its steps times the fastest of the first few."""
     lengths = np.full(size["users"], size["length"] + 1)
-    params = TrainParams(model=ModelParams(max_length=max(size["length"], 2)))
+    params = train_params({"model.max_length": max(size["length"], 2)})
     state = begin_training(generated_inputs(lengths, size["items"], size["k"]), params, device)
     state.backbone.train()
     fastest = float("inf")

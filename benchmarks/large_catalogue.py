@@ -19,11 +19,12 @@ import typer
 from generated import generated_inputs
 from machine import RESULTS_FOLDER, machine, versions
 from project import train_step
+from switches import train_params
 
 from sracl_core.artifacts.documents import read_json, write_json
 from sracl_core.device import pick_device
+from sracl_core.model.backbones.sasrec import SASRecParams
 from sracl_core.params.runtime import RuntimeParams
-from sracl_core.params.train import ModelParams, TrainParams
 from sracl_core.training.fit import begin_training
 from stages.entry import run
 
@@ -54,7 +55,7 @@ def main(
     row["peak_rss_bytes"] = usage.ru_maxrss * 1024
     print(f"{'items':>10} {'batch':>6} {'length':>7} {'d':>4} {'threads':>8} {'s a step':>9} {'peak RSS':>10}")
     print(
-        f"{items:>10,} {batch:>6} {LENGTH:>7} {ModelParams().hidden:>4} {threads:>8} {seconds[-1]:>9.1f} "
+        f"{items:>10,} {batch:>6} {LENGTH:>7} {SASRecParams().hidden:>4} {threads:>8} {seconds[-1]:>9.1f} "
         f"{row['peak_rss_bytes'] / 2**30:>6.2f} GiB"
     )
     earlier: list[dict[str, Any]] = read_json(RESULTS)["rows"] if RESULTS.exists() else []
@@ -65,7 +66,7 @@ def main(
             "machine": machine(),
             "versions": versions("torch"),
             "length": LENGTH,
-            "model": ModelParams(max_length=LENGTH).model_dump(),
+            "model": SASRecParams(max_length=LENGTH).model_dump(),
             "rows": sorted([*others, row], key=lambda each: (each["items"], each["batch"])),
         },
     )
@@ -74,7 +75,7 @@ def main(
 def train_steps(items: int, batch: int, threads: int) -> list[float]:
     """Return the seconds of each of STEPS steps with random users, pools and embeddings."""
     device = pick_device(RuntimeParams(device="cpu", threads=threads))
-    params = TrainParams(batch_size=batch, model=ModelParams(max_length=LENGTH))
+    params = train_params({"batch_size": batch, "model.max_length": LENGTH})
     state = begin_training(generated_inputs(np.full(batch, LENGTH + 1), items, K), params, device)
     seconds = []
     for _ in range(STEPS):

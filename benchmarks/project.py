@@ -12,9 +12,9 @@ from torch import Tensor
 from sracl_core.artifacts.documents import read_json, write_json
 from sracl_core.artifacts.schemas import ITEMS, PREFIXES, SEQUENCES
 from sracl_core.artifacts.tables import list_size, read_table
+from sracl_core.batching.inputs import TrainingInputs
 from sracl_core.retrieval.embeddings import read_embeddings
 from sracl_core.retrieval.neighbours import read_neighbours
-from sracl_core.training.fit import TrainingInputs
 from sracl_core.training.state import TrainingState
 
 
@@ -49,7 +49,7 @@ def train_step(state: TrainingState, batch: Tensor) -> None:
     """Train one batch, without the bookkeeping of a real training."""
     losses = state.steps.losses(batch, state.backbone, state.objective)
     state.optimizer.zero_grad(set_to_none=True)
-    losses.total(state.params.alpha, state.params.beta).backward()
+    losses.total().backward()
     state.optimizer.step()
 
 

@@ -5,14 +5,15 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from sracl_core.batching.inputs import TrainingInputs
+from sracl_core.batching.samples import prefix_samples
+from sracl_core.batching.sequences import Sequences
+from sracl_core.batching.windows import prefix_windows
 from sracl_core.model.backbone import Backbone
+from sracl_core.objectives.semantic.semantics import load_semantics
+from sracl_core.objectives.semantic.substitution import view_windows
 from sracl_core.prefixes import PrefixTable
 from sracl_core.ragged import Ragged
-from sracl_core.training.data import Sequences, load_semantics
-from sracl_core.training.fit import TrainingInputs
-from sracl_core.training.samples import prefix_samples
-from sracl_core.training.substitution import view_windows
-from sracl_core.training.windows import prefix_windows
 
 PREFIXES = 2000  # drawn at random, the same for every training
 RATE = 0.2  # of substitution in the two views

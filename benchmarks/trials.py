@@ -20,6 +20,7 @@ import typer
 from machine import machine, versions
 from project import read_inputs
 from states import measure_states
+from switches import changed, train_params
 
 from sracl_core import evaluation, model, training
 from sracl_core.artifacts.documents import read_json, write_json
@@ -27,19 +28,20 @@ from sracl_core.artifacts.provenance import source_digest
 from sracl_core.artifacts.schemas import PREFIXES
 from sracl_core.artifacts.tables import read_table
 from sracl_core.artifacts.writing import atomic_path
+from sracl_core.batching.inputs import TrainingInputs
 from sracl_core.device import pick_device
 from sracl_core.errors import ArtifactError
 from sracl_core.evaluation.evaluate import evaluate
 from sracl_core.params.evaluate import EvaluateParams
 from sracl_core.params.retrieval import MineParams
 from sracl_core.params.runtime import RuntimeParams
-from sracl_core.params.section import Section, section_problems
+from sracl_core.params.section import section_problems
 from sracl_core.params.train import TrainParams
 from sracl_core.retrieval.embeddings import read_embeddings
 from sracl_core.retrieval.index import build_index
 from sracl_core.retrieval.pools import candidate_pools
 from sracl_core.training.epoch import Epoch
-from sracl_core.training.fit import TrainingInputs, fit
+from sracl_core.training.fit import fit
 
 TILE_BYTES = 256 * 2**20
 Switch = dict[str, Any]  # parameters of `train` by dotted name, and `mine.k`, `mine.exclude_same_user`
@@ -56,7 +58,7 @@ class Trial:
 
     def params(self) -> TrainParams:
         """Return the section `train` of this trial."""
-        return TrainParams.model_validate(_changed(TrainParams(), self.changes))
+        return train_params(self.changes)
 
     @property
     def key(self) -> str:
@@ -80,7 +82,7 @@ def read_switch(text: str) -> Switch:
     if not isinstance(switch, dict):
         raise typer.BadParameter(f"expected parameters by name, e.g. '{{\"batch_size\": 128}}', got {text}")
     train, pools = _of_sections(switch)
-    values = {"train": _changed(TrainParams(), train), "mine": _changed(MineParams(), pools)}
+    values = {"train": changed(TrainParams(), train), "mine": changed(MineParams(), pools)}
     problems = [problem for section in (TrainParams, MineParams) for problem in section_problems(section, values)]
     if problems:
         raise typer.BadParameter("; ".join(problems))
@@ -91,20 +93,6 @@ def _of_sections(changes: Switch) -> tuple[Switch, Switch]:
     """The parameters of `train` by dotted name, and those of `mine`."""
     pools = {name.removeprefix("mine."): value for name, value in changes.items() if name.startswith("mine.")}
     return {name: value for name, value in changes.items() if not name.startswith("mine.")}, pools
-
-
-def _changed(section: Section, changes: Switch) -> dict[str, Any]:
-    """The values of `section` with `changes` by dotted name, right or wrong: whoever checks them says which."""
-    values: dict[str, Any] = section.model_dump()
-    for name, value in changes.items():
-        *groups, last = name.split(".")
-        group = values
-        for part in groups:
-            if not isinstance(group.get(part), dict):
-                group[part] = {}
-            group = group[part]
-        group[last] = value
-    return values
 
 
 @dataclass(frozen=True)

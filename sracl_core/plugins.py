@@ -8,7 +8,7 @@ A part from elsewhere is selected by its import path, `package.module:Name`.
 import hashlib
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from difflib import get_close_matches
 from importlib import import_module
@@ -113,6 +113,12 @@ def part_digest(name: str) -> str:
             shown = path.name if path == code else path.relative_to(code).as_posix()
             total.update(f"{shown}\0{hashlib.sha256(path.read_bytes()).hexdigest()}\0".encode())
     return total.hexdigest()
+
+
+def parts_digest(names: Iterable[str]) -> str:
+    """Return one digest of the code of all parts `names`; "" where all of them come with the project."""
+    digests = [digest for digest in map(part_digest, names) if digest]
+    return digests[0] if len(digests) == 1 else hashlib.sha256("".join(digests).encode()).hexdigest() if digests else ""
 
 
 @contextmanager

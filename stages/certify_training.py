@@ -32,7 +32,7 @@ def main(
     certificate.unlink(missing_ok=True)  # a certificate of an earlier run must not outlive a failed check
     split = read_section(params_file, SplitParams, only=("method",))
     train = read_section(params_file, TrainParams)
-    read = [prefixes, *needed_files(RetrievalFiles(item_pool, user_pool, user_embeddings), train)]
+    read = [prefixes, *needed_files(RetrievalFiles(item_pool, user_pool, user_embeddings), train.needs)]
     files = TrainingFiles(
         interactions=interactions,
         items=items,
@@ -43,7 +43,7 @@ def main(
         inputs_certificate=inputs,
         read=read,
     )
-    origin = provenance("train", [train], [sequences, items, *read], train.backbone)
+    origin = provenance("train", [train], [sequences, items, *read], *train.parts)
     result = certify_training(files, split.method, origin, train)
     write_sealed(certificate, result)
     say(summary(result))

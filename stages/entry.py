@@ -9,7 +9,7 @@ import typer
 from sracl_core.artifacts.provenance import Provenance, source_digest
 from sracl_core.console import guarded, running_stage
 from sracl_core.params.section import Section
-from sracl_core.plugins import part_digest
+from sracl_core.plugins import parts_digest
 
 PARAMS_FILE = Path("params.yaml")
 
@@ -27,11 +27,11 @@ def run(command: Callable[..., None] | typer.Typer) -> None:
     guarded(app, stage)()  # the help is printed outside of any command
 
 
-def provenance(producer: str, sections: list[Section], sources: list[Path], part: str = "") -> Provenance:
+def provenance(producer: str, sections: list[Section], sources: list[Path], *parts: str) -> Provenance:
     """Return the provenance of a stage's outputs: its name, the parameters it reads and its input files.
 
-    `part` names the part that the stage uses: the code of one from outside is told too.
+    `parts` names the parts that the stage uses: the code of those from outside is told too.
     """
     digests = "".join(section.digest() for section in sections)
     params_digest = hashlib.sha256(digests.encode()).hexdigest()
-    return Provenance(producer, params_digest, source_digest(sources), part_digest(part))
+    return Provenance(producer, params_digest, source_digest(sources), parts_digest(parts))

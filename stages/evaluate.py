@@ -15,7 +15,7 @@ from sracl_core.model.store import load_backbone
 from sracl_core.params.evaluate import EvaluateParams
 from sracl_core.params.runtime import RuntimeParams
 from sracl_core.params.section import read_section
-from sracl_core.params.train import TrainParams
+from sracl_core.params.train import BackboneChoice
 from stages.entry import PARAMS_FILE, provenance, run
 
 
@@ -32,10 +32,10 @@ def main(
 ) -> None:
     """Evaluate the trained model on the test and the validation split."""
     params = read_section(params_file, EvaluateParams)
-    train = read_section(params_file, TrainParams, only=("backbone",))
+    train = read_section(params_file, BackboneChoice)
     runtime = read_section(params_file, RuntimeParams, only=("device", "threads", "rank_tile_mb", "deterministic"))
     require_clean(certificate, TRAINING_CHECKS, [sequences, weights, description])
-    backbone = load_backbone(weights, description, pick_device(runtime), allow=train.backbone)
+    backbone = load_backbone(weights, description, pick_device(runtime), allow=train.backbone_part)
     found = evaluate(backbone, read_table(sequences, SEQUENCES), params, int(runtime.rank_tile_mb * 1e6))
     origin = provenance("evaluate", [params], [sequences, weights, description, certificate])
     write_table(ranks, found.ranks, RANKS, origin)

@@ -11,6 +11,8 @@ from dvclive import Live
 
 from sracl_core.artifacts.schemas import ITEMS, PREFIXES, SEQUENCES, TRAINED_ON
 from sracl_core.artifacts.tables import read_table, write_table
+from sracl_core.batching.group import open_group
+from sracl_core.batching.inputs import TrainingInputs
 from sracl_core.console import say
 from sracl_core.device import pick_device
 from sracl_core.leakage.certificate import INPUT_CHECKS, require_clean
@@ -21,11 +23,10 @@ from sracl_core.params.section import read_section
 from sracl_core.params.train import TrainParams
 from sracl_core.retrieval.needed import RetrievalFiles, needed_files, read_needed
 from sracl_core.root import project_root
-from sracl_core.training.checkpoints import open_checkpoints
+from sracl_core.training.durability.checkpoints import open_checkpoints
+from sracl_core.training.durability.identity import code_files, training_identity
 from sracl_core.training.epoch import Epoch
-from sracl_core.training.fit import TrainingInputs, fit
-from sracl_core.training.group import open_group
-from sracl_core.training.identity import code_files, training_identity
+from sracl_core.training.fit import fit
 from sracl_core.training.launch import train_together
 from stages.entry import PARAMS_FILE, provenance, run
 
@@ -44,17 +45,17 @@ def main(
     trained_on: Path = Path("data/artifacts/trained_on.parquet"),
     history: Path = Path("data/artifacts/history"),
 ) -> None:
-    """Train the backbone with both contrastive branches."""
+    """Train the backbone with the objective."""
     params, mine = read_section(params_file, TrainParams), read_section(params_file, MineParams)
     runtime = read_section(params_file, RuntimeParams)
     if runtime.processes > 1 and "RANK" not in os.environ:
         train_together(runtime.processes, "stages.train", sys.argv[1:])
         return
     files = RetrievalFiles(item_pool, user_pool, user_embeddings)
-    require_clean(certificate, INPUT_CHECKS, [sequences, items, prefixes, *needed_files(files, params)])
+    require_clean(certificate, INPUT_CHECKS, [sequences, items, prefixes, *needed_files(files, params.needs)])
     n_items = read_table(items, ITEMS, columns=["item"]).num_rows
     listed = read_table(prefixes, PREFIXES)
-    needed = read_needed(files, n_items, listed["user"].to_numpy(), params, mine)
+    needed = read_needed(files, n_items, listed["user"].to_numpy(), params.needs, mine)
     inputs = TrainingInputs(
         sequences=read_table(sequences, SEQUENCES),
         n_items=n_items,
@@ -63,7 +64,7 @@ def main(
         user_pool=needed.user_pool,
         embeddings=needed.embeddings,
     )
-    origin = provenance("train", [params], [sequences, items, prefixes, *needed.read], params.backbone)
+    origin = provenance("train", [params], [sequences, items, prefixes, *needed.read], *params.parts)
     device = pick_device(runtime)
     seconds = 60 * runtime.checkpoint_minutes
     with ExitStack() as stack:
@@ -100,7 +101,7 @@ def main(
         save_backbone(
             weights,
             description,
-            name=params.backbone,
+            name=params.backbone_part,
             backbone=result.backbone,
             state=result.model.state,
             provenance=origin,

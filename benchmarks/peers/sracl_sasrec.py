@@ -6,28 +6,30 @@ import torch
 from protocol import SETTINGS, Comparison
 
 from sracl_core.artifacts.schemas import PREFIXES, SEQUENCES
+from sracl_core.batching.inputs import TrainingInputs
 from sracl_core.device import pick_device
+from sracl_core.model.backbones.sasrec import SASRecParams
 from sracl_core.model.encode import encode_histories
 from sracl_core.params.runtime import RuntimeParams
-from sracl_core.params.train import ModelParams, TrainParams
+from sracl_core.params.train import BACKBONE, TrainParams
 from sracl_core.ragged import Ragged
-from sracl_core.training.fit import TrainingInputs, begin_training
+from sracl_core.training.fit import begin_training
 
 comparison = Comparison()
 names = ("hidden", "layers", "heads", "feed_forward", "dropout")
+sizes = {name: SETTINGS[name] for name in names} | {"max_length": SETTINGS["length"]}
 params = TrainParams(
-    alpha=0.0,
-    beta=0.0,
+    objective="plain",
     batch_size=int(SETTINGS["batch"]),
     learning_rate=SETTINGS["learning_rate"],
     seed=comparison.seed,
-    model=ModelParams.model_validate({name: SETTINGS[name] for name in names} | {"max_length": SETTINGS["length"]}),
+    backbones=BACKBONE.shipped(sasrec=SASRecParams.model_validate(sizes)),
 )
 users = len(comparison.train)
 parts = [comparison.train, [[int(item)] for item in comparison.valid], [[int(item)] for item in comparison.test]]
 columns = [Ragged.from_lists(part).to_column() for part in parts]
 sequences = pa.table([pa.array(np.arange(users, dtype=np.int32)), *columns], schema=SEQUENCES)
-# Without contrast nothing reads pools or embeddings.
+# Nothing reads pools or embeddings.
 nothing = np.zeros((0, 1))
 inputs = TrainingInputs(sequences, comparison.n_items, PREFIXES.empty_table(), nothing, nothing, nothing)
 state = begin_training(inputs, params, pick_device(RuntimeParams(device="cpu")))

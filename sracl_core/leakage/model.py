@@ -9,6 +9,7 @@ from sracl_core.leakage.certificate import SHOWN, Check
 from sracl_core.model.description import ModelDescription
 from sracl_core.model.store import load_backbone
 from sracl_core.outside import shown, shown_value
+from sracl_core.params.groups import plain_params
 from sracl_core.params.train import TrainParams
 
 
@@ -25,7 +26,8 @@ def check_model(
     said = Check("model", 1, what, made_by)
     if described.n_items != n_items:
         said.refuse("another catalogue", [f"the model knows {described.n_items} items, the catalogue {n_items}"], 1)
-    found, wanted = _choices(described.backbone, described.model), _choices(train.backbone, train.model.model_dump())
+    found = _choices(described.backbone, described.model, train)
+    wanted = _choices(train.backbone_part, plain_params(train.backbone_params), train)
     other = [
         f"the model has {shown_value(found.get(name))}, {shown(name)} is {shown_value(wanted.get(name))}"
         for name in dict.fromkeys([*wanted, *found])
@@ -33,10 +35,10 @@ def check_model(
     ]
     if other:
         said.refuse("the model was made with other parameters", other[:SHOWN], len(other))
-    backbone = load_backbone(weights, description, torch.device("cpu"), allow=train.backbone)
+    backbone = load_backbone(weights, description, torch.device("cpu"), allow=train.backbone_part)
     numbers = sum(tensor.numel() for tensor in backbone.state_dict().values())
     return Check("model", numbers, f"{what.removesuffix('.')}; all its weights are there, and finite.", made_by)
 
 
-def _choices(backbone: str, model: dict[str, Any]) -> dict[str, Any]:
-    return {"train.backbone": backbone} | {f"train.model.{name}": value for name, value in model.items()}
+def _choices(backbone: str, sizes: dict[str, Any], train: TrainParams) -> dict[str, Any]:
+    return {"train.backbone": backbone} | {f"{train.backbone_place}.{name}": value for name, value in sizes.items()}

@@ -1,31 +1,52 @@
 """What a backbone promises, and how one is built by name."""
 
 from abc import abstractmethod
+from typing import Any, ClassVar, Literal
 
 import torch
+from pydantic import Field
 from torch import Tensor, nn
 
 from sracl_core.model.packed import Buckets, take_rows
-from sracl_core.params.train import ModelParams
+from sracl_core.params.fields import Fields
 from sracl_core.plugins import load_plugin, require_subclass
 
 PADDING = 0
 INITIAL_STD = 0.02
 
 
+class BackboneParams(Fields):
+    """What every backbone has; one with more parameters derives its `Params` from this."""
+
+    hidden: int = Field(64, ge=1, le=16_384, description="dimension d of item vectors and hidden states")
+    dropout: float = Field(0.5, ge=0, lt=1, description="dropout probability")
+    max_length: int = Field(50, ge=2, le=100_000, description="most recent items the backbone sees")
+    initialisation: Literal["xavier", "normal"] = Field(
+        "xavier", description="how linear maps begin: Xavier's normal distribution, or N(0, 0.02²)"
+    )
+
+    def only_prefixes(self) -> str:
+        """Return why a prefix cannot be read off a longer pass; "" where it can.
+
+        A state may then depend on later items, or on where its window ends. Such a backbone is trained in mode
+        `prefix`.
+        """
+        return ""
+
+
 class Backbone(nn.Module):
     """A sequence encoder f_θ with tied item vectors.
 
-    A subclass takes `(n_items, params)`, calls `super().__init__`, which makes the item embedding ([n_items + 1, d],
-    row 0 is padding), makes its own modules and calls `initialise`. It defines `forward`; `encode` too, where it knows
-    a faster way to the same states. The state at a position may depend on that position and earlier ones alone, so
-    that prefixes are read off a longer pass; a backbone of which this is not true sets `reads_prefixes` to False, and
-    is trained in mode `prefix`.
+    A subclass declares its parameters as `Params`, takes `(n_items, params)`, calls `super().__init__`, which makes the
+    item embedding ([n_items + 1, d], row 0 is padding), makes its own modules and calls `initialise`. It defines
+    `forward`; `encode` too, where it knows a faster way to the same states. The state at a position may depend on that
+    position and earlier ones alone, so that prefixes are read off a longer pass; a backbone of which this is not true
+    says so in `BackboneParams.only_prefixes`.
     """
 
-    reads_prefixes = True
+    Params: ClassVar[type[BackboneParams]] = BackboneParams
 
-    def __init__(self, n_items: int, params: ModelParams) -> None:
+    def __init__(self, n_items: int, params: BackboneParams) -> None:
         super().__init__()
         self.n_items = n_items
         self.params = params
@@ -76,17 +97,26 @@ class Backbone(nn.Module):
         return self.item_embedding.weight[1:]
 
     @property
+    def reads_prefixes(self) -> bool:
+        """Whether a state in a longer pass is that of the prefix alone."""
+        return not self.params.only_prefixes()
+
+    @property
     def device(self) -> torch.device:
         """The device the weights lie on."""
         return self.item_embedding.weight.device
 
 
-def build_backbone(name: str, n_items: int, params: ModelParams) -> Backbone:
+def build_backbone(name: str, n_items: int, params: Any) -> Backbone:
     """Return a freshly initialised backbone; `name` is a registered one or `package.module:Name`.
 
-    Initialisation draws from torch's global random state. Raises ModelError when the name leads nowhere, or to
-    something else than a backbone, which is then not called.
+    `params` are of its `Params`. Initialisation draws from torch's global random state. Raises ModelError when the name
+    leads nowhere, or to something else than a backbone, which is then not called.
     """
-    found = require_subclass(name, load_plugin("sracl_core.model.backbones", name), Backbone)
-    backbone: Backbone = found(n_items, params)
-    return backbone
+    return backbone_class(name)(n_items, params)
+
+
+def backbone_class(name: str) -> type[Backbone]:
+    """Return the class of a backbone; raises ModelError as `build_backbone` does."""
+    found: type[Backbone] = require_subclass(name, load_plugin("sracl_core.model.backbones", name), Backbone)
+    return found

@@ -12,10 +12,11 @@ from torch import Tensor
 from sracl_core.artifacts.provenance import Provenance
 from sracl_core.artifacts.writing import atomic_path
 from sracl_core.errors import ArtifactError, ModelError
-from sracl_core.model.backbone import Backbone, build_backbone
+from sracl_core.model.backbone import Backbone, backbone_class, build_backbone
 from sracl_core.model.description import AGAIN, ModelDescription, read_description, write_description
 from sracl_core.outside import shown_value
-from sracl_core.params.train import BACKBONES, ModelParams
+from sracl_core.params.groups import plain_params
+from sracl_core.params.train import BACKBONES
 
 
 def save_backbone(
@@ -34,7 +35,7 @@ def save_backbone(
     """
     with atomic_path(weights) as temporary:
         save_file({key: value.contiguous().cpu() for key, value in state.items()}, temporary)
-    told = ModelDescription(name, backbone.n_items, backbone.params.model_dump(), provenance, training)
+    told = ModelDescription(name, backbone.n_items, plain_params(backbone.params), provenance, training)
     write_description(description, weights, told)
 
 
@@ -52,7 +53,8 @@ def load_backbone(weights: Path, description: Path, device: torch.device, *, all
             "train.backbone to it (in Python: allow=) if you know that code; loading it runs it."
         )
     try:
-        backbone = build_backbone(told.backbone, told.n_items, ModelParams.model_validate(told.model))
+        params = backbone_class(told.backbone).Params.model_validate(told.model)
+        backbone = build_backbone(told.backbone, told.n_items, params)
         state = load_file(weights)
         _require_same_kinds(backbone.state_dict(), state)
         backbone.load_state_dict(state)

@@ -10,12 +10,13 @@ from sracl_core.params.certify import CertifyParams
 from sracl_core.params.data import DataParams, SampleParams, SplitParams
 from sracl_core.params.data_folder import folder_problems
 from sracl_core.params.evaluate import EvaluateParams
+from sracl_core.params.names import nearest
 from sracl_core.params.parts import PartsParams, part_problems
 from sracl_core.params.profile import ProfileParams
 from sracl_core.params.report import report
 from sracl_core.params.retrieval import EmbedParams, MineParams
 from sracl_core.params.runtime import RuntimeParams
-from sracl_core.params.section import Section, nearest, section_problems
+from sracl_core.params.section import Section, section_problems
 from sracl_core.params.train import TrainParams
 from sracl_core.params.veil import veiled
 from sracl_core.params.yaml_file import read_yaml

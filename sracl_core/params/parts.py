@@ -11,6 +11,7 @@ from typing import Any, ClassVar, TypeGuard
 from pydantic import Field
 
 from sracl_core.outside import control_characters, shown
+from sracl_core.params.groups import part_in
 from sracl_core.params.kinds import Text
 from sracl_core.params.section import Section
 from sracl_core.plugins import code_of_part, is_import_path
@@ -20,6 +21,7 @@ SHIPPED = {
     "engine": "sracl_core/profile/engines/__init__.py",
     "encoder": "sracl_core/embed/encoders/__init__.py",
     "backbone": "sracl_core/model/backbones/__init__.py",
+    "objective": "sracl_core/objectives/__init__.py",
 }
 # The parameter that chooses a part of each kind.
 CHOSEN_BY = {
@@ -27,6 +29,7 @@ CHOSEN_BY = {
     "engine": ("profile", "engine"),
     "encoder": ("embed", "engine"),
     "backbone": ("train", "backbone"),
+    "objective": ("train", "objective"),
 }
 INSTALLED = ("site-packages", "dist-packages")
 
@@ -40,6 +43,7 @@ class PartsParams(Section):
     engine: Text = Field(SHIPPED["engine"], description="code of profile.engine")
     encoder: Text = Field(SHIPPED["encoder"], description="code of embed.engine")
     backbone: Text = Field(SHIPPED["backbone"], description="code of train.backbone")
+    objective: Text = Field(SHIPPED["objective"], description="code of train.objective")
 
 
 def part_problems(values: Mapping[str, Any], root: Path) -> list[str]:
@@ -54,7 +58,7 @@ def part_problems(values: Mapping[str, Any], root: Path) -> list[str]:
     problems = []
     for kind, (section, field) in CHOSEN_BY.items():
         group, place = values.get(section), written.get(kind)
-        name = group.get(field) if isinstance(group, Mapping) else None
+        name = part_in(group, field) if isinstance(group, Mapping) else None
         if not _is_plain(name) or not _is_plain(place):
             continue  # told with the sections' other problems
         problem = _problem(kind, f"{section}.{field}", name, place, root)

@@ -3,15 +3,17 @@
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, ClassVar, Literal, TypeVar, cast, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError, create_model
 from pydantic.fields import FieldInfo
 
 from sracl_core.errors import ParamsError
 from sracl_core.outside import shown
+from sracl_core.params.fields import Fields
+from sracl_core.params.groups import Kind
+from sracl_core.params.names import nearest
 from sracl_core.params.report import got, report
 from sracl_core.params.veil import veiled
 from sracl_core.params.yaml_file import read_yaml
@@ -36,28 +38,20 @@ LENGTHS = {
 ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 
 
-class Fields(BaseModel):
-    """A group of parameters: nothing unknown, nothing missing, no silent conversion, immutable."""
-
-    # A field whose name is a word of Python (`from`) has that as its alias.
-    model_config = ConfigDict(
-        extra="forbid",
-        frozen=True,
-        strict=True,
-        allow_inf_nan=False,
-        populate_by_name=True,
-        hide_input_in_errors=True,  # it may be a secret in the wrong place
-    )
-
-
 class Section(Fields):
-    """A top-level group of `params.yaml`, named `key` there."""
+    """A top-level group of `params.yaml`, named `key` there; `kinds` are those of the parts that it chooses."""
 
     key: ClassVar[str]
+    kinds: ClassVar[tuple[Kind, ...]] = ()
 
     def digest(self) -> str:
-        """SHA-256 over the parameters that decide what a stage writes (see NOT_CONTENT)."""
-        return hashlib.sha256(json.dumps(_content(self), sort_keys=True).encode()).hexdigest()
+        """SHA-256 over the parameters that decide what a stage writes (see NOT_CONTENT); of parts, the chosen ones'."""
+        content = _content(self)
+        for kind in self.kinds:
+            if kind.groups in content:
+                name = getattr(self, kind.chosen_by)
+                content[kind.groups] = {name: content[kind.groups][name]}
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 AnySection = TypeVar("AnySection", bound=Section)
@@ -78,6 +72,7 @@ def read_section(path: Path, section: type[AnySection], only: Iterable[str] = ()
     problems = section_problems(section, values)
     if problems:
         raise ParamsError(report(path, problems))
+    section = typed_section(section, values)[0]
     checked = section.model_validate(values[section.key])
     kept = tuple(only)
     if not kept:
@@ -96,7 +91,8 @@ def section_problems(section: type[Section], values: Mapping[str, Any]) -> list[
     found = values[section.key]
     if not isinstance(found, dict):
         return [f"{section.key}: expected a group of parameters, {got(found)}"]
-    problems = _missing(section, found, section.key)
+    section, problems = typed_section(section, values)
+    problems += _missing(section, found, section.key)
     try:
         section.model_validate(found)
     except ValidationError as error:
@@ -104,9 +100,16 @@ def section_problems(section: type[Section], values: Mapping[str, Any]) -> list[
     return problems
 
 
-def nearest(name: str, names: Iterable[str]) -> str | None:
-    """Return the valid name closest to `name`, if one is close."""
-    return next(iter(get_close_matches(name, list(names), n=1, cutoff=0.6)), None)
+def typed_section(section: type[AnySection], values: Mapping[str, Any]) -> tuple[type[AnySection], list[str]]:
+    """Return `section` with a class for the groups of its parts as `values` have them, and what is wrong with those."""
+    found, types, problems = values.get(section.key), {}, []
+    for kind in section.kinds:
+        groups, wrong = kind.typed(found if isinstance(found, Mapping) else {}, section.key)
+        described = section.model_fields[kind.groups].description
+        types[kind.groups] = (groups, Field(default_factory=groups, description=described))
+        problems += wrong
+    typed = create_model(section.__name__, __base__=section, **cast(Any, types)) if types else section
+    return typed, [veiled(problem) for problem in problems]
 
 
 def _content(fields: Fields) -> dict[str, Any]:

@@ -1,18 +1,21 @@
 """Section `train`: the backbone, the objective and the optimisation."""
 
 import re
-from typing import Annotated, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
-from sracl_core.params.kinds import Seed, Temperature, Text, Weight
-from sracl_core.params.section import Fields, Section
-from sracl_core.plugins import check_name
+from sracl_core.params.fields import Fields
+from sracl_core.params.groups import Kind, chosen_group, chosen_part
+from sracl_core.params.kinds import Seed, Text
+from sracl_core.params.needs import Need
+from sracl_core.params.section import Section
+from sracl_core.plugins import load_plugin
 
-# The registry of backbones: one module each in sracl_core/model/backbones/.
+# The registries: one module each in sracl_core/model/backbones/ and sracl_core/objectives/.
 BACKBONES = ("sasrec", "gru4rec")
+OBJECTIVES = ("sracl", "plain")
 
-BackboneName = Annotated[Text, AfterValidator(lambda name: check_name(name, BACKBONES))]
 METRIC_NAME = re.compile(r"(hr|ndcg|mrr)@([1-9]\d{0,6})", re.ASCII)
 
 
@@ -22,58 +25,16 @@ def _metric_name(value: str) -> str:
     return value
 
 
-class ModelParams(Fields):
-    """Sizes of the backbone."""
-
-    hidden: int = Field(64, ge=1, le=16_384, description="dimension d of item vectors and hidden states")
-    layers: int = Field(2, ge=1, le=256, description="layers of the backbone")
-    heads: int = Field(2, ge=1, le=1024, description="attention heads (sasrec); must divide hidden")
-    feed_forward: int = Field(256, ge=1, le=65_536, description="inner dimension of the feed-forward layers (sasrec)")
-    dropout: float = Field(0.5, ge=0, lt=1, description="dropout probability")
-    max_length: int = Field(50, ge=2, le=100_000, description="most recent items the backbone sees")
-    arrangement: Literal["original", "post_norm"] = Field(
-        "original", description="how layers are built (sasrec): as its paper has them, or with norms after residuals"
-    )
-    positions: Literal["relative", "from_start", "from_end"] = Field(
-        "relative",
-        description="how order is told (sasrec): by distance, or by places counted from the first or last item",
-    )
-    initialisation: Literal["xavier", "normal"] = Field(
-        "xavier", description="how linear maps begin: Xavier's normal distribution, or N(0, 0.02²)"
-    )
-
-    @model_validator(mode="after")
-    def _heads_divide_hidden(self) -> Self:
-        if self.hidden % self.heads:
-            raise ValueError(f"hidden ({self.hidden}) must be a multiple of heads ({self.heads})")
-        return self
-
-
-class InterParams(Fields):
-    """Inter-user contrast: an anchor against its synthesized semantic neighbour (L_CS)."""
-
-    similarity: Literal["cosine", "dot"] = Field("cosine", description="similarity inside InfoNCE")
-    temperature: Temperature = Field(0.1, description="temperature τ of InfoNCE")
-    synthesizer: Literal["learnable", "uniform"] = Field("learnable", description="how candidates are mixed")
-    dropout: float = Field(0.5, ge=0, lt=1, description="dropout on the synthesizer's weights")
-    candidates: Literal["gradient", "detached", "bank"] = Field(
-        "gradient", description="candidates' states: encoded with gradient, without, or the last ones seen"
-    )
-
-
-class IntraParams(Fields):
-    """Intra-user contrast: two semantic substitutions of one prefix (L_IS)."""
-
-    similarity: Literal["cosine", "dot"] = Field("dot", description="similarity inside InfoNCE")
-    temperature: Temperature = Field(1.0, description="temperature τ of InfoNCE")
-    substitution_rate: float = Field(0.7, ge=0, le=1, description="probability that an item is replaced from its pool")
-
-
-class NegativesParams(Fields):
-    """Samples left out of InfoNCE's denominator, in both branches."""
-
-    mask_same_target: bool = Field(False, description="leave out samples whose anchor has the same next item")
-    mask_pool: bool = Field(False, description="leave out a pair of which one lies in the other's candidate pool")
+BACKBONE = Kind(
+    *("backbone", "backbones", BACKBONES),
+    load=lambda name: load_plugin("sracl_core.model.backbones", name),
+    base="sracl_core.model.backbone:BackboneParams",
+)
+OBJECTIVE = Kind(
+    *("objective", "objectives", OBJECTIVES),
+    load=lambda name: load_plugin("sracl_core.objectives", name),
+    base="sracl_core.objectives.protocol:ObjectiveParams",
+)
 
 
 class EarlyStopParams(Fields):
@@ -85,19 +46,41 @@ class EarlyStopParams(Fields):
     patience: int = Field(20, ge=1, le=1_000_000, description="epochs without a better value before training stops")
 
 
-class TrainParams(Section):
-    """Training."""
+class BackboneChoice(Section):
+    """The backbone of the section `train`, and nothing else of it."""
 
     key: ClassVar[str] = "train"
+    kinds: ClassVar[tuple[Kind, ...]] = (BACKBONE,)
+    model_config = ConfigDict(extra="ignore")
 
-    backbone: BackboneName = Field("sasrec", description="sequence encoder")
+    backbone: Text = Field("sasrec", description="sequence encoder, a group of `backbones`")
+    backbones: Any = Field(default_factory=BACKBONE.shipped, description="parameters of every backbone")
+
+    @property
+    def backbone_part(self) -> str:
+        """The backbone that is chosen: a name that comes along, or an import path."""
+        return chosen_part(self, BACKBONE)
+
+    @property
+    def backbone_params(self) -> Any:
+        """The parameters of the backbone that is chosen, of its own class."""
+        return chosen_group(self, BACKBONE)
+
+    @property
+    def backbone_place(self) -> str:
+        """Where the backbone's parameters stand, as people are told."""
+        return f"{self.key}.{BACKBONE.groups}.{self.backbone}"
+
+
+class TrainParams(BackboneChoice):
+    """Training."""
+
+    kinds: ClassVar[tuple[Kind, ...]] = (BACKBONE, OBJECTIVE)
+    model_config = ConfigDict(extra="forbid")
+
     mode: Literal["causal", "prefix"] = Field("causal", description="how prefixes become samples")
-    model: ModelParams = Field(ModelParams(), description="sizes of the backbone")
-    alpha: Weight = Field(0.1, description="weight α of the inter-user contrast; 0 switches it off")
-    beta: Weight = Field(0.1, description="weight β of the intra-user contrast; 0 switches it off")
-    inter: InterParams = Field(InterParams(), description="inter-user contrast")
-    intra: IntraParams = Field(IntraParams(), description="intra-user contrast")
-    negatives: NegativesParams = Field(NegativesParams(), description="what both contrasts leave out")
+    objective: Text = Field("sracl", description="what is minimised beside the recommendation loss")
+    objectives: Any = Field(default_factory=OBJECTIVE.shipped, description="parameters of every objective")
     batch_size: int = Field(128, ge=2, le=1_000_000, description="samples a step: users (causal) or prefixes (prefix)")
     learning_rate: float = Field(0.002, ge=1e-12, le=100, description="step size of Adam")
     weight_decay: float = Field(0.0, ge=0, le=1000, description="L2 penalty of Adam")
@@ -106,19 +89,35 @@ class TrainParams(Section):
     seed: Seed = Field(2024, description="seed of initialisation, order, sampling and dropout")
 
     @property
-    def uses_user_pools(self) -> bool:
-        """Whether a contrast looks into the candidate pools of the users' prefixes."""
-        return self.alpha > 0 or (self.beta > 0 and self.negatives.mask_pool)
+    def objective_part(self) -> str:
+        """The objective that is chosen: a name that comes along, or an import path."""
+        return chosen_part(self, OBJECTIVE)
 
     @property
-    def uses_item_pools(self) -> bool:
-        """Whether a contrast looks into the candidate pools of the items."""
-        return self.beta > 0
+    def objective_params(self) -> Any:
+        """The parameters of the objective that is chosen, of its own class."""
+        return chosen_group(self, OBJECTIVE)
+
+    @property
+    def objective_place(self) -> str:
+        """Where the objective's parameters stand, as people are told."""
+        return f"{self.key}.{OBJECTIVE.groups}.{self.objective}"
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The parts that are chosen, whose code decides what training makes."""
+        return self.backbone_part, self.objective_part
+
+    @property
+    def needs(self) -> list[Need]:
+        """What this training reads of retrieval."""
+        needs: list[Need] = self.objective_params.needs(self.objective_place)
+        return needs
 
     @model_validator(mode="after")
-    def _a_pass_has_many_ends(self) -> Self:
-        if self.mode == "causal" and self.model.positions == "from_end":
-            raise ValueError(
-                "model.positions: from_end needs mode: prefix; a causal pass reads prefixes with other ends"
-            )
+    def _mode_fits_the_backbone(self) -> Self:
+        params: Any = getattr(self.backbones, self.backbone, None)  # None: told with the choice
+        reason = params.only_prefixes() if hasattr(params, "only_prefixes") else ""
+        if self.mode == "causal" and reason:
+            raise ValueError(f"mode: causal cannot train the backbone {self.backbone}: {reason}; set mode: prefix")
         return self

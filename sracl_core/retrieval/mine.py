@@ -24,7 +24,7 @@ def mine_pools(
     searched = read_index(index, keys, vectors)
     shortage = find_shortage(what, k, len(keys), users)
     if shortage is not None:
-        plain = "Training with train.alpha and train.beta at 0 needs none."
+        plain = "Training with train.objective: plain needs none."
         line = f"no pools were made. {shortage.cause} {plain} To have some: {', or '.join(shortage.remedies)}."
         return pool_schema(k).empty_table(), line
     neighbours, scores = candidate_pools(searched, keys, vectors, k, users)

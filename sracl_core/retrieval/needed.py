@@ -1,4 +1,4 @@
-"""What a training needs of retrieval: read where a contrast uses it, else left alone."""
+"""What a training needs of retrieval: read where its objective uses it, else left alone."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 
 from sracl_core.errors import ArtifactError, ParamsError
+from sracl_core.params.needs import Need
 from sracl_core.params.retrieval import MineParams
-from sracl_core.params.train import TrainParams
 from sracl_core.retrieval.embeddings import read_embeddings
 from sracl_core.retrieval.neighbours import read_neighbours
 from sracl_core.retrieval.shortage import Shortage, advice, find_shortage
@@ -27,7 +27,7 @@ class Needed:
     """The pools and embeddings of a training, and the files that were `read` for them.
 
     `item_pool` int64 [n_items, k], `user_pool` int64 [P, k] and `embeddings` float32 [P, D] of the P prefixes; k or D
-    is 0 where no contrast uses it.
+    is 0 where the objective does not use it.
     """
 
     item_pool: np.ndarray
@@ -36,20 +36,17 @@ class Needed:
     read: list[Path]
 
 
-def needed_files(files: RetrievalFiles, train: TrainParams) -> list[Path]:
-    """Return those of `files` that a training with the parameters `train` reads."""
-    wanted = (
-        (train.uses_user_pools, files.user_pool),
-        (train.uses_item_pools, files.item_pool),
-        (train.alpha > 0, files.embeddings),
-    )
-    return [path for used, path in wanted if used]
+def needed_files(files: RetrievalFiles, needs: list[Need]) -> list[Path]:
+    """Return those of `files` that a training with these `needs` reads."""
+    wanted = {need.artifact for need in needs}
+    paths = {"user_pool": files.user_pool, "item_pool": files.item_pool, "user_embeddings": files.embeddings}
+    return [path for name, path in paths.items() if name in wanted]
 
 
 def read_needed(
-    files: RetrievalFiles, n_items: int, prefix_users: np.ndarray, train: TrainParams, mine: MineParams
+    files: RetrievalFiles, n_items: int, prefix_users: np.ndarray, needs: list[Need], mine: MineParams
 ) -> Needed:
-    """Return what a training with the parameters `train` uses of `files`; nothing else is opened.
+    """Return what a training with these `needs` uses of `files`; nothing else is opened.
 
     `prefix_users` int64 [P] are the users of the prefixes, `mine` the parameters the pools were made with. Raises
     ParamsError, with everything that helps, when pools are needed that could not be filled, and ArtifactError for a
@@ -57,47 +54,38 @@ def read_needed(
     """
     item_pool, user_pool = np.empty((n_items, 0), np.int64), np.empty((len(prefix_users), 0), np.int64)
     embeddings = np.empty((len(prefix_users), 0), np.float32)
+    wanted = {need.artifact for need in needs}
     problems: list[str] = []
-    if train.uses_user_pools:
+    if "user_pool" in wanted:
         user_pool = read_neighbours(files.user_pool, np.arange(len(prefix_users)), mine.k)
         if not len(user_pool):
             users = prefix_users if mine.exclude_same_user else None
-            shortage = find_shortage("training prefixes", mine.k, len(prefix_users), users)
-            problems.append(_why_missing(files.user_pool, *_use_of_user_pools(train), shortage))
-    if train.uses_item_pools:
+            what = "training prefixes"
+            shortage = find_shortage(what, mine.k, len(prefix_users), users)
+            problems.append(_why_missing(files.user_pool, _needing(needs, "user_pool"), what, shortage))
+    if "item_pool" in wanted:
         item_pool = read_neighbours(files.item_pool, np.arange(1, n_items + 1), mine.k)
         if not len(item_pool):
-            use = f"train.beta is {train.beta:g}: the intra-user contrast needs candidate pools of items"
             shortage = find_shortage("items", mine.k, n_items)
-            problems.append(_why_missing(files.item_pool, use, "set train.beta to 0", shortage))
+            problems.append(_why_missing(files.item_pool, _needing(needs, "item_pool"), "items", shortage))
     if problems:
         raise ParamsError("\n  ".join(["Training needs candidate pools that could not be filled.", *problems]))
-    if train.alpha > 0:
+    if "user_embeddings" in wanted:
         keys, embeddings = read_embeddings(files.embeddings)
         if not np.array_equal(keys, np.arange(len(prefix_users))):
             raise ArtifactError(
                 f"{files.embeddings} has other keys than the {len(prefix_users)} prefixes. Run `dvc repro` to make it "
                 "again."
             )
-    return Needed(item_pool, user_pool, embeddings, needed_files(files, train))
+    return Needed(item_pool, user_pool, embeddings, needed_files(files, needs))
 
 
-def _use_of_user_pools(train: TrainParams) -> tuple[str, str]:
-    """Why training needs the pools of prefixes, and how to do without."""
-    uses, without = [], []
-    if train.alpha > 0:
-        uses.append(
-            f"train.alpha is {train.alpha:g}: the inter-user contrast needs candidate pools of training prefixes"
-        )
-        without.append("train.alpha to 0")
-    if train.beta > 0 and train.negatives.mask_pool:
-        uses.append("train.negatives.mask_pool is true: it needs candidate pools of training prefixes")
-        without.append("train.negatives.mask_pool to false")
-    return "; ".join(uses), f"set {' and '.join(without)}"
+def _needing(needs: list[Need], artifact: str) -> list[Need]:
+    return [need for need in needs if need.artifact == artifact]
 
 
-def _why_missing(path: Path, use: str, without: str, shortage: Shortage | None) -> str:
-    """One line: what `use` the pools are of, why there are none, and all that helps.
+def _why_missing(path: Path, needs: list[Need], what: str, shortage: Shortage | None) -> str:
+    """One line: who needs the pools of `what` at `path`, why there are none, and all that helps.
 
     Raises ArtifactError when nothing prevents pools: then the empty file was made with other data or parameters.
     """
@@ -106,4 +94,6 @@ def _why_missing(path: Path, use: str, without: str, shortage: Shortage | None) 
             f"{path} holds no pools, though there is enough to fill them: it was made with other data or parameters. "
             "Run `dvc repro` to make it again."
         )
+    use = "; ".join(f"{need.why} candidate pools of {what}" for need in needs)
+    without = f"set {' and '.join(need.without for need in needs)}"
     return f"{use}. {shortage.cause} {advice([without, *shortage.remedies])}"

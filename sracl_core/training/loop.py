@@ -7,13 +7,12 @@ from torch import Tensor
 from sracl_core.errors import TrainingError
 from sracl_core.model.backbone import Backbone
 from sracl_core.progress import Progress, tell
-from sracl_core.training.checkpoints import Checkpoints
+from sracl_core.training.durability.checkpoints import Checkpoints
+from sracl_core.training.durability.health import Health
+from sracl_core.training.durability.interrupts import Interrupts, stop
+from sracl_core.training.durability.memory import told_what_to_lower, warn_if_tight
 from sracl_core.training.epoch import Epoch, Metrics, TrainedModel
-from sracl_core.training.health import Health
-from sracl_core.training.interrupts import Interrupts, stop
-from sracl_core.training.memory import told_what_to_lower, warn_if_tight
 from sracl_core.training.state import TrainingState
-from sracl_core.training.steps import Losses
 
 
 def train(
@@ -40,7 +39,7 @@ def train(
     watched, per_epoch = state.params.early_stop.metric, state.steps.count(state.params.batch_size)
     left = state.params.max_epochs * per_epoch - (len(state.epochs) * per_epoch + state.step)
     shown = Progress("train", left, "step", shown=group.leads)
-    with shown as progress, Interrupts() as interrupts, told_what_to_lower(state.params):
+    with shown as progress, Interrupts() as interrupts, told_what_to_lower(state):
         while not state.ended:
             loop.run_epoch(progress, interrupts)
             state.backbone.eval()
@@ -61,7 +60,7 @@ class _Loop:
     def __init__(self, state: TrainingState, checkpoints: Checkpoints | None) -> None:
         self.state, self.group = state, state.steps.group
         self.checkpoints = checkpoints if self.group.from_first(checkpoints is not None) else None
-        self.health = Health(state.steps.sequences)
+        self.health = Health(state.steps.sequences, state.objective.steadied_by())
         found = self.checkpoints.read() if self.checkpoints is not None else None
         if self.group.from_first(found is not None):
             if found is None:
@@ -76,7 +75,7 @@ class _Loop:
         state.backbone.train()
         state.objective.train()
         if state.step == 0:
-            state.steps.begin_epoch(state.backbone)
+            state.objective.begin_epoch(state.backbone)
         for batch in state.steps.batches(state.params.batch_size, done=state.step):
             self._step(batch)
             progress.advance()
@@ -98,14 +97,12 @@ class _Loop:
             stop(received)
 
     def _step(self, batch: Tensor) -> None:
-        state, params = self.state, self.state.params
+        state = self.state
         losses = state.steps.losses(batch, state.backbone, state.objective)
-        total = losses.total(params.alpha, params.beta)
         state.optimizer.zero_grad(set_to_none=True)
-        total.backward()
+        losses.total().backward()
         self.group.add_gradients(state.weights)
-        joint = losses.joint(self.group)
-        parts = _parts(joint, total if joint is losses else joint.total(params.alpha, params.beta))
+        parts = losses.joint(self.group).parts()
         self.health.note(state.step + 1, batch, parts, state.weights)
         state.optimizer.step()
         state.add_losses(parts)
@@ -122,12 +119,3 @@ class _Loop:
     def _where(self) -> str:
         epochs, step = len(self.state.epochs), self.state.step
         return f"in epoch {epochs + 1} after step {step}" if step else f"after epoch {epochs}"
-
-
-def _parts(losses: Losses, total: Tensor) -> dict[str, Tensor]:
-    parts = {"total": total, "recommendation": losses.recommendation}
-    if losses.inter_user is not None:
-        parts["inter_user"] = losses.inter_user
-    if losses.intra_user is not None:
-        parts["intra_user"] = losses.intra_user
-    return parts

@@ -6,9 +6,9 @@ import torch
 from torch import Tensor
 
 from sracl_core.model.backbone import Backbone
-from sracl_core.model.objectives.sracl import SRACL
+from sracl_core.objectives.protocol import Objective
 from sracl_core.params.train import TrainParams
-from sracl_core.training.checkpoints import Snapshot
+from sracl_core.training.durability.checkpoints import Snapshot
 from sracl_core.training.epoch import Epoch, Metrics
 from sracl_core.training.steps import Steps
 
@@ -20,7 +20,7 @@ class TrainingState:
     its losses so far, summed on the device, and `best_weights` the backbone's of the best epoch, on the CPU.
     """
 
-    def __init__(self, backbone: Backbone, objective: SRACL, steps: Steps, params: TrainParams) -> None:
+    def __init__(self, backbone: Backbone, objective: Objective, steps: Steps, params: TrainParams) -> None:
         self.backbone, self.objective, self.steps, self.params = backbone, objective, steps, params
         self.weights = [*backbone.parameters(), *objective.parameters()]
         self.optimizer = torch.optim.Adam(

@@ -1,41 +1,41 @@
 """The steps of an epoch: which samples meet in a batch, and what their losses are."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor
 
+from sracl_core.batching.group import ALONE, Group
+from sracl_core.batching.samples import Samples
+from sracl_core.batching.sequences import Sequences
 from sracl_core.model.backbone import Backbone
 from sracl_core.model.losses import next_item_loss
-from sracl_core.model.objectives.sracl import SRACL
 from sracl_core.model.packed import spans, take_rows, window_offsets
-from sracl_core.params.train import TrainParams
-from sracl_core.training.contrast import Anchors, Contrast
-from sracl_core.training.data import Semantics, Sequences
-from sracl_core.training.group import ALONE, Group
-from sracl_core.training.samples import Samples
+from sracl_core.objectives.protocol import Anchors, Objective, Term
 
 
 @dataclass(frozen=True)
 class Losses:
-    """The parts of the objective in one step; a branch that is off is None.
+    """The loss of recommendation and the objective's terms in one step.
 
     Where several processes train together, `recommendation` is this one's part of their sum.
     """
 
     recommendation: Tensor
-    inter_user: Tensor | None
-    intra_user: Tensor | None
+    terms: list[Term] = field(default_factory=list)
 
-    def total(self, alpha: float, beta: float) -> Tensor:
-        """L_rec + α·L_CS + β·L_IS."""
+    def total(self) -> Tensor:
+        """L_rec + Σ weight · term."""
         total = self.recommendation
-        if self.inter_user is not None:
-            total = total + alpha * self.inter_user
-        if self.intra_user is not None:
-            total = total + beta * self.intra_user
+        for term in self.terms:
+            total = total + term.weight * term.value
         return total
+
+    def parts(self) -> dict[str, Tensor]:
+        """The total and what it is made of, by name."""
+        own = {"total": self.total(), "recommendation": self.recommendation}
+        return own | {term.name: term.value for term in self.terms}
 
     def joint(self, group: Group) -> "Losses":
         """The same with the sum of every process's part, to be told and not to be differentiated."""
@@ -45,35 +45,21 @@ class Losses:
 class Steps:
     """Makes batches of samples and computes their losses.
 
-    `train.seed` decides the order of samples; the contrastive branches draw from a generator of their own, so that
-    switching them off changes nothing else. Without `semantics` there are no contrastive branches. In a `group` every
-    process encodes its share of each batch.
+    `seed` decides the order of samples. Which prefix of a pass is its anchor is drawn from `sampling`, which the
+    objective draws from too, so that another objective changes nothing else. In a `group` every process encodes its
+    share of each batch.
     """
 
     def __init__(
-        self,
-        sequences: Sequences,
-        semantics: Semantics | None,
-        samples: Samples,
-        params: TrainParams,
-        group: Group = ALONE,
+        self, sequences: Sequences, samples: Samples, sampling: torch.Generator, seed: int, group: Group = ALONE
     ) -> None:
-        self.sequences, self.samples, self.group = sequences, samples, group
-        self.order = torch.Generator().manual_seed(params.seed)
+        self.sequences, self.samples, self.sampling, self.group = sequences, samples, sampling, group
+        self.order = torch.Generator().manual_seed(seed)
         self._epoch_order = self.order.get_state()  # as it was before the running epoch's order was drawn
-        self.sampling = torch.Generator(device=sequences.items.device).manual_seed(params.seed + 1)
-        self.contrast: Contrast | None = None
-        if semantics is not None:
-            self.contrast = Contrast(sequences, semantics, samples, params, generator=self.sampling, group=group)
 
     def count(self, batch_size: int) -> int:
         """How many batches an epoch has."""
         return -(-len(self.samples.lasts) // batch_size)
-
-    def begin_epoch(self, backbone: Backbone) -> None:
-        """Prepare for an epoch; called before its first step."""
-        if self.contrast is not None:
-            self.contrast.begin_epoch(backbone)
 
     def batches(self, batch_size: int, done: int = 0) -> Iterator[Tensor]:
         """Yield one epoch, every sample once, shuffled: int64 [≤ batch_size], the last positions of their windows.
@@ -87,20 +73,17 @@ class Steps:
     def kept(self, done: int) -> dict[str, Tensor]:
         """Return what a later process needs to go on after `done` batches of an epoch (0: before the next one)."""
         order = self._epoch_order if done else self.order.get_state()
-        candidates = self.contrast.candidates.kept() if self.contrast is not None else {}
-        return {"order": order, "sampling": self.sampling.get_state(), **candidates}
+        return {"order": order, "sampling": self.sampling.get_state()}
 
     def restore(self, kept: dict[str, Tensor]) -> None:
-        """Go on from what `kept` returned; inside an epoch without `begin_epoch`, and with `done` batches left out."""
+        """Go on from what `kept` returned; inside an epoch with `done` batches left out."""
         self.order.set_state(kept["order"])
         self.sampling.set_state(kept["sampling"])
-        if self.contrast is not None:
-            self.contrast.candidates.restore(kept)
 
-    def losses(self, lasts: Tensor, backbone: Backbone, objective: SRACL) -> Losses:
+    def losses(self, lasts: Tensor, backbone: Backbone, objective: Objective) -> Losses:
         """Return the losses of one batch of samples, named by the last position of their windows [B]."""
-        # A sample has a pass of its own, even beside another of the same user: its dropout is its own, and α = β = 0
-        # is the plain backbone to the bit.
+        # A sample has a pass of its own, even beside another of the same user: its dropout is its own, and
+        # without an objective this is the plain backbone to the bit.
         begins = self.samples.begins[lasts]
         lengths = lasts - begins + 1  # [B]
         own = self.group.share(len(lasts))  # b of the B samples
@@ -111,14 +94,14 @@ class Steps:
         # Where L_rec is taken: [T, d] or [b, d].
         outputs = backbone.encode(self.sequences.items[positions], lengths[own], None if every else ends)
         recommendation = self._recommendation(trained, outputs, lengths, backbone)
-        if self.contrast is None:
-            return Losses(recommendation, None, None)
+        if not objective.needs_anchors:
+            return Losses(recommendation)
         steps = self._anchor_steps(lengths)  # [B]
         states = take_rows(outputs, ends - lengths[own] + 1 + steps[own]) if every else outputs  # [b, d]
-        anchors = Anchors(begins + steps, own, states)
-        inter, intra = self.contrast.losses(anchors, backbone, objective)
-        self.contrast.trained(*self._join_trained(trained, outputs, lasts, lengths))
-        return Losses(recommendation, inter, intra)
+        terms = objective.terms(Anchors(begins + steps, own, states), backbone)
+        if objective.observes:
+            objective.observe(*self._join_trained(trained, outputs, lasts, lengths))
+        return Losses(recommendation, terms)
 
     def _recommendation(self, trained: Tensor, outputs: Tensor, lengths: Tensor, backbone: Backbone) -> Tensor:
         """This process's part of L_rec: the mean over the joint batch is the sum of the parts."""

@@ -19,10 +19,10 @@ from sracl_core.errors import ArtifactError
 def test_a_switch_changes_what_it_names_and_nothing_else() -> None:
     trial = trial_of(read_switch('{"model.dropout": 0.4, "batch_size": 32, "mine.k": 5}'), seed=7)
     params, shipped = trial.params(), trial_of({}, seed=7).params()
-    assert (params.model.dropout, params.batch_size, params.seed, trial.k) == (0.4, 32, 7, 5)
-    unchanged = params.model_copy(update={"batch_size": shipped.batch_size, "model": shipped.model})
-    assert unchanged == shipped
-    assert params.model.model_copy(update={"dropout": shipped.model.dropout}) == shipped.model
+    assert (params.backbone_params.dropout, params.batch_size, params.seed, trial.k) == (0.4, 32, 7, 5)
+    unchanged = shipped.model_dump()
+    unchanged["backbones"]["sasrec"]["dropout"] = 0.4
+    assert params.model_dump() == unchanged | {"batch_size": 32}
 
 
 @pytest.mark.parametrize(
@@ -31,8 +31,14 @@ def test_a_switch_changes_what_it_names_and_nothing_else() -> None:
         ("{", ["not JSON", "expected e.g."]),
         ("[1]", ["expected parameters by name", "got [1]"]),
         ('{"batchsize": 2}', ["train.batchsize: unknown parameter; did you mean train.batch_size?"]),
-        ('{"alpha.x": 1, "mine.kk": 3}', ["train.alpha: input should be a valid number", "did you mean mine.k?"]),
-        ('{"model.initialisation": "he"}', ["train.model.initialisation", "'xavier' or 'normal'", "got 'he'"]),
+        (
+            '{"alpha.x": 1, "mine.kk": 3}',
+            ["train.objectives.sracl.alpha: input should be a valid number", "did you mean mine.k?"],
+        ),
+        (
+            '{"model.initialisation": "he"}',
+            ["sasrec.initialisation", "'xavier' or 'normal'", "got 'he'"],
+        ),
     ],
 )
 def test_a_wrong_switch_is_told_whole(text: str, said: list[str]) -> None:

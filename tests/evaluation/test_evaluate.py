@@ -11,8 +11,8 @@ from sracl_core.evaluation.evaluate import Evaluation, evaluate
 from sracl_core.evaluation.metrics import metrics_of
 from sracl_core.evaluation.report import metrics_text
 from sracl_core.model.backbone import Backbone, build_backbone
+from sracl_core.model.backbones.sasrec import SASRecParams
 from sracl_core.params.evaluate import EvaluateParams
-from sracl_core.params.train import ModelParams
 
 N_ITEMS, TILE = 25, 2**20
 
@@ -20,7 +20,7 @@ N_ITEMS, TILE = 25, 2**20
 @pytest.fixture(scope="module")
 def backbone() -> Backbone:
     torch.manual_seed(0)
-    params = ModelParams(hidden=8, layers=1, heads=2, feed_forward=16, dropout=0.5, max_length=6)
+    params = SASRecParams(hidden=8, layers=1, heads=2, feed_forward=16, dropout=0.5, max_length=6)
     return build_backbone("sasrec", N_ITEMS, params).eval()
 
 

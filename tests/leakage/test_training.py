@@ -22,7 +22,7 @@ from sracl_core.params.train import TrainParams
 from tests.leakage.world import N_ITEMS, Row, World, certify, change, clean_world, input_params
 
 ORIGIN = Provenance("train", "parameters", "inputs")
-DESCRIBED = ModelDescription("sasrec", N_ITEMS, TrainParams().model.model_dump(), ORIGIN, {})
+DESCRIBED = ModelDescription("sasrec", N_ITEMS, TrainParams().backbone_params.model_dump(), ORIGIN, {})
 
 
 def trained(
@@ -30,7 +30,7 @@ def trained(
 ) -> tuple[Path, Path]:
     """The files of a model of `n_items` items, as training would write them."""
     weights, description = folder / "model.safetensors", folder / "model.json"
-    state = build_backbone("sasrec", n_items, TrainParams().model).state_dict()
+    state = build_backbone("sasrec", n_items, TrainParams().backbone_params).state_dict()
     save_file({name: weight.to(dtype) for name, weight in state.items()}, weights)
     written = replace(DESCRIBED, n_items=n_items)
     write_description(description, weights, replace(written, **told))  # type: ignore[arg-type]
@@ -161,7 +161,7 @@ def test_what_changed_after_it_was_certified_is_refused(tmp_path: Path, name: st
     [
         ({"n_items": N_ITEMS + 1}, f"the model knows {N_ITEMS + 1} items, the catalogue {N_ITEMS}"),
         ({"backbone": "evil_here:Boom"}, "the model has 'evil_here:Boom', train.backbone is 'sasrec'"),
-        ({"model": {"heads": 0}}, "the model has 0, train.model.heads is 2"),
+        ({"model": {"heads": 0}}, "the model has 0, train.backbones.sasrec.heads is 2"),
         ({"provenance": Provenance("train", "parameters", "other pools")}, "model: it was made from other files"),
         ({"provenance": Provenance("train", "other", "inputs")}, "model: it was made with other parameters"),
     ],

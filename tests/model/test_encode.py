@@ -6,15 +6,16 @@ import torch
 
 from sracl_core.model.backbone import Backbone, build_backbone
 from sracl_core.model.encode import encode_histories
-from sracl_core.params.train import BACKBONES, ModelParams
+from sracl_core.params.train import BACKBONES
 from sracl_core.ragged import Ragged
+from tests.model.sizes import sizes_of
 
 N_ITEMS = 30
 
 
 def tiny(name: str = "sasrec", max_length: int = 40) -> Backbone:
     torch.manual_seed(0)
-    params = ModelParams(hidden=8, layers=2, heads=2, feed_forward=16, dropout=0.0, max_length=max_length)
+    params = sizes_of(name, hidden=8, layers=2, heads=2, feed_forward=16, dropout=0.0, max_length=max_length)
     return build_backbone(name, N_ITEMS, params)
 
 

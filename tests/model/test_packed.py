@@ -8,7 +8,8 @@ from torch import Tensor
 
 from sracl_core.model.backbone import Backbone, build_backbone
 from sracl_core.model.packed import Buckets, spans, take_rows, window_offsets
-from sracl_core.params.train import BACKBONES, ModelParams
+from sracl_core.params.train import BACKBONES
+from tests.model.sizes import sizes_of
 
 N_ITEMS = 30
 LENGTHS = st.lists(st.integers(1, 40), min_size=1, max_size=12)
@@ -16,7 +17,7 @@ LENGTHS = st.lists(st.integers(1, 40), min_size=1, max_size=12)
 
 def tiny(name: str) -> Backbone:
     torch.manual_seed(0)
-    params = ModelParams(hidden=8, layers=2, heads=2, feed_forward=16, dropout=0.0, max_length=40)
+    params = sizes_of(name, hidden=8, layers=2, heads=2, feed_forward=16, dropout=0.0, max_length=40)
     return build_backbone(name, N_ITEMS, params).double()
 
 

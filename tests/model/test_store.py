@@ -11,9 +11,9 @@ from sracl_core.artifacts.documents import write_sealed
 from sracl_core.artifacts.provenance import Provenance
 from sracl_core.errors import ArtifactError, ModelError
 from sracl_core.model.backbone import Backbone, build_backbone
+from sracl_core.model.backbones.sasrec import SASRecParams
 from sracl_core.model.description import read_description, write_description
 from sracl_core.model.store import load_backbone, save_backbone
-from sracl_core.params.train import ModelParams
 
 CPU = torch.device("cpu")
 HERE = Provenance("train", "parameters", "inputs")
@@ -21,7 +21,7 @@ HERE = Provenance("train", "parameters", "inputs")
 
 def save(folder: Path) -> tuple[Backbone, Path, Path]:
     torch.manual_seed(0)
-    params = ModelParams(hidden=8, layers=1, heads=2, feed_forward=16, dropout=0.1, max_length=6)
+    params = SASRecParams(hidden=8, layers=1, heads=2, feed_forward=16, dropout=0.1, max_length=6)
     backbone = build_backbone("sasrec", 9, params)
     weights, description = folder / "model.safetensors", folder / "model.json"
     save_backbone(
@@ -113,7 +113,7 @@ def test_a_description_brings_no_code_of_its_own(tmp_path: Path, monkeypatch: py
 
 
 def test_a_backbone_from_elsewhere_by_import_path() -> None:
-    params = ModelParams(hidden=8, layers=1, heads=2, feed_forward=16, dropout=0.1, max_length=6)
+    params = SASRecParams(hidden=8, layers=1, heads=2, feed_forward=16, dropout=0.1, max_length=6)
     assert isinstance(build_backbone("sracl_core.model.backbones.sasrec:SASRec", 5, params), Backbone)
     with pytest.raises(ModelError, match=r"package\.module:Name"):
         build_backbone("nowhere.to.be:Found", 5, params)

@@ -15,8 +15,8 @@ from sracl_core.errors import SraclError
 from sracl_core.evaluation.record import require_recorded, write_record
 from sracl_core.leakage.certificate import INPUT_CHECKS, require_clean
 from sracl_core.model.backbone import build_backbone
+from sracl_core.model.backbones.sasrec import SASRecParams
 from sracl_core.model.store import load_backbone, save_backbone
-from sracl_core.params.train import ModelParams
 from sracl_core.retrieval.embeddings import read_embeddings
 from sracl_core.retrieval.index import build_index, read_index, write_index
 from sracl_core.retrieval.neighbours import read_neighbours
@@ -47,7 +47,7 @@ def written(folder: Path) -> list[tuple[Path, Read]]:
     found.append((index, lambda: searched(read_index(index, keys, vectors), vectors)))
     weights, description = folder / "model.safetensors", folder / "model.json"
     torch.manual_seed(0)
-    backbone = build_backbone("sasrec", 9, ModelParams(hidden=8, layers=1, heads=2, feed_forward=16, max_length=6))
+    backbone = build_backbone("sasrec", 9, SASRecParams(hidden=8, layers=1, heads=2, feed_forward=16, max_length=6))
     save_backbone(
         weights,
         description,

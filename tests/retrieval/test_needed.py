@@ -10,14 +10,21 @@ from sracl_core.artifacts.provenance import Provenance
 from sracl_core.artifacts.schemas import embeddings_schema, pool_schema
 from sracl_core.artifacts.tables import write_table
 from sracl_core.errors import ArtifactError, ParamsError
+from sracl_core.objectives.shared.negatives import NegativesParams
+from sracl_core.objectives.sracl import SRACLParams
+from sracl_core.params.needs import Need
 from sracl_core.params.retrieval import MineParams
-from sracl_core.params.train import NegativesParams, TrainParams
 from sracl_core.retrieval.index import build_index, write_index
 from sracl_core.retrieval.mine import mine_pools
 from sracl_core.retrieval.needed import Needed, RetrievalFiles, read_needed
 
 ORIGIN = Provenance("test", "0", "0")
 MASKED = NegativesParams(mask_pool=True)
+
+
+def needs(**sracl: object) -> list[Need]:
+    """What SRA-CL needs with these parameters."""
+    return SRACLParams.model_validate(sracl).needs("sracl")
 
 
 def mined(folder: Path, kind: str, keys: np.ndarray, k: int, users: np.ndarray | None = None) -> str:
@@ -43,12 +50,12 @@ def retrieved(folder: Path, users: list[int], items: int, mine: MineParams) -> R
 
 def need(folder: Path, users: list[int], items: int, mine: MineParams, **train: object) -> Needed:
     files = retrieved(folder, users, items, mine)
-    return read_needed(files, items, np.array(users), TrainParams.model_validate(train), mine)
+    return read_needed(files, items, np.array(users), needs(**train), mine)
 
 
 def test_plain_training_opens_nothing(tmp_path: Path) -> None:
     nowhere = RetrievalFiles(tmp_path / "a", tmp_path / "b", tmp_path / "c")
-    found = read_needed(nowhere, 5, np.zeros(3, np.int64), TrainParams(alpha=0.0, beta=0.0), MineParams())
+    found = read_needed(nowhere, 5, np.zeros(3, np.int64), needs(alpha=0.0, beta=0.0), MineParams())
     assert (found.item_pool.shape, found.user_pool.shape, found.embeddings.shape) == ((5, 0), (3, 0), (3, 0))
     assert found.read == []
 
@@ -71,12 +78,12 @@ def test_the_number_of_others_is_enough_and_one_more_is_not(tmp_path: Path) -> N
         need(tmp_path, users, 4, MineParams(k=4))
     assert str(caught.value).splitlines() == [
         "Training needs candidate pools that could not be filled.",
-        "  train.alpha is 0.1: the inter-user contrast needs candidate pools of training prefixes. mine.k is 4, but 2 "
+        "  sracl.alpha is 0.1: the inter-user contrast needs candidate pools of training prefixes. mine.k is 4, but 2 "
         "of the 5 training prefixes are of one user, and mine.exclude_same_user leaves each of them 3 others to choose "
-        "from. Set train.alpha to 0, or set mine.k to 3 or less, or set mine.exclude_same_user to false, or bring more "
+        "from. Set sracl.alpha to 0, or set mine.k to 3 or less, or set mine.exclude_same_user to false, or bring more "
         "data.",
-        "  train.beta is 0.1: the intra-user contrast needs candidate pools of items. mine.k is 4, but the items "
-        "number 4, which leaves each of them 3 others to choose from. Set train.beta to 0, or set mine.k to 3 or less, "
+        "  sracl.beta is 0.1: the intra-user contrast needs candidate pools of items. mine.k is 4, but the items "
+        "number 4, which leaves each of them 3 others to choose from. Set sracl.beta to 0, or set mine.k to 3 or less, "
         "or bring more data.",
     ]
 
@@ -84,33 +91,39 @@ def test_the_number_of_others_is_enough_and_one_more_is_not(tmp_path: Path) -> N
 def test_a_shortage_matters_to_its_own_contrast_alone(tmp_path: Path) -> None:
     few_items = MineParams(k=3)
     need(tmp_path, [0, 1, 2, 3], 2, few_items, beta=0.0)
-    with pytest.raises(ParamsError, match=r"train\.beta is 0\.1.*number 2, which leaves each of them 1 ") as caught:
+    with pytest.raises(ParamsError, match=r"sracl\.beta is 0\.1.*number 2, which leaves each of them 1 ") as caught:
         need(tmp_path, [0, 1, 2, 3], 2, few_items)
-    assert "train.alpha" not in str(caught.value)
+    assert "sracl.alpha" not in str(caught.value)
     need(tmp_path, [0, 0, 0], 9, few_items, alpha=0.0)
-    with pytest.raises(ParamsError, match=r"train\.alpha is 0\.1.*Set train\.alpha to 0, or set mine\.excl") as caught:
+    with pytest.raises(
+        ParamsError,
+        match=r"sracl\.alpha is 0\.1.*Set sracl\.alpha to 0, or set mine\.excl",
+    ) as caught:
         need(tmp_path, [0, 0, 0], 9, few_items)
-    assert "train.beta" not in str(caught.value)
+    assert "sracl.beta" not in str(caught.value)
 
 
 def test_masking_by_pools_needs_those_of_prefixes_too(tmp_path: Path) -> None:
-    with pytest.raises(ParamsError, match=r"mask_pool is true.*Set train\.negatives\.mask_pool to false, or set"):
+    with pytest.raises(ParamsError, match=r"mask_pool is true.*Set sracl\.negatives\.mask_pool to false, or set"):
         need(tmp_path, [0, 0], 9, MineParams(k=3), alpha=0.0, negatives=MASKED)
-    with pytest.raises(ParamsError, match=r"Set train\.alpha to 0 and train\.negatives\.mask_pool to false, or set"):
+    with pytest.raises(
+        ParamsError,
+        match=r"Set sracl\.alpha to 0 and sracl\.negatives\.mask_pool to false, or set",
+    ):
         need(tmp_path, [0, 0], 9, MineParams(k=3), negatives=MASKED)
 
 
 def test_an_empty_pool_that_could_be_filled_is_of_another_run(tmp_path: Path) -> None:
     files = retrieved(tmp_path, [0, 1], 9, MineParams(k=3))
     with pytest.raises(ArtifactError, match=r"user_pool\.parquet holds no pools, though .*dvc repro"):
-        read_needed(files, 9, np.array([0, 1]), TrainParams(), MineParams(k=1))
+        read_needed(files, 9, np.array([0, 1]), needs(), MineParams(k=1))
 
 
 def test_the_miner_says_why_and_what_helps(tmp_path: Path) -> None:
     assert mined(tmp_path, "item", np.arange(1, 5), 3).startswith("4 pools of 3, mean cosine ")
     assert mined(tmp_path, "item", np.arange(1, 5), 4) == (
         "no pools were made. mine.k is 4, but the items number 4, which leaves each of them 3 others to choose from. "
-        "Training with train.alpha and train.beta at 0 needs none. To have some: set mine.k to 3 or less, or bring "
+        "Training with train.objective: plain needs none. To have some: set mine.k to 3 or less, or bring "
         "more data."
     )
 
@@ -119,4 +132,4 @@ def test_another_table_is_no_pool(tmp_path: Path) -> None:
     files = retrieved(tmp_path, [0, 1, 2], 4, MineParams(k=1))
     wrong = RetrievalFiles(files.embeddings, files.embeddings, files.embeddings)
     with pytest.raises(ArtifactError, match=r"user_embeddings\.parquet has other columns than expected .*neighbour"):
-        read_needed(wrong, 4, np.arange(3), TrainParams(), MineParams(k=1))
+        read_needed(wrong, 4, np.arange(3), needs(), MineParams(k=1))

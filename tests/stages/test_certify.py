@@ -61,12 +61,13 @@ def put(world: World, folder: Path) -> None:
     write_world(world, path_of)
     for made_by, (section, only, sources, made) in origins().items():
         params = read_section(folder / "params.yaml", section, only=only)
-        origin = provenance(made_by, [params], [path_of(source) for source in sources], getattr(params, "engine", ""))
+        parts = getattr(params, "parts", (getattr(params, "engine", ""),))
+        origin = provenance(made_by, [params], [path_of(source) for source in sources], *parts)
         for name in made:
             write_table(path_of(name), world[name], world[name].schema, origin)
         if made_by == "train":
             weights, description = (folder / "data/artifacts" / f"model.{end}" for end in ("safetensors", "json"))
-            sizes = read_section(folder / "params.yaml", TrainParams).model
+            sizes = read_section(folder / "params.yaml", TrainParams).backbone_params
             backbone = build_backbone("sasrec", N_ITEMS, sizes)
             state = backbone.state_dict()
             torch.manual_seed(1)

@@ -17,8 +17,8 @@ from sracl_core.errors import ArtifactError
 from sracl_core.evaluation.record import require_recorded
 from sracl_core.leakage.certificate import TRAINING_CHECKS, Check, certificate, digests_of
 from sracl_core.model.backbone import build_backbone
+from sracl_core.model.backbones.sasrec import SASRecParams
 from sracl_core.model.store import save_backbone
-from sracl_core.params.train import ModelParams
 from tests.leakage.world import N_ITEMS, clean_world
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -37,7 +37,7 @@ def folder(tmp_path: Path) -> Path:
     sequences = clean_world()["sequences"]
     write_table(tmp_path / "data/interim/sequences.parquet", sequences, sequences.schema, Provenance("test", "", ""))
     torch.manual_seed(0)
-    params = ModelParams(hidden=8, layers=1, heads=2, feed_forward=16, dropout=0.5, max_length=6)
+    params = SASRecParams(hidden=8, layers=1, heads=2, feed_forward=16, dropout=0.5, max_length=6)
     backbone = build_backbone("sasrec", N_ITEMS, params)
     artifacts = tmp_path / "data/artifacts"
     save_backbone(

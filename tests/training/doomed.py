@@ -6,9 +6,9 @@ import sys
 
 import torch
 
+from sracl_core.batching.group import open_group
 from sracl_core.console import guarded, prepare
 from sracl_core.errors import TrainingError
-from sracl_core.training.group import open_group
 
 
 def train(end: str) -> None:

@@ -14,11 +14,11 @@ import torch
 import torch._dynamo  # Adam imports it in its first step, which takes longer than all the training here
 from safetensors.torch import save_file
 
+from sracl_core.batching.group import open_group
 from sracl_core.training import checkpoints as module
-from sracl_core.training.checkpoints import open_checkpoints
+from sracl_core.training.durability.checkpoints import open_checkpoints
 from sracl_core.training.epoch import Epoch
 from sracl_core.training.fit import fit
-from sracl_core.training.group import open_group
 from sracl_core.training.state import TrainingState
 from tests.training.small import inputs, params
 

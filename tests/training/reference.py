@@ -6,18 +6,20 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from sracl_core.batching.group import ALONE, Group
+from sracl_core.batching.inputs import TrainingInputs
+from sracl_core.batching.samples import MODES
+from sracl_core.batching.sequences import Sequences
 from sracl_core.model.backbone import PADDING, build_backbone
-from sracl_core.model.losses import info_nce
-from sracl_core.model.objectives.sracl import SRACL
+from sracl_core.objectives.protocol import Context, Term
+from sracl_core.objectives.semantic.semantics import load_semantics
+from sracl_core.objectives.semantic.substitution import substitute
+from sracl_core.objectives.shared.info_nce import info_nce
+from sracl_core.objectives.sracl import SRACL, SRACLParams
 from sracl_core.params.train import TrainParams
 from sracl_core.prefixes import PrefixTable
 from sracl_core.ragged import Ragged
-from sracl_core.training.data import Sequences, load_semantics
-from sracl_core.training.fit import TrainingInputs
-from sracl_core.training.group import ALONE, Group
-from sracl_core.training.samples import MODES
 from sracl_core.training.steps import Losses, Steps
-from sracl_core.training.substitution import substitute
 
 CPU = torch.device("cpu")
 
@@ -38,17 +40,24 @@ class World:
             given.embeddings,
         )
         self.semantics = replace(semantics, embeddings=semantics.embeddings.double())
+        self.sracl: SRACLParams = params.objective_params
         torch.manual_seed(params.seed)
-        self.backbone = build_backbone(params.backbone, given.n_items, params.model).double()
-        self.objective = SRACL(params, given.embeddings.shape[1]).double()
+        self.backbone = build_backbone(params.backbone, given.n_items, params.backbone_params).double()
+        sequences = Sequences.from_ragged(train, CPU)
+        samples = MODES[params.mode](sequences, self.backbone.params.max_length)
+        sampling = torch.Generator().manual_seed(params.seed + 1)
+        place = params.objective_place
+        context = Context(given, sequences, samples, self.backbone.params.hidden, sampling, group, place)
+        self.objective = SRACL(self.sracl, context).double()
+        if self.objective.needs_anchors:
+            self.objective.semantics = self.semantics
+            if self.sracl.alpha > 0:
+                self.objective.candidates.semantics = self.semantics
         with torch.no_grad():  # large enough for every term to be seen within the tolerance
             for weight in self.weights():
                 weight.normal_(std=0.3)
             self.backbone.item_embedding.weight[PADDING].zero_()
-        sequences = Sequences.from_ragged(train, CPU)
-        samples = MODES[params.mode](sequences, params.model.max_length)
-        looked_up = self.semantics if params.alpha > 0 or params.beta > 0 else None
-        self.steps = Steps(sequences, looked_up, samples, params, group)
+        self.steps = Steps(sequences, samples, sampling, params.seed, group)
         self.generator = torch.Generator().manual_seed(params.seed + 1)  # what the reference draws from
         self.bank: dict[Prefix, Tensor] = {}  # what the reference remembers
 
@@ -77,17 +86,18 @@ def reference(world: World, lasts: Tensor) -> Losses:
 
     Call it once for every step of the fast code, so that generator and bank keep up.
     """
-    params, generator = world.params, world.generator
+    params, generator = world.sracl, world.generator
     samples = [world.positions()[last] for last in lasts.tolist()]
     trained = [prefix for sample in samples for prefix in _trained(world, sample)]
     recommendation = torch.stack([_cross_entropy(world, prefix) for prefix in trained]).mean()
-    inter = intra = None
+    terms = []
     anchors = _anchors(world, samples) if params.alpha > 0 or params.beta > 0 else []
     excluded = torch.tensor([[_no_negative(world, one, other) for other in anchors] for one in anchors])
     if params.alpha > 0:
         positives = torch.stack([_positive(world, anchor) for anchor in anchors])
         states = torch.stack([state(world, anchor) for anchor in anchors])
-        inter = info_nce(states, positives, params.inter.temperature, params.inter.similarity, excluded)
+        value = info_nce(states, positives, params.inter.temperature, params.inter.similarity, excluded)
+        terms.append(Term("inter_user", params.alpha, value))
         for prefix in trained:
             world.bank[prefix] = state(world, prefix).detach()
     if params.beta > 0:
@@ -95,20 +105,21 @@ def reference(world: World, lasts: Tensor) -> Losses:
         rate = params.intra.substitution_rate
         views = substitute(torch.cat(windows * 2), world.semantics.item_pool, rate, generator)
         encoded = torch.stack([encode(world, view.tolist()) for view in views.split([len(w) for w in windows] * 2)])
-        intra = info_nce(*encoded.chunk(2), params.intra.temperature, params.intra.similarity, excluded)
-    return Losses(recommendation, inter, intra)
+        value = info_nce(*encoded.chunk(2), params.intra.temperature, params.intra.similarity, excluded)
+        terms.append(Term("intra_user", params.beta, value))
+    return Losses(recommendation, terms)
 
 
 def encode(world: World, items: list[int]) -> Tensor:
     """The state after `items`, in a window padded to its full length, [d]."""
-    longest = world.params.model.max_length
+    longest = world.backbone.params.max_length
     assert 1 <= len(items) <= longest
     return world.backbone(torch.tensor([items + [PADDING] * (longest - len(items))]))[0, len(items) - 1]
 
 
 def window(world: World, prefix: Prefix) -> list[int]:
     """The items a prefix is encoded from: in `causal` those of its user's pass, if it ends there, else its own last."""
-    items, longest = world.train[prefix.user], world.params.model.max_length
+    items, longest = world.train[prefix.user], world.backbone.params.max_length
     pass_start = max(0, len(items) - 1 - longest)
     inside = world.params.mode == "causal" and prefix.end > pass_start
     return items[pass_start if inside else max(0, prefix.end - longest) : prefix.end]
@@ -145,11 +156,11 @@ def _anchors(world: World, samples: list[Prefix]) -> list[Prefix]:
 
 
 def _no_negative(world: World, one: Prefix, other: Prefix) -> bool:
-    """Whether `train.negatives` leaves a pair of anchors out."""
+    """Whether `negatives` leaves a pair of anchors out."""
     targets = [world.train[prefix.user][prefix.end] for prefix in (one, other)]
     rows = [row_of(world, prefix) for prefix in (one, other)]
     pools = [world.semantics.user_pool[row].tolist() for row in rows]
-    masks = world.params.negatives
+    masks = world.sracl.negatives
     return (masks.mask_same_target and targets[0] == targets[1]) or (
         masks.mask_pool and (rows[0] in pools[1] or rows[1] in pools[0])
     )
@@ -163,8 +174,8 @@ def row_of(world: World, prefix: Prefix) -> int:
 
 
 def _candidate(world: World, prefix: Prefix) -> Tensor:
-    """The state of a candidate, from where `train.inter.candidates` says, [d]."""
-    kind = world.params.inter.candidates
+    """The state of a candidate, from where `inter.candidates` says, [d]."""
+    kind = world.sracl.inter.candidates
     if kind == "bank":
         return world.bank[prefix]
     return state(world, prefix) if kind == "gradient" else state(world, prefix).detach()

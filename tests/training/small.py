@@ -4,8 +4,12 @@ import numpy as np
 import pyarrow as pa
 
 from sracl_core.artifacts.schemas import PREFIXES, SEQUENCES
-from sracl_core.params.train import EarlyStopParams, InterParams, IntraParams, ModelParams, TrainParams
-from sracl_core.training.fit import TrainingInputs
+from sracl_core.batching.inputs import TrainingInputs
+from sracl_core.model.backbones.gru4rec import GRU4RecParams
+from sracl_core.model.backbones.sasrec import SASRecParams
+from sracl_core.objectives.shared.negatives import NegativesParams
+from sracl_core.objectives.sracl import InterParams, IntraParams, SRACLParams
+from sracl_core.params.train import BACKBONE, OBJECTIVE, EarlyStopParams, TrainParams
 
 K = 3
 DIMENSION = 6
@@ -21,26 +25,30 @@ def params(
     positions: str = "relative",
     initialisation: str = "xavier",
     arrangement: str = "original",
+    negatives: NegativesParams | None = None,
     **changes: object,
 ) -> TrainParams:
+    sizes: dict[str, object] = {
+        "hidden": 8,
+        "layers": 2,
+        "dropout": dropout,
+        "max_length": max_length,
+        "initialisation": initialisation,
+    }
+    sasrec = SASRecParams.model_validate(
+        {**sizes, "heads": 2, "feed_forward": 16, "positions": positions, "arrangement": arrangement}
+    )
+    inter = {"similarity": "cosine", "temperature": 0.5, "dropout": dropout, "candidates": candidates}
+    sracl = SRACLParams(
+        alpha=alpha,
+        beta=beta,
+        inter=InterParams.model_validate(inter),
+        intra=IntraParams(similarity="dot", temperature=1.0, substitution_rate=0.4),
+        negatives=negatives or NegativesParams(),
+    )
     settings: dict[str, object] = {
-        "alpha": alpha,
-        "beta": beta,
-        "model": ModelParams(
-            hidden=8,
-            layers=2,
-            heads=2,
-            feed_forward=16,
-            dropout=dropout,
-            max_length=max_length,
-            positions=positions,
-            initialisation=initialisation,
-            arrangement=arrangement,
-        ),
-        "inter": InterParams(
-            similarity="cosine", temperature=0.5, synthesizer="learnable", dropout=dropout, candidates=candidates
-        ),
-        "intra": IntraParams(similarity="dot", temperature=1.0, substitution_rate=0.4),
+        "backbones": BACKBONE.shipped(sasrec=sasrec, gru4rec=GRU4RecParams.model_validate(sizes)),
+        "objectives": OBJECTIVE.shipped(sracl=sracl),
         "batch_size": 8,
         "max_epochs": 3,
         "early_stop": EarlyStopParams(metric="ndcg@5", patience=5),

@@ -11,18 +11,21 @@ import torch
 from torch import Tensor
 
 from sracl_core.artifacts.schemas import SEQUENCES, TRAINED_ON
+from sracl_core.batching.inputs import TrainingInputs
+from sracl_core.batching.samples import MODES
 from sracl_core.device import pick_device
 from sracl_core.errors import ArtifactError, TrainingError
 from sracl_core.leakage.training import check_trained_on
 from sracl_core.model.backbone import build_backbone
 from sracl_core.model.backbones.gru4rec import GRU4Rec
+from sracl_core.model.backbones.sasrec import SASRecParams
 from sracl_core.model.losses import next_item_loss
+from sracl_core.objectives.shared.negatives import NegativesParams
 from sracl_core.params.runtime import RuntimeParams
-from sracl_core.params.train import BACKBONES, EarlyStopParams, ModelParams, NegativesParams, TrainParams
+from sracl_core.params.train import BACKBONES, EarlyStopParams, TrainParams
 from sracl_core.ragged import Ragged
 from sracl_core.training.epoch import Epoch
-from sracl_core.training.fit import Fit, TrainingInputs, fit
-from sracl_core.training.samples import MODES
+from sracl_core.training.fit import Fit, fit
 from tests.training.small import inputs, params
 
 CPU = torch.device("cpu")
@@ -156,7 +159,7 @@ def test_threads_do_not_change_the_order_of_sums(two_threads: None) -> None:
     """Large enough for torch to share the gradients of indexing among threads; the small world is not."""
     device = pick_device(RuntimeParams(device="cpu", threads=2))
     given = inputs(users=512, longest=40)
-    large = ModelParams(hidden=64, layers=2, heads=2, feed_forward=256, dropout=0.5, max_length=50)
+    large = SASRecParams(hidden=64, layers=2, heads=2, feed_forward=256, dropout=0.5, max_length=50)
     chosen = params(model=large, batch_size=512, max_epochs=3)
     first, second = (
         fit(given, chosen, device, tile_bytes=2**20, on_epoch=lambda epoch: None).model.state for _ in range(2)

@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from sracl_core.params.train import BACKBONES, NegativesParams
-from sracl_core.training.samples import MODES
+from sracl_core.batching.samples import MODES
+from sracl_core.objectives.shared.negatives import NegativesParams
+from sracl_core.params.train import BACKBONES
 from sracl_core.training.steps import Losses
 from tests.training.reference import World, fill_bank, reference
 from tests.training.small import inputs, params
@@ -18,12 +19,11 @@ each_mode = pytest.mark.parametrize("mode", MODES)
 
 
 def assert_equal_with_gradients(world: World, found: Losses, expected: Losses) -> list[Tensor]:
-    for part in ("recommendation", "inter_user", "intra_user"):
-        torch.testing.assert_close(getattr(found, part), getattr(expected, part), msg=lambda m, p=part: f"{p}: {m}")
-    alpha, beta = world.params.alpha, world.params.beta
+    assert list(found.parts()) == list(expected.parts())
+    for part, value in expected.parts().items():
+        torch.testing.assert_close(found.parts()[part], value, msg=lambda m, p=part: f"{p}: {m}")
     gradients = [
-        torch.autograd.grad(losses.total(alpha, beta), world.weights(), materialize_grads=True)
-        for losses in (found, expected)
+        torch.autograd.grad(losses.total(), world.weights(), materialize_grads=True) for losses in (found, expected)
     ]
     for fast, plain in zip(*gradients, strict=True):
         torch.testing.assert_close(fast, plain)
@@ -89,7 +89,7 @@ def test_losses_and_gradients_equal_the_plain_reference(
         arrangement=arrangement,
     )
     world = World(inputs(shape.seed, users=shape.users, longest=shape.longest, every=shape.every), chosen)
-    world.steps.begin_epoch(world.backbone)
+    world.objective.begin_epoch(world.backbone)
     fill_bank(world)
     lasts = world.steps.samples.lasts
     random = torch.Generator().manual_seed(shape.seed)
@@ -107,9 +107,8 @@ def test_gradient_flows_through_the_candidates(mode: str) -> None:
     world = World(inputs(), params(alpha=1.0, beta=0.0, mode=mode))
     lasts = world.steps.samples.lasts[:2]
     losses = world.steps.losses(lasts, world.backbone, world.objective)
-    assert losses.intra_user is None
-    assert losses.inter_user is not None
-    (gradient,) = torch.autograd.grad(losses.inter_user, [world.backbone.item_embedding.weight])
+    assert set(losses.parts()) == {"total", "recommendation", "inter_user"}
+    (gradient,) = torch.autograd.grad(losses.parts()["inter_user"], [world.backbone.item_embedding.weight])
     # Items that only candidates hold get gradient too.
     positions = world.positions()
     held = {item for last in lasts for item in world.train[positions[int(last)].user]}

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from sracl_core.errors import TrainingError
-from sracl_core.training.checkpoints import open_checkpoints
+from sracl_core.training.durability.checkpoints import open_checkpoints
 from sracl_core.training.epoch import Epoch
 from sracl_core.training.fit import Fit, fit
 from sracl_core.training.state import TrainingState

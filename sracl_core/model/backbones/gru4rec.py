@@ -1,20 +1,26 @@
 """GRU4Rec: a gated recurrent network over items (Hidasi et al., 2016), trained on the whole catalogue."""
 
+from typing import ClassVar
+
+from pydantic import Field
 from torch import Tensor, nn
 
-from sracl_core.model.backbone import Backbone
+from sracl_core.model.backbone import Backbone, BackboneParams
 from sracl_core.model.dropout import Dropout
-from sracl_core.params.train import ModelParams
+
+
+class GRU4RecParams(BackboneParams):
+    """Parameters of GRU4Rec; `max_length` is the longest window it is trained on."""
+
+    layers: int = Field(2, ge=1, le=256, description="layers of the recurrent network")
 
 
 class GRU4Rec(Backbone):
-    """The recurrent backbone: items → dropout → GRU layers → a linear map back to the items' space.
+    """The recurrent backbone: items → dropout → GRU layers → a linear map back to the items' space."""
 
-    Of the sizes it uses `hidden`, `layers`, `dropout` and `max_length` (as the longest window it is trained on);
-    `heads` and `feed_forward` mean nothing to it.
-    """
+    Params: ClassVar[type[BackboneParams]] = GRU4RecParams
 
-    def __init__(self, n_items: int, params: ModelParams) -> None:
+    def __init__(self, n_items: int, params: GRU4RecParams) -> None:
         super().__init__(n_items, params)
         d = params.hidden
         self.dropout = Dropout(params.dropout)

@@ -7,19 +7,45 @@ from the window's first item; `from_end`, counted back from its last, which is w
 """
 
 from collections.abc import Iterable
-from typing import cast
+from typing import ClassVar, Literal, Self, cast
 
 import torch
+from pydantic import Field, model_validator
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from sracl_core.model.attention import AttentionLayout, attend
-from sracl_core.model.backbone import PADDING, Backbone
+from sracl_core.model.backbone import PADDING, Backbone, BackboneParams
 from sracl_core.model.dropout import Dropout
 from sracl_core.model.packed import Buckets, take_rows
-from sracl_core.params.train import ModelParams
 
 NORM_EPSILON = 1e-12
+
+
+class SASRecParams(BackboneParams):
+    """Parameters of SASRec."""
+
+    layers: int = Field(2, ge=1, le=256, description="layers of the Transformer")
+    heads: int = Field(2, ge=1, le=1024, description="attention heads; must divide hidden")
+    feed_forward: int = Field(256, ge=1, le=65_536, description="inner dimension of the feed-forward layers")
+    arrangement: Literal["original", "post_norm"] = Field(
+        "original", description="how layers are built: as its paper has them, or with norms after residuals"
+    )
+    positions: Literal["relative", "from_start", "from_end"] = Field(
+        "relative", description="how order is told: by distance, or by places counted from the first or last item"
+    )
+
+    def only_prefixes(self) -> str:
+        """Return why a prefix cannot be read off a longer pass."""
+        if self.positions == "from_end":
+            return "it counts positions from_end, and a causal pass reads prefixes with other ends"
+        return ""
+
+    @model_validator(mode="after")
+    def _heads_divide_hidden(self) -> Self:
+        if self.hidden % self.heads:
+            raise ValueError(f"hidden ({self.hidden}) must be a multiple of heads ({self.heads})")
+        return self
 
 
 class Layer(nn.Module):
@@ -28,7 +54,7 @@ class Layer(nn.Module):
     Each is followed by dropout, the residual, and a norm.
     """
 
-    def __init__(self, params: ModelParams) -> None:
+    def __init__(self, params: SASRecParams) -> None:
         super().__init__()
         d = params.hidden
         self.heads = params.heads
@@ -123,9 +149,11 @@ class OriginalLayer(Layer):
 class SASRec(Backbone):
     """The Transformer backbone."""
 
-    def __init__(self, n_items: int, params: ModelParams) -> None:
+    Params: ClassVar[type[BackboneParams]] = SASRecParams
+    params: SASRecParams
+
+    def __init__(self, n_items: int, params: SASRecParams) -> None:
         super().__init__(n_items, params)
-        self.reads_prefixes = params.positions != "from_end"
         absolute = params.positions != "relative"
         self.position_embedding = nn.Embedding(params.max_length, params.hidden) if absolute else None
         original = params.arrangement == "original"

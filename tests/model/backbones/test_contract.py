@@ -12,8 +12,9 @@ from sracl_core.evaluation.ranking import full_ranks
 from sracl_core.model.backbone import Backbone, build_backbone
 from sracl_core.model.encode import encode_histories
 from sracl_core.model.store import load_backbone, save_backbone
-from sracl_core.params.train import BACKBONES, ModelParams
+from sracl_core.params.train import BACKBONES
 from sracl_core.ragged import Ragged
+from tests.model.sizes import sizes_of
 
 N_ITEMS = 20
 each_backbone = pytest.mark.parametrize("name", BACKBONES)
@@ -21,7 +22,7 @@ each_backbone = pytest.mark.parametrize("name", BACKBONES)
 
 def tiny(name: str, dropout: float = 0.0) -> Backbone:
     torch.manual_seed(0)
-    params = ModelParams(hidden=8, layers=2, heads=2, feed_forward=16, dropout=dropout, max_length=12)
+    params = sizes_of(name, hidden=8, layers=2, heads=2, feed_forward=16, dropout=dropout, max_length=12)
     backbone = build_backbone(name, N_ITEMS, params)
     assert isinstance(backbone, Backbone)
     return backbone
@@ -71,7 +72,7 @@ def test_item_vectors_are_the_embedding_without_padding(name: str) -> None:
 @pytest.mark.parametrize("initialisation", ["normal", "xavier"])
 def test_weights_begin_as_asked_for(name: str, initialisation: str) -> None:
     torch.manual_seed(0)
-    params = ModelParams.model_validate({"hidden": 96, "feed_forward": 128, "initialisation": initialisation})
+    params = sizes_of(name, hidden=96, feed_forward=128, initialisation=initialisation)
     backbone = build_backbone(name, 500, params)
     maps = [module for module in backbone.modules() if isinstance(module, torch.nn.Linear)]
     assert maps
@@ -102,7 +103,7 @@ def test_every_weight_gets_gradient(name: str) -> None:
 @pytest.mark.parametrize("layers", [1, 2])
 @pytest.mark.filterwarnings("error")
 def test_dropout_acts_in_training_alone(name: str, layers: int) -> None:
-    params = ModelParams(hidden=8, layers=layers, heads=2, feed_forward=16, dropout=0.5, max_length=12)
+    params = sizes_of(name, hidden=8, layers=layers, heads=2, feed_forward=16, dropout=0.5, max_length=12)
     backbone = build_backbone(name, N_ITEMS, params)
     items = torch.tensor([[3, 7, 2]])
     assert not torch.equal(backbone(items), backbone(items))

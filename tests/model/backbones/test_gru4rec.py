@@ -3,13 +3,12 @@
 import torch
 
 from sracl_core.model.backbone import build_backbone
-from sracl_core.model.backbones.gru4rec import GRU4Rec
-from sracl_core.params.train import ModelParams
+from sracl_core.model.backbones.gru4rec import GRU4Rec, GRU4RecParams
 
 
 def test_equals_the_equations_written_out() -> None:
     torch.manual_seed(0)
-    params = ModelParams(hidden=8, layers=2, heads=2, feed_forward=16, dropout=0.0, max_length=12)
+    params = GRU4RecParams(hidden=8, layers=2, dropout=0.0, max_length=12)
     backbone = build_backbone("gru4rec", 20, params)
     assert isinstance(backbone, GRU4Rec)
     items = [3, 7, 2, 9]
@@ -27,12 +26,3 @@ def test_equals_the_equations_written_out() -> None:
         inputs = torch.stack(states)
     expected = inputs @ backbone.output.weight.T + backbone.output.bias
     torch.testing.assert_close(backbone(torch.tensor([items]))[0], expected)
-
-
-def test_heads_and_feed_forward_mean_nothing_to_it() -> None:
-    sizes = {"hidden": 8, "layers": 1, "dropout": 0.0, "max_length": 12}
-    first, second = (
-        build_backbone("gru4rec", 20, ModelParams(heads=heads, feed_forward=wide, **sizes)).state_dict()
-        for heads, wide in ((2, 16), (4, 99))
-    )
-    assert {key: weight.shape for key, weight in first.items()} == {key: w.shape for key, w in second.items()}

@@ -7,9 +7,8 @@ from hypothesis import strategies as st
 from torch.nn import functional as F
 
 from sracl_core.model.backbone import build_backbone
-from sracl_core.model.backbones.sasrec import SASRec
+from sracl_core.model.backbones.sasrec import SASRec, SASRecParams
 from sracl_core.model.packed import Buckets
-from sracl_core.params.train import ModelParams
 
 ITEMS = [3, 7, 2, 9]
 
@@ -22,7 +21,7 @@ def tiny(positions: str, arrangement: str, dropout: float = 0.0) -> SASRec:
     torch.manual_seed(0)
     sizes = {"hidden": 8, "layers": 2, "heads": 2, "feed_forward": 16, "dropout": dropout, "max_length": 12}
     chosen = {"positions": positions, "arrangement": arrangement}
-    backbone = build_backbone("sasrec", 20, ModelParams.model_validate(sizes | chosen))
+    backbone = build_backbone("sasrec", 20, SASRecParams.model_validate(sizes | chosen))
     assert isinstance(backbone, SASRec)
     with torch.no_grad():  # so large that a place, or a norm, mistaken for another shows
         for name, weight in backbone.named_parameters():

@@ -1,0 +1,1 @@
+"""What SRA-CL's contrasts are made of: retrieved semantics, candidates and their mixture, substitutions."""
