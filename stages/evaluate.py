@@ -12,10 +12,10 @@ from sracl_core.evaluation.record import write_record
 from sracl_core.evaluation.report import metrics_text
 from sracl_core.leakage.certificate import TRAINING_CHECKS, require_clean
 from sracl_core.model.store import load_backbone
+from sracl_core.params.backbone import BackboneChoice
 from sracl_core.params.evaluate import EvaluateParams
 from sracl_core.params.runtime import RuntimeParams
 from sracl_core.params.section import read_section
-from sracl_core.params.train import BackboneChoice
 from stages.entry import PARAMS_FILE, provenance, run
 
 

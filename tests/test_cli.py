@@ -62,7 +62,7 @@ def test_wrong_parameters(tmp_path: Path) -> None:
     path.write_text((ROOT / "params.yaml").read_text().replace("alpha:", "alhpa:").replace("k: 10", "k: 0"))
     printed = sracl("params", "check", "--params", path, fails=True)
     assert printed.startswith(f"error: 3 problems in {path}:\n")
-    assert "train.alhpa: unknown parameter; did you mean train.alpha?" in printed
+    assert "train.objectives.sracl.alhpa: unknown parameter; did you mean train.objectives.sracl.alpha?" in printed
     assert "mine.k: expected at least 1, got 0" in printed
 
 

@@ -15,8 +15,8 @@ from sracl_core.errors import ArtifactError, ModelError
 from sracl_core.model.backbone import Backbone, backbone_class, build_backbone
 from sracl_core.model.description import AGAIN, ModelDescription, read_description, write_description
 from sracl_core.outside import shown_value
+from sracl_core.params.backbone import BACKBONES
 from sracl_core.params.groups import plain_params
-from sracl_core.params.train import BACKBONES
 
 
 def save_backbone(

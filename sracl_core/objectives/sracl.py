@@ -85,6 +85,8 @@ class SRACL(Objective):
     def __init__(self, params: SRACLParams, context: Context) -> None:
         super().__init__(params, context)
         inputs, device = context.inputs, context.sequences.items.device
+        if self.needs_anchors:
+            self._require_used()
         self.synthesizer: nn.Module | None = None
         if params.alpha > 0 and params.inter.synthesizer == "uniform":
             self.synthesizer = UniformSynthesizer()
@@ -92,7 +94,6 @@ class SRACL(Objective):
             self.synthesizer = Synthesizer(inputs.embeddings.shape[1], context.hidden, params.inter.dropout)
         if not self.needs_anchors:
             return
-        self._require_used()
         train = Ragged.from_column(inputs.sequences["train"])
         prefixes = PrefixTable.from_table(inputs.prefixes, len(train))
         semantics = load_semantics(train, prefixes, inputs.item_pool, inputs.user_pool, inputs.embeddings)

@@ -5,15 +5,14 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
+from sracl_core.params.backbone import BACKBONE, BackboneChoice
 from sracl_core.params.fields import Fields
 from sracl_core.params.groups import Kind, chosen_group, chosen_part
 from sracl_core.params.kinds import Seed, Text
 from sracl_core.params.needs import Need
-from sracl_core.params.section import Section
 from sracl_core.plugins import load_plugin
 
-# The registries: one module each in sracl_core/model/backbones/ and sracl_core/objectives/.
-BACKBONES = ("sasrec", "gru4rec")
+# The registry of objectives: one module each in sracl_core/objectives/.
 OBJECTIVES = ("sracl", "plain")
 
 METRIC_NAME = re.compile(r"(hr|ndcg|mrr)@([1-9]\d{0,6})", re.ASCII)
@@ -25,11 +24,6 @@ def _metric_name(value: str) -> str:
     return value
 
 
-BACKBONE = Kind(
-    *("backbone", "backbones", BACKBONES),
-    load=lambda name: load_plugin("sracl_core.model.backbones", name),
-    base="sracl_core.model.backbone:BackboneParams",
-)
 OBJECTIVE = Kind(
     *("objective", "objectives", OBJECTIVES),
     load=lambda name: load_plugin("sracl_core.objectives", name),
@@ -44,32 +38,6 @@ class EarlyStopParams(Fields):
         "ndcg@10", description="validation metric watched"
     )
     patience: int = Field(20, ge=1, le=1_000_000, description="epochs without a better value before training stops")
-
-
-class BackboneChoice(Section):
-    """The backbone of the section `train`, and nothing else of it."""
-
-    key: ClassVar[str] = "train"
-    kinds: ClassVar[tuple[Kind, ...]] = (BACKBONE,)
-    model_config = ConfigDict(extra="ignore")
-
-    backbone: Text = Field("sasrec", description="sequence encoder, a group of `backbones`")
-    backbones: Any = Field(default_factory=BACKBONE.shipped, description="parameters of every backbone")
-
-    @property
-    def backbone_part(self) -> str:
-        """The backbone that is chosen: a name that comes along, or an import path."""
-        return chosen_part(self, BACKBONE)
-
-    @property
-    def backbone_params(self) -> Any:
-        """The parameters of the backbone that is chosen, of its own class."""
-        return chosen_group(self, BACKBONE)
-
-    @property
-    def backbone_place(self) -> str:
-        """Where the backbone's parameters stand, as people are told."""
-        return f"{self.key}.{BACKBONE.groups}.{self.backbone}"
 
 
 class TrainParams(BackboneChoice):

@@ -11,7 +11,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from sracl_core.batching.group import ALONE, Group, open_group
-from sracl_core.params.train import NegativesParams
+from sracl_core.objectives.shared.negatives import NegativesParams
 from tests.training.processes import outcome, start, start_together, trained
 from tests.training.reference import World
 from tests.training.small import inputs, params
@@ -30,7 +30,7 @@ BATCHES = (7, 1, 4)  # samples of the steps: uneven shares, and one that is empt
 def gradients_of_steps(world: World, group: Group) -> dict[str, Tensor]:
     """The losses and gradients of a few steps, each from weights the last one has changed."""
     found = {}
-    world.steps.begin_epoch(world.backbone)
+    world.objective.begin_epoch(world.backbone)
     lasts = world.steps.samples.lasts
     random = torch.Generator().manual_seed(0)
     for step, size in enumerate(BATCHES):
@@ -38,13 +38,11 @@ def gradients_of_steps(world: World, group: Group) -> dict[str, Tensor]:
         losses = world.steps.losses(drawn, world.backbone, world.objective)
         for weight in world.weights():
             weight.grad = None
-        losses.total(world.params.alpha, world.params.beta).backward()
+        losses.total().backward()
         group.add_gradients(world.weights())
         joint = losses.joint(group)
-        for name in ("recommendation", "inter_user", "intra_user"):
-            value = getattr(joint, name)
-            if value is not None:
-                found[f"{step} {name}"] = value.detach()
+        for name, value in joint.parts().items():
+            found[f"{step} {name}"] = value.detach()
         for number, weight in enumerate(world.weights()):
             gradient = torch.zeros_like(weight) if weight.grad is None else weight.grad
             found[f"{step} {number}"] = gradient.clone()

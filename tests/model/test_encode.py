@@ -6,7 +6,7 @@ import torch
 
 from sracl_core.model.backbone import Backbone, build_backbone
 from sracl_core.model.encode import encode_histories
-from sracl_core.params.train import BACKBONES
+from sracl_core.params.backbone import BACKBONES
 from sracl_core.ragged import Ragged
 from tests.model.sizes import sizes_of
 

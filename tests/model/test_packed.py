@@ -8,7 +8,7 @@ from torch import Tensor
 
 from sracl_core.model.backbone import Backbone, build_backbone
 from sracl_core.model.packed import Buckets, spans, take_rows, window_offsets
-from sracl_core.params.train import BACKBONES
+from sracl_core.params.backbone import BACKBONES
 from tests.model.sizes import sizes_of
 
 N_ITEMS = 30

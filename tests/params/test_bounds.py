@@ -9,7 +9,7 @@ import pytest
 from pydantic import BaseModel
 
 from sracl_core.params.check import SECTIONS, problems_of
-from sracl_core.params.section import written_fields
+from sracl_core.params.section import typed_section, written_fields
 from tests.params.test_section import changed
 
 FREE = "profile.llm.request.extra"  # a mapping without a form: bounded by its size, see below
@@ -54,7 +54,7 @@ def bounds_in(metadata: tuple[Any, ...]) -> set[str]:
     return {name for one in flat for name in names if getattr(one, name, None) is not None}
 
 
-LEAVES = [leaf for section in SECTIONS for leaf in fields_in(section, section.key)]
+LEAVES = [leaf for section in SECTIONS for leaf in fields_in(typed_section(section, {})[0], section.key)]
 NUMBERS = [leaf.where for leaf in LEAVES if leaf.kind in (int, float)]
 
 
@@ -64,7 +64,9 @@ def test_every_number_has_both_bounds() -> None:
     ]
     assert wanting == []
     assert len(NUMBERS) > 60
-    assert {"evaluate.cutoffs[]", "runtime.threads", "data.min_rating", "train.model.hidden"} <= set(NUMBERS)
+    assert {"evaluate.cutoffs[]", "runtime.threads", "data.min_rating", "train.backbones.gru4rec.hidden"} <= set(
+        NUMBERS
+    )
 
 
 def test_every_text_and_every_list_has_a_longest_length() -> None:
@@ -103,7 +105,8 @@ def test_an_absurd_real_number_too(value: float) -> None:
         ({"runtime__threads": 100_000}, "runtime.threads: expected at most 1024, got 100000"),
         ({"train__seed": 2**64}, "train.seed: expected less than 4294967296, got 18446744073709551616"),
         ({"profile__llm__temperature": 1e308}, "profile.llm.temperature: expected at most 100, got 1e+308"),
-        ({"train__inter__temperature": 0.0}, "train.inter.temperature: expected at least 0.001, got 0.0"),
+        ({"train__objectives__sracl__inter__temperature": 0.0}, "train.objectives.sracl.inter.temperature: "
+         "expected at least 0.001, got 0.0"),
         ({"evaluate__cutoffs": [5, 10**9]}, "evaluate.cutoffs, second entry: expected at most 10000000, got "
          "1000000000"),
         ({"evaluate__cutoffs": list(range(1, 1000))}, "evaluate.cutoffs: expected at most 100 entries, got 999"),

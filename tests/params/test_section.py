@@ -11,7 +11,7 @@ from sracl_core.errors import ParamsError
 from sracl_core.params.check import SECTIONS, check_params, problems_of
 from sracl_core.params.data import DataParams, SplitParams
 from sracl_core.params.profile import ProfileParams
-from sracl_core.params.section import Section, nearest, read_section
+from sracl_core.params.section import Section, nearest, read_section, typed_section
 from sracl_core.params.train import TrainParams
 from sracl_core.params.yaml_file import read_yaml
 
@@ -44,7 +44,13 @@ def test_the_shipped_file_is_right() -> None:
 
 
 def test_every_problem_is_reported_at_once(tmp_path: Path) -> None:
-    values = changed(train__alpha=-1.0, train__seed=..., mine__k="ten", embed__modle="minilm", runtime__device="tpu")
+    values = changed(
+        train__objectives__sracl__alpha=-1.0,
+        train__seed=...,
+        mine__k="ten",
+        embed__modle="minilm",
+        runtime__device="tpu",
+    )
     values["trian"] = {}
     with pytest.raises(ParamsError) as caught:
         check_params(written(tmp_path / "params.yaml", values))
@@ -55,7 +61,7 @@ def test_every_problem_is_reported_at_once(tmp_path: Path) -> None:
         "embed.modle: unknown parameter; did you mean embed.model?",
         "mine.k: input should be a valid integer, got 'ten'",
         "train.seed: missing; the shipped value is 2024",
-        "train.alpha: expected at least 0, got -1.0",
+        "train.objectives.sracl.alpha: expected at least 0, got -1.0",
         "runtime.device: input should be 'auto', 'cpu' or 'cuda', got 'tpu'",
     ]
 
@@ -65,26 +71,30 @@ def test_every_problem_is_reported_at_once(tmp_path: Path) -> None:
     [
         ({"train__bacbone": "sasrec"}, "train.bacbone: unknown parameter; did you mean train.backbone?"),
         (
-            {"train__model__layer": 2},
-            "train.model.layer: unknown parameter; did you mean train.model.layers?",
+            {"train__backbones__sasrec__layer": 2},
+            "train.backbones.sasrec.layer: unknown parameter; did you mean train.backbones.sasrec.layers?",
         ),
         (
             {"mine__zzz": 1},
             "mine.zzz: unknown parameter; known are k, exclude_same_user",
         ),
-        ({"train__backbone": "sasrek"}, "train.backbone: 'sasrek' is not one of sasrec, gru4rec, nor an import path "
-         "package.module:Name; did you mean 'sasrec'?"),
-        ({"train__model": ...}, "train.model: missing"),
-        ({"train__model": None}, "train.model: expected a group of parameters, got None"),
+        ({"train__backbone": "sasrek"}, "train.backbone: 'sasrek' is not one of sasrec, gru4rec, the groups of "
+         "train.backbones; did you mean 'sasrec'?"),
+        ({"train__backbones__gru4rec": ...}, "train.backbones.gru4rec: missing"),
+        ({"train__objectives": ...}, "train.objectives: missing"),
+        ({"train__objectives": 3}, "train.objectives: expected a group of parameters, got 3"),
+        ({"train__backbones__sasrec": None}, "train.backbones.sasrec: expected a group of parameters, got None"),
         ({"profile__llm__request": None}, "profile.llm.request: expected a group of parameters, got None"),
         ({"evaluate__cutoffs": 5}, "evaluate.cutoffs: expected a list such as [5, 10, 20], got 5"),
         ({"data__attributes": "Color"}, "data.attributes: expected a list such as [a, b], got 'Color'"),
         ({"data__attributes": ["Color", 7]}, "data.attributes, second entry: input should be a valid string, got 7"),
         ({"train": None}, "train: expected a group of parameters, got None"),
         ({"train": ...}, "train: the section is missing"),
-        ({"train__model__heads": 3}, "train.model: hidden (64) must be a multiple of heads (3)"),
-        ({"train__model__positions": "from_end"}, "train: model.positions: from_end needs mode: prefix; a causal pass "
-         "reads prefixes with other ends"),
+        ({"train__backbones__sasrec__heads": 3}, "train.backbones.sasrec: "
+         "hidden (64) must be a multiple of heads (3)"),
+        ({"train__backbones__sasrec__positions": "from_end"}, "train: mode: causal cannot train the "
+         "backbone sasrec: it counts positions from_end, and a causal pass reads prefixes with other ends; set mode: "
+         "prefix"),
         ({"split__valid_share": 0.6, "split__test_share": 0.4}, "split: valid_share + test_share must stay below 1, "
          "or nothing is left to train on"),
         ({"train__early_stop__metric": "recall@10"}, "train.early_stop.metric: 'recall@10' is not a metric; "
@@ -106,7 +116,7 @@ def test_one_problem_one_line(change: dict[str, Any], expected: str) -> None:
         {"mine__k": True},
         {"mine__exclude_same_user": 1},
         {"mine__exclude_same_user": "yes"},
-        {"train__alpha": "0.1"},
+        {"train__objectives__sracl__alpha": "0.1"},
         {"embed__model": 7},
         {"data__path": None},
     ],
@@ -116,8 +126,8 @@ def test_nothing_is_converted_in_silence(change: dict[str, Any]) -> None:
 
 
 def test_whole_numbers_serve_as_real_ones() -> None:
-    one, other = (TrainParams.model_validate(changed(train__alpha=alpha)["train"]) for alpha in (0, 0.0))
-    assert one.digest() == other.digest()
+    one, other = (digests(changed(train__objectives__sracl__alpha=alpha), TrainParams) for alpha in (0, 0.0))
+    assert one == other
 
 
 @pytest.mark.parametrize(
@@ -155,33 +165,33 @@ def test_numbers_as_dvc_writes_them(tmp_path: Path) -> None:
 
 
 def test_only_hides_what_is_not_declared() -> None:
-    section = read_section(SHIPPED, TrainParams, only=("alpha", "model"))
-    assert section.alpha == 0.1
-    assert section.model.hidden == 64
+    section = read_section(SHIPPED, TrainParams, only=("batch_size", "backbones"))
+    assert section.batch_size == 128
+    assert section.backbones.sasrec.hidden == 64
     with pytest.raises(AttributeError):
-        _ = section.beta
+        _ = section.seed
 
 
 def test_a_section_is_checked_whole_even_where_part_is_read(tmp_path: Path) -> None:
-    path = written(tmp_path / "params.yaml", changed(train__beta=-1.0))
-    with pytest.raises(ParamsError, match=r"train\.beta"):
-        read_section(path, TrainParams, only=("alpha",))
+    path = written(tmp_path / "params.yaml", changed(train__learning_rate=-1.0))
+    with pytest.raises(ParamsError, match=r"train\.learning_rate"):
+        read_section(path, TrainParams, only=("seed",))
 
 
 def test_sections_cannot_be_changed() -> None:
     with pytest.raises(ValueError, match="frozen"):
-        read_section(SHIPPED, TrainParams).alpha = 1.0
+        read_section(SHIPPED, TrainParams).seed = 1
 
 
 def digests(values: dict[str, Any], section: type[Section]) -> str:
-    return section.model_validate(values[section.key]).digest()
+    return typed_section(section, values)[0].model_validate(values[section.key]).digest()
 
 
 @pytest.mark.parametrize(
     ("section", "change"),
     [
-        (TrainParams, {"train__alpha": 0.2}),
-        (TrainParams, {"train__model__layers": 3}),
+        (TrainParams, {"train__objectives__sracl__alpha": 0.2}),
+        (TrainParams, {"train__backbones__sasrec__layers": 3}),
         (TrainParams, {"train__early_stop__patience": 3}),
         (DataParams, {"data__columns__user": "who"}),
         (DataParams, {"data__min_rating": 4.0}),
@@ -198,6 +208,7 @@ def test_a_digest_changes_with_what_decides_the_content(section: type[Section], 
     [
         (DataParams, {"data__path": "/elsewhere"}),
         (DataParams, {"data__max_rejected": 0.5}),
+        (TrainParams, {"train__backbones__gru4rec__layers": 7}),
         (ProfileParams, {"profile__max_fallback": 0.5}),
     ],
 )
@@ -206,14 +217,14 @@ def test_a_digest_ignores_what_does_not(section: type[Section], change: dict[str
 
 
 def test_a_digest_covers_just_the_fields_read(tmp_path: Path) -> None:
-    path = written(tmp_path / "params.yaml", changed(train__beta=0.7))
+    path = written(tmp_path / "params.yaml", changed(train__seed=7))
 
     def digest(file: Path, *only: str) -> str:
         return read_section(file, TrainParams, only=only).digest()
 
-    assert digest(path, "alpha") == digest(SHIPPED, "alpha")
-    assert digest(path, "alpha", "beta") != digest(SHIPPED, "alpha", "beta")
-    assert digest(path, "beta", "alpha") == digest(path, "alpha", "beta")
+    assert digest(path, "mode") == digest(SHIPPED, "mode")
+    assert digest(path, "mode", "seed") != digest(SHIPPED, "mode", "seed")
+    assert digest(path, "seed", "mode") == digest(path, "mode", "seed")
 
 
 def test_nearest() -> None:

@@ -7,7 +7,7 @@ import pytest
 from pydantic import BaseModel
 
 from sracl_core.params.check import SECTIONS
-from sracl_core.params.section import Section, written_fields
+from sracl_core.params.section import Section, typed_section, written_fields
 from sracl_core.params.yaml_file import read_yaml
 
 SHIPPED = Path(__file__).resolve().parents[2] / "params.yaml"
@@ -38,7 +38,7 @@ def fields_of(model: type[BaseModel], where: str) -> Iterator[tuple[str, str | N
 
 
 def test_every_field_has_a_description() -> None:
-    fields = [entry for section in SECTIONS for entry in fields_of(section, section.key)]
+    fields = [entry for section in SECTIONS for entry in fields_of(typed_section(section, {})[0], section.key)]
     assert [name for name, description in fields if not description] == []
 
 

@@ -19,8 +19,10 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
+from sracl_core.params.backbone import BackboneChoice
 from sracl_core.params.check import SECTIONS
 from sracl_core.params.parts import SHIPPED
+from sracl_core.params.section import Section
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("sracl_core", "stages")
@@ -30,7 +32,7 @@ PARAMS_VALID = "data/interim/params_valid.txt"  # written by `check`, which a fi
 RAW_DATA = "${data.path}"
 # Package of a kind of parts → dependency on the code of one from outside.
 PART_CODE = {Path(path).parent.as_posix().replace("/", "."): f"${{parts.{kind}}}" for kind, path in SHIPPED.items()}
-SECTION_KEYS = {section.__name__: section.key for section in SECTIONS}
+SECTION_CLASSES = {section.__name__: section for section in (*SECTIONS, BackboneChoice)}
 
 
 @dataclass(frozen=True)
@@ -154,9 +156,10 @@ def params_of(module: str) -> frozenset[str]:
     for call in calls(module, "read_section"):
         where = f"{module}, line {call.lineno}"
         name = ast.unparse(call.args[1]) if len(call.args) > 1 else "nothing"
-        if name not in SECTION_KEYS:
+        if name not in SECTION_CLASSES:
             raise ConventionError(f"{where}: the second argument of read_section must be a section, not {name}")
-        if SECTION_KEYS[name] == "runtime":
+        section = SECTION_CLASSES[name]
+        if section.key == "runtime":
             continue
         only = [keyword.value for keyword in call.keywords if keyword.arg == "only"] + call.args[2:]
         try:
@@ -165,9 +168,19 @@ def params_of(module: str) -> frozenset[str]:
             raise ConventionError(f"{where}: write `only` as a tuple of literal strings") from None
         if isinstance(fields, str):
             raise ConventionError(f"{where}: `only` is one string; write only=({fields!r},)")
-        key = SECTION_KEYS[name]
-        found.update({f"{key}.{name}" for name in fields} or {key})
+        found.update(_named(section, fields))
     return frozenset(found)
+
+
+def _named(section: type[Section], fields: tuple[str, ...]) -> set[str]:
+    """The parameters `fields` of a section (none: all of them), of parts those of the chosen one alone."""
+    chosen = {kind.groups: kind.chosen_by for kind in section.kinds}
+    if not fields and not chosen:
+        return {section.key}
+    return {
+        f"{section.key}.{name}" + (f".${{{section.key}.{chosen[name]}}}" if name in chosen else "")
+        for name in fields or section.model_fields
+    }
 
 
 def data_of(module: str, arguments: tuple[str, ...]) -> frozenset[str]:

@@ -58,7 +58,12 @@ def test_every_wrong_parameter_is_reported_before_any_stage_works(project: Proje
     printed = project.run("dvc", "repro", fails=True)
     assert set(re.findall(r"Running stage '(\w+)'", printed)) == {"check"}
     assert "Traceback" not in printed
-    for expected in ("did you mean train.alpha?", "train.alpha: missing", "mine.k: ", "runtime.device: "):
+    for expected in (
+        "did you mean train.objectives.sracl.alpha?",
+        ".sracl.alpha: missing",
+        "mine.k: ",
+        "runtime.device: ",
+    ):
         assert expected in printed
     project.run("git", "checkout", "--quiet", ".")
     assert project.repro() <= {"check"}
@@ -78,12 +83,12 @@ def test_code_of_the_trainer_marks_nothing_before_it(project: Project) -> None:
 
 def test_alpha_reruns_train_and_after(project: Project) -> None:
     """By way of an experiment, with DVC's own views on it."""
-    printed = project.run("dvc", "exp", "run", "--set-param", "train.alpha=0.5", "--name", "half")
+    printed = project.run("dvc", "exp", "run", "--set-param", "train.objectives.sracl.alpha=0.5", "--name", "half")
     ran = set(re.findall(r"Running stage '(\w+)'", printed)) - {"check"}
     assert {"train", "evaluate"} <= ran <= AFTER_TRAIN
     half = next(line for line in project.run("dvc", "exp", "show", "--csv").splitlines() if line.startswith("half,"))
     assert "!" not in half  # what DVC puts where it cannot read a metric
-    assert re.search(r"train\.alpha\W+0\.1\W+0\.5", project.run("dvc", "params", "diff"))
+    assert re.search(r"train\.objectives\.sracl\.alpha\W+0\.1\W+0\.5", project.run("dvc", "params", "diff"))
     assert "ndcg@10" in project.run("dvc", "metrics", "show")
     changes = json.loads(project.run("dvc", "metrics", "diff", "--all", "--json").splitlines()[0])
     changes = changes["data/artifacts/metrics.json"]

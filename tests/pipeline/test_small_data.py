@@ -28,18 +28,19 @@ def results(project: Project) -> list[str]:
 
 def test_one_user_trains_plainly_and_with_contrast_where_the_message_leads(tmp_path: Path) -> None:
     project = project_on(tmp_path, [[f"i{n}" for n in range(6)]])
-    project.set({"train": {"alpha": 0.0, "beta": 0.0}})
+    project.set({"train": {"objective": "plain"}})
     assert project.repro() == {stage.name for stage in dag.stages()}
     certificate = (project.root / "data/artifacts/certificate_inputs.json").read_text(encoding="utf-8")
     assert "there are no user pools, since they can't be filled: mine.k is 10, but 3 of the 3" in certificate
     plain = results(project)
     assert "item_pool.parquet" in project.run("sracl", "show")
 
-    project.set({"train": {"alpha": 0.1, "beta": 0.1}})
+    project.set({"train": {"objective": "sracl"}})
     printed = project.run("dvc", "repro", fails=True)
     assert "Traceback" not in printed
-    assert "Set train.alpha to 0, or set mine.exclude_same_user to false and mine.k to 2 or less, or bring" in printed
-    assert "Set train.beta to 0, or set mine.k to 5 or less, or bring more data." in printed
+    place = "train.objectives.sracl"
+    assert f"Set {place}.alpha to 0, or set mine.exclude_same_user to false and mine.k to 2 or less, or b" in printed
+    assert f"Set {place}.beta to 0, or set mine.k to 5 or less, or bring more data." in printed
 
     project.set({"mine": {"k": 2, "exclude_same_user": False}})
     assert "train" in project.repro()

@@ -15,7 +15,7 @@ import torch._dynamo  # Adam imports it in its first step, which takes longer th
 from safetensors.torch import save_file
 
 from sracl_core.batching.group import open_group
-from sracl_core.training import checkpoints as module
+from sracl_core.training.durability import checkpoints as module
 from sracl_core.training.durability.checkpoints import open_checkpoints
 from sracl_core.training.epoch import Epoch
 from sracl_core.training.fit import fit

@@ -9,7 +9,8 @@ from sracl_core.model.backbones.gru4rec import GRU4RecParams
 from sracl_core.model.backbones.sasrec import SASRecParams
 from sracl_core.objectives.shared.negatives import NegativesParams
 from sracl_core.objectives.sracl import InterParams, IntraParams, SRACLParams
-from sracl_core.params.train import BACKBONE, OBJECTIVE, EarlyStopParams, TrainParams
+from sracl_core.params.backbone import BACKBONE
+from sracl_core.params.train import OBJECTIVE, EarlyStopParams, TrainParams
 
 K = 3
 DIMENSION = 6

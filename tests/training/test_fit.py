@@ -17,12 +17,14 @@ from sracl_core.device import pick_device
 from sracl_core.errors import ArtifactError, TrainingError
 from sracl_core.leakage.training import check_trained_on
 from sracl_core.model.backbone import build_backbone
-from sracl_core.model.backbones.gru4rec import GRU4Rec
+from sracl_core.model.backbones.gru4rec import GRU4Rec, GRU4RecParams
 from sracl_core.model.backbones.sasrec import SASRecParams
 from sracl_core.model.losses import next_item_loss
 from sracl_core.objectives.shared.negatives import NegativesParams
+from sracl_core.params.backbone import BACKBONES
 from sracl_core.params.runtime import RuntimeParams
-from sracl_core.params.train import BACKBONES, EarlyStopParams, TrainParams
+from sracl_core.params.section import typed_section
+from sracl_core.params.train import EarlyStopParams, TrainParams
 from sracl_core.ragged import Ragged
 from sracl_core.training.epoch import Epoch
 from sracl_core.training.fit import Fit, fit
@@ -37,17 +39,28 @@ def run(given: TrainingInputs, chosen: TrainParams) -> tuple[Fit, list[Epoch]]:
     return fit(given, chosen, CPU, tile_bytes=2**20, on_epoch=epochs.append), epochs
 
 
+class BidirectionalParams(GRU4RecParams):
+    """Its states depend on what follows."""
+
+    def only_prefixes(self) -> str:
+        return "it looks ahead"
+
+
 class Bidirectional(GRU4Rec):
     """Stands for a backbone whose states depend on what follows."""
 
-    reads_prefixes = False
+    Params = BidirectionalParams
 
 
 def test_a_backbone_that_sees_what_follows_is_trained_on_prefixes_alone() -> None:
-    name = f"{__name__}:Bidirectional"
-    with pytest.raises(TrainingError, match=r"Bidirectional; set train\.mode: prefix"):
-        run(inputs(), params(backbone=name))
-    run(inputs(), params(backbone=name, mode="prefix", max_epochs=1))
+    group = {"part": f"{__name__}:Bidirectional", **params().backbones.gru4rec.model_dump()}
+    values = params(max_epochs=1).model_dump()
+    values |= {"backbone": "mine", "backbones": {**values["backbones"], "mine": group}}
+    typed, problems = typed_section(TrainParams, {"train": values})
+    assert problems == []
+    with pytest.raises(ValueError, match="mode: causal cannot train the backbone mine: it looks ahead; set mode: pre"):
+        typed.model_validate(values)
+    run(inputs(), typed.model_validate({**values, "mode": "prefix"}))
 
 
 def test_sequences_of_another_catalogue_are_told() -> None:
@@ -70,10 +83,10 @@ def plain_windows(train: Ragged, mode: str, longest: int) -> list[Tensor]:
 def plain_backbone(given: TrainingInputs, chosen: TrainParams) -> dict[str, Tensor]:
     """The backbone trained by a loop that knows nothing of contrast: full cross entropy, Adam."""
     torch.manual_seed(chosen.seed)
-    backbone = build_backbone(chosen.backbone, given.n_items, chosen.model)
+    backbone = build_backbone(chosen.backbone, given.n_items, chosen.backbone_params)
     optimizer = torch.optim.Adam(backbone.parameters(), lr=chosen.learning_rate, fused=True)
     order = torch.Generator().manual_seed(chosen.seed)
-    windows = plain_windows(Ragged.from_column(given.sequences["train"]), chosen.mode, chosen.model.max_length)
+    windows = plain_windows(Ragged.from_column(given.sequences["train"]), chosen.mode, backbone.params.max_length)
     for _ in range(chosen.max_epochs):
         for batch in torch.randperm(len(windows), generator=order).split(chosen.batch_size):
             chosen_windows = [windows[sample] for sample in batch.tolist()]

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from sracl_core.batching.samples import MODES
 from sracl_core.objectives.shared.negatives import NegativesParams
-from sracl_core.params.train import BACKBONES
+from sracl_core.params.backbone import BACKBONES
 from sracl_core.training.steps import Losses
 from tests.training.reference import World, fill_bank, reference
 from tests.training.small import inputs, params

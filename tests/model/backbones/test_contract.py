@@ -12,7 +12,7 @@ from sracl_core.evaluation.ranking import full_ranks
 from sracl_core.model.backbone import Backbone, build_backbone
 from sracl_core.model.encode import encode_histories
 from sracl_core.model.store import load_backbone, save_backbone
-from sracl_core.params.train import BACKBONES
+from sracl_core.params.backbone import BACKBONES
 from sracl_core.ragged import Ragged
 from tests.model.sizes import sizes_of
 
