@@ -1,10 +1,13 @@
 """A part from outside is code: a change of it runs the stages that use it, and no other."""
 
+import re
 import shutil
 from pathlib import Path
 
 import pytest
+from ruamel.yaml import YAML
 
+from sracl_core.artifacts.documents import read_json
 from sracl_core.artifacts.tables import read_provenance
 from tests.pipeline import dag
 from tests.pipeline.project import Project
@@ -42,3 +45,35 @@ def test_an_encoder_of_ones_own(finished_project: Project, tmp_path: Path) -> No
     assert read_provenance(artifacts / "item_embeddings.parquet").code_digest != first
     (project.root / "unrelated.py").write_text("")
     assert project.repro() == set()
+
+
+PAGE = dag.ROOT / "docs/parts.md"
+FILE = re.compile(r"^<!-- file: (?P<name>\S+) -->\n```python\n(?P<code>.*?)^```$", re.MULTILINE | re.DOTALL)
+YAML_BLOCK = re.compile(r"^```yaml\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+@pytest.mark.slow
+def test_the_backbone_and_the_objective_of_the_docs(finished_project: Project, tmp_path: Path) -> None:
+    project = finished_project.copy(tmp_path / "project")
+    page = PAGE.read_text(encoding="utf-8")
+    files = {found["name"]: found["code"] for found in FILE.finditer(page)}
+    assert set(files) == {"my_parts/decay.py", "my_parts/two_passes.py"}
+    for name, code in files.items():
+        assert len(code.splitlines()) < 40
+        (project.root / name).parent.mkdir(exist_ok=True)
+        (project.root / name).write_text(code)
+    (settings,) = (YAML(typ="safe").load(found["text"]) for found in YAML_BLOCK.finditer(page))
+    project.set(settings)
+    assert project.repro() == {"check", "train", "certify_training", "evaluate"}
+    described = read_json(project.root / "data/artifacts/model.json")
+    assert described["backbone"] == "my_parts.decay:Decay"
+    assert described["model"]["decay"] == 0.8 and "part" not in described["model"]
+    history = (project.root / "data/artifacts/history/static/loss/two_passes.tsv").read_text()
+    assert len(history.splitlines()) > 1
+
+    project.set({"train": {"backbones": {"decay": {"decay": 2.0}}, "objectives": {"two_passes": {"wait": 1}}}})
+    told = project.run("dvc", "repro", fails=True)
+    assert "train.backbones.decay.decay: expected at most 1, got 2.0" in told
+    assert (
+        "train.objectives.two_passes.wait: unknown parameter; did you mean train.objectives.two_passes.weight?" in told
+    )
