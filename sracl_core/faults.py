@@ -31,7 +31,7 @@ LOWER = {
     "mine_items": "mine.k",
     "mine_users": "mine.k",
     "certify_inputs": "certify.sample or runtime.embed_batch",
-    "train": "train.batch_size, train.model.max_length or train.model.hidden",
+    "train": "train.batch_size, or max_length or hidden of the backbone",
     "evaluate": "runtime.rank_tile_mb",
     "sample": "sample.shoppers or sample.items",
 }

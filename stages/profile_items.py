@@ -30,7 +30,7 @@ def main(
     runtime = read_section(params_file, RuntimeParams)
     source = provenance("profile_items", [params], [items, sequences], params.engine)
     catalogue = read_table(items, ITEMS)
-    train = read_training_part(sequences, catalogue.num_rows)
+    train = read_training_part(sequences, items, catalogue.num_rows)
     drawn = draw_contexts(
         train, catalogue["item_id"].to_pylist(), params.items.contexts, params.items.context_items, params.items.seed
     )

@@ -30,7 +30,7 @@ def main(
     runtime = read_section(params_file, RuntimeParams)
     source = provenance("profile_users", [params], [items, sequences], params.engine)
     catalogue = read_table(items, ITEMS)
-    train = read_training_part(sequences, catalogue.num_rows)
+    train = read_training_part(sequences, items, catalogue.num_rows)
     listed = build_prefixes(train, params.users)
     write_table(prefixes, listed, PREFIXES, source)
     settings = EngineSettings(Catalogue.from_table(catalogue), params.domain, params.users, params.llm, runtime)

@@ -15,7 +15,7 @@ AGAIN = "Run `dvc repro` to make it again, or `dvc pull` to fetch it."
 def write_json(path: Path, value: Any) -> None:
     """Write `value` as indented JSON with a final newline, atomically; keys keep their order."""
     with atomic_path(path) as temporary:
-        temporary.write_text(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
+        temporary.write_text(_written(value), encoding="utf-8")
 
 
 def read_json(path: Path) -> Any:
@@ -44,9 +44,14 @@ def read_sealed(path: Path, what: str) -> dict[str, Any]:
     if not isinstance(told, dict) or SEAL not in told:
         raise ArtifactError(f"{path} is not {what}. {AGAIN}")
     seal = told.pop(SEAL)
-    if seal != _seal(told):
+    # What it says decides, and how it is written too: whoever relies on it compares the bytes.
+    if seal != _seal(told) or path.read_bytes() != _written({**told, SEAL: seal}).encode():
         raise ArtifactError(f"{path} is damaged, or was changed by hand: it does not say what was written. {AGAIN}")
     return told
+
+
+def _written(value: Any) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def _no_number(constant: str) -> None:

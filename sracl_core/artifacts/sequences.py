@@ -5,18 +5,23 @@ from pathlib import Path
 import pyarrow as pa
 
 from sracl_core.artifacts.schemas import SEQUENCES
-from sracl_core.artifacts.tables import read_table
+from sracl_core.artifacts.tables import read_provenance, read_table
 from sracl_core.errors import ArtifactError
 from sracl_core.ragged import Ragged
 
 PARTS = ("train", "valid", "test")
 
 
-def read_training_part(path: Path, n_items: int) -> Ragged:
-    """Return the training items of each user, from the sequences at `path` over a catalogue of `n_items` items.
+def read_training_part(path: Path, items: Path, n_items: int) -> Ragged:
+    """Return the training items of each user, from the sequences at `path`; `items` has the `n_items` items.
 
-    Raises ArtifactError when they cannot be read, or hold an item that the catalogue does not know.
+    Raises ArtifactError when they cannot be read, are not of the same run as `items`, or hold an item beyond them.
     """
+    if read_provenance(path) != read_provenance(items):
+        raise ArtifactError(
+            f"{path} and {items} are not of the same run: other parameters or raw files made one of them. Run `dvc "
+            "repro` to make both again."
+        )
     sequences = read_table(path, SEQUENCES)
     require_known_items(sequences, n_items)
     return Ragged.from_column(sequences["train"])

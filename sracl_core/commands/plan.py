@@ -72,7 +72,7 @@ def plan(
         if not path.is_file():
             raise ArtifactError(f"{path} does not exist: run `dvc repro ingest` first.")
     catalogue = read_table(items, ITEMS)
-    train = read_training_part(sequences, catalogue.num_rows)
+    train = read_training_part(sequences, items, catalogue.num_rows)
     kept = project_store(store)
     with redirect_stdout(sys.stderr):  # the libraries that run a model print what they like
         works = [

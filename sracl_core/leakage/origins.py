@@ -23,9 +23,9 @@ def check_origins(expected: Mapping[Path, Provenance], name: str = "origins") ->
     what = "each artifact was made by its stage, with these parameters, from the very files that are beside it."
     found = {path: differences(read_provenance(path), wanted) for path, wanted in expected.items()}
     wrong = {path: said for path, said in found.items() if said}
-    first = next(iter(wrong), None)
-    made_by = expected[first].producer if first else ""
-    check = Check(name, len(expected), what, made_by)
+    # Of the first that is wrong; where none is, of whoever else makes this check fail.
+    made_by = [expected[path].producer for path in (*wrong, *expected)]
+    check = Check(name, len(expected), what, made_by[0] if made_by else "")
     if wrong:
         rows = [f"{path.name}: {'; '.join(said)}" for path, said in wrong.items()]
         check.refuse("artifacts do not come from what is beside them", rows, len(rows))

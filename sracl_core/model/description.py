@@ -7,9 +7,11 @@ from typing import Any
 from sracl_core.artifacts.documents import read_sealed, write_sealed
 from sracl_core.artifacts.provenance import Provenance, file_digest
 from sracl_core.errors import ArtifactError
+from sracl_core.outside import shown, shown_value
 from sracl_core.version import VERSION
 
 FORMAT = 2
+MOST_ITEMS = 2**31 - 1  # their ids are int32
 AGAIN = "Train again with `dvc repro train`, or fetch both with `dvc pull`."
 
 
@@ -46,18 +48,23 @@ def read_description(path: Path, weights: Path) -> ModelDescription:
     if told.get("format") != FORMAT:
         raise ArtifactError(f"{path} has model format {told.get('format')!r}, expected {FORMAT}. {AGAIN}")
     try:
-        if not isinstance(told["backbone"], str):
-            raise TypeError("backbone")
+        for name, kind in (("backbone", str), ("n_items", int)):
+            if type(told[name]) is not kind:
+                raise TypeError(f"{name} is {shown_value(told[name])}")
+        if not 1 <= told["n_items"] <= MOST_ITEMS:
+            raise ValueError(f"n_items is {shown_value(told['n_items'])}")
         digest = told["weights"]["sha256"]
         description = ModelDescription(
             backbone=told["backbone"],
-            n_items=int(told["n_items"]),
+            n_items=told["n_items"],
             model=dict(told["model"]),
             provenance=Provenance(**told["provenance"]),
             training=dict(told["training"]),
         )
-    except (KeyError, TypeError, ValueError) as error:
-        raise ArtifactError(f"{path} does not describe a model: {error!r} is missing or wrong. {AGAIN}") from None
+    except KeyError as error:
+        raise ArtifactError(f"{path} does not describe a model: {error} is missing. {AGAIN}") from None
+    except (TypeError, ValueError) as error:
+        raise ArtifactError(f"{path} does not describe a model: {shown(str(error))}. {AGAIN}") from None
     if file_digest(weights) != digest:
         raise ArtifactError(
             f"{weights} is not the file that {path} describes: it is damaged, or of another training. {AGAIN}"

@@ -12,9 +12,10 @@ from torch import Tensor
 from sracl_core.artifacts.provenance import Provenance
 from sracl_core.artifacts.writing import atomic_path
 from sracl_core.errors import ArtifactError, ModelError
+from sracl_core.faults import is_shortage
 from sracl_core.model.backbone import Backbone, backbone_class, build_backbone
 from sracl_core.model.description import AGAIN, ModelDescription, read_description, write_description
-from sracl_core.outside import shown_value
+from sracl_core.outside import shown, shown_value
 from sracl_core.params.backbone import BACKBONES
 from sracl_core.params.groups import plain_params
 
@@ -54,13 +55,35 @@ def load_backbone(weights: Path, description: Path, device: torch.device, *, all
         )
     try:
         params = backbone_class(told.backbone).Params.model_validate(told.model)
-        backbone = build_backbone(told.backbone, told.n_items, params)
         state = load_file(weights)
+        _require_size(state, told.n_items, params.hidden)  # first: sizes that are told can ask for any memory
+        backbone = build_backbone(told.backbone, told.n_items, params)
         _require_same_kinds(backbone.state_dict(), state)
         backbone.load_state_dict(state)
-    except (KeyError, TypeError, ValueError, ValidationError, RuntimeError, SafetensorError) as error:
-        raise ArtifactError(f"{weights} and {description} don't make a model together: {error}. {AGAIN}") from None
+    except (KeyError, TypeError, ValueError, RuntimeError, SafetensorError) as error:
+        if is_shortage(error):
+            raise
+        raise ArtifactError(
+            f"{weights} and {description} don't make a model together: {_told(error)}. {AGAIN}"
+        ) from None
     return backbone.to(device).eval()
+
+
+def _told(error: Exception) -> str:
+    """What is wrong, in one line: the libraries write several."""
+    if isinstance(error, ValidationError):
+        return "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
+    first, *others = [line.strip() for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
+    return shown(f"{first} {others[0]}" if others and first.endswith(":") else first).rstrip(".")
+
+
+def _require_size(state: dict[str, Tensor], n_items: int, hidden: int) -> None:
+    """Raise ValueError where the item vectors are not those of so many items of dimension `hidden`."""
+    vectors = state.get("item_embedding.weight")
+    if vectors is not None and vectors.shape != (n_items + 1, hidden):
+        raise ValueError(
+            f"{n_items} items of dimension {hidden} are told, the weights have vectors of shape {list(vectors.shape)}"
+        )
 
 
 def _require_same_kinds(expected: dict[str, Tensor], found: dict[str, Tensor]) -> None:

@@ -45,7 +45,7 @@ def problems_of(values: Mapping[str, Any]) -> list[str]:
         if key not in keys:
             near = nearest(str(key), keys)
             hint = f"did you mean {near}?" if near else f"known are {', '.join(keys)}"
-            problems.append(veiled(f"{shown(str(key))}: unknown section; {hint}"))
+            problems.append(veiled(f"{shown(str(key)) or repr('')}: unknown section; {hint}"))
     for section in SECTIONS:
         problems += section_problems(section, values)
     return problems

@@ -6,6 +6,7 @@ from typing import Any
 import faiss
 import numpy as np
 
+from sracl_core.artifacts.trailer import add_trailer, holds_trailer
 from sracl_core.artifacts.writing import atomic_path
 from sracl_core.errors import ArtifactError
 from sracl_core.retrieval.distinct import DistinctVectors
@@ -23,9 +24,10 @@ def build_index(keys: np.ndarray, vectors: np.ndarray) -> faiss.IndexIDMap:
 
 
 def write_index(path: Path, index: faiss.IndexIDMap) -> None:
-    """Write `index` at `path`, atomically; the same vectors give the same bytes."""
+    """Write `index` at `path`, atomically and sealed; the same vectors give the same bytes."""
     with atomic_path(path) as temporary:
         faiss.write_index(index, str(temporary))
+        add_trailer(temporary)
 
 
 def read_index(path: Path, keys: np.ndarray, vectors: np.ndarray) -> faiss.IndexIDMap:
@@ -37,6 +39,8 @@ def read_index(path: Path, keys: np.ndarray, vectors: np.ndarray) -> faiss.Index
     again = "Run `dvc repro` to make it again."
     if not path.is_file():
         raise ArtifactError(f"{path} does not exist. {again}")
+    if not holds_trailer(path):
+        raise ArtifactError(f"{path} is damaged, or was changed: its bytes are not the ones written. {again}")
     try:
         index: Any = faiss.read_index(str(path))
     except (RuntimeError, MemoryError) as error:  # damaged counts can ask for any size

@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 
 from sracl_core.artifacts.provenance import Provenance
-from sracl_core.artifacts.schemas import SEQUENCES
+from sracl_core.artifacts.schemas import ITEMS, SEQUENCES
 from sracl_core.artifacts.sequences import read_training_part, require_known_items
 from sracl_core.artifacts.tables import write_table
 from sracl_core.errors import ArtifactError
@@ -19,12 +19,17 @@ ROWS = [
 
 
 def test_the_training_part_is_read_by_user(tmp_path: Path) -> None:
-    path = tmp_path / "sequences.parquet"
-    write_table(path, pa.Table.from_pylist(ROWS, SEQUENCES), SEQUENCES, Provenance("ingest", "", ""))
-    train = read_training_part(path, 4)
+    path, items = tmp_path / "sequences.parquet", tmp_path / "items.parquet"
+    write_table(path, pa.Table.from_pylist(ROWS, SEQUENCES), SEQUENCES, Provenance("ingest", "one", "raw"))
+    write_table(items, ITEMS.empty_table(), ITEMS, Provenance("ingest", "one", "raw"))
+    train = read_training_part(path, items, 4)
     assert [train[user].tolist() for user in range(3)] == [[1, 2], [], [4, 4, 1]]
     with pytest.raises(ArtifactError, match=r"hold item 4 \(train part\), .* knows items 1 to 3: .*Run `dvc repro`"):
-        read_training_part(path, 3)
+        read_training_part(path, items, 3)
+    for other in (Provenance("ingest", "another", "raw"), Provenance("ingest", "one", "other raw files")):
+        write_table(items, ITEMS.empty_table(), ITEMS, other)
+        with pytest.raises(ArtifactError, match=r"sequences.parquet and .*items.parquet are not of the same run"):
+            read_training_part(path, items, 4)
 
 
 @pytest.mark.parametrize("part", ["train", "valid", "test"])

@@ -76,7 +76,7 @@ def test_what_is_no_document_is_refused(tmp_path: Path, text: str) -> None:
 
 
 def test_each_changed_character_is_seen(certified: tuple[Path, Path]) -> None:
-    """Whatever is left of it says the same, or it is refused."""
+    """One that is written otherwise is refused too, though it says the same."""
     path, file = certified
     text = path.read_text()
     for place, character in enumerate(text):
@@ -84,5 +84,8 @@ def test_each_changed_character_is_seen(certified: tuple[Path, Path]) -> None:
         with pytest.raises((ArtifactError, LeakageError)):
             require_clean(path, CHECKS, [file])
     path.write_text(text.replace("  ", "   "))
+    with pytest.raises(ArtifactError, match="changed by hand"):
+        require_clean(path, CHECKS, [file])
+    path.write_text(text)
     require_clean(path, CHECKS, [file])
     assert json.loads(text)["files"] == digests_of([file])

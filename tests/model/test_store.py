@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -85,12 +86,36 @@ def test_what_does_not_fit_together_is_told(tmp_path: Path) -> None:
         ({name: weight.half() for name, weight in saved.state_dict().items()}, "float16, expected torch.float32"),
         ({name: weight * float("nan") for name, weight in saved.state_dict().items()}, "not finite"),
         (dict(list(saved.state_dict().items())[1:]), "Missing key"),
-        ({name: weight[:-1] for name, weight in saved.state_dict().items()}, "size mismatch"),
+        ({name: weight[:-1] for name, weight in saved.state_dict().items()}, "9 items of dimension 8 are told"),
+        ({**saved.state_dict(), "output_norm.bias": torch.zeros(7)}, "size mismatch"),
     ):
         save_file(state, weights)
         write_description(description, weights, told)
-        with pytest.raises(ArtifactError, match=rf"(?s)don't make a model together: .*{words}"):
+        with pytest.raises(ArtifactError, match=rf"don't make a model together: .*{words}") as caught:
             load_backbone(weights, description, CPU)
+        assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"n_items": "9"}, "n_items is '9'"),
+        ({"n_items": 9.0}, "n_items is 9.0"),
+        ({"n_items": True}, "n_items is True"),
+        ({"n_items": None}, "n_items is None"),
+        ({"n_items": -1}, "n_items is -1"),
+        ({"n_items": 2**31}, "n_items is 2147483648"),
+        ({"n_items": 10**9}, "1000000000 items of dimension 8 are told"),
+        ({"model": {"hidden": 0}}, "hidden: Input should be greater than or equal to 1"),
+        ({"model": {"hidden": 8, "size": 3}}, "size: Extra inputs are not permitted"),
+    ],
+)
+def test_what_describes_no_model_is_told_in_a_line(tmp_path: Path, change: dict[str, Any], said: str) -> None:
+    _, weights, description = save(tmp_path)
+    write_description(description, weights, replace(read_description(description, weights), **change))
+    with pytest.raises(ArtifactError) as caught:
+        load_backbone(weights, description, CPU)
+    assert said in str(caught.value) and "\n" not in str(caught.value)
 
 
 def test_a_description_brings_no_code_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,6 +10,7 @@ import pytest
 from sracl_core.artifacts.provenance import Provenance
 from sracl_core.artifacts.schemas import embeddings_schema
 from sracl_core.artifacts.tables import write_table
+from sracl_core.artifacts.trailer import add_trailer
 from sracl_core.errors import ArtifactError
 from sracl_core.retrieval.distinct import DistinctVectors
 from sracl_core.retrieval.embeddings import read_embeddings
@@ -60,13 +61,21 @@ def test_files_that_are_no_such_index_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ArtifactError, match=r"does not exist.*dvc repro"):
         read_index(tmp_path / "none", KEYS, VECTORS)
     (tmp_path / "text").write_text("no index")
+    with pytest.raises(ArtifactError, match="its bytes are not the ones written"):
+        read_index(tmp_path / "text", KEYS, VECTORS)
+    add_trailer(tmp_path / "text")
     with pytest.raises(ArtifactError, match="not a readable FAISS index"):
         read_index(tmp_path / "text", KEYS, VECTORS)
     write_index(tmp_path / "whole", build_index(KEYS, VECTORS))
     (tmp_path / "half").write_bytes((tmp_path / "whole").read_bytes()[:60])
-    with pytest.raises(ArtifactError, match="not a readable FAISS index"):
+    with pytest.raises(ArtifactError, match="its bytes are not the ones written"):
         read_index(tmp_path / "half", KEYS, VECTORS)
+    with (tmp_path / "whole").open("ab") as longer:
+        longer.write(b"\0")
+    with pytest.raises(ArtifactError, match="its bytes are not the ones written"):
+        read_index(tmp_path / "whole", KEYS, VECTORS)
     faiss.write_index(faiss.IndexFlatL2(2), str(tmp_path / "other"))
+    add_trailer(tmp_path / "other")
     with pytest.raises(ArtifactError, match="not a flat inner product index"):
         read_index(tmp_path / "other", KEYS, VECTORS)
 
