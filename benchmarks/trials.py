@@ -24,7 +24,7 @@ from states import measure_states
 from sracl_core import evaluation, model, training
 from sracl_core.artifacts.documents import read_json, write_json
 from sracl_core.artifacts.provenance import source_digest
-from sracl_core.artifacts.schemas import PREFIXES
+from sracl_core.artifacts.schemas.prefixes import PREFIXES
 from sracl_core.artifacts.tables import read_table
 from sracl_core.artifacts.writing import atomic_path
 from sracl_core.device import pick_device

@@ -6,7 +6,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from sracl_core.artifacts.schemas import PROFILES
+from sracl_core.artifacts.schemas.profiles import PROFILES
 from sracl_core.artifacts.seal import holds
 from sracl_core.errors import ArtifactError, ParamsError
 from sracl_core.params.yaml_file import plain_yaml

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sracl_core.artifacts.schemas import PREFIXES
+from sracl_core.artifacts.schemas.prefixes import PREFIXES
 from sracl_core.errors import ArtifactError
 from sracl_core.prefixes import NO_PREFIX, PrefixTable
 

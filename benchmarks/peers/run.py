@@ -28,7 +28,7 @@ from machine import RESULTS_FOLDER, machine
 from protocol import SETTINGS
 
 from sracl_core.artifacts.documents import write_json
-from sracl_core.artifacts.schemas import ITEMS, SEQUENCES
+from sracl_core.artifacts.schemas.ingest import ITEMS, SEQUENCES
 from sracl_core.artifacts.tables import read_table
 from stages.entry import run
 

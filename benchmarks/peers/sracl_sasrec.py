@@ -5,7 +5,8 @@ import pyarrow as pa
 import torch
 from protocol import SETTINGS, Comparison
 
-from sracl_core.artifacts.schemas import PREFIXES, SEQUENCES
+from sracl_core.artifacts.schemas.ingest import SEQUENCES
+from sracl_core.artifacts.schemas.prefixes import PREFIXES
 from sracl_core.device import pick_device
 from sracl_core.model.encode import encode_histories
 from sracl_core.params.runtime import RuntimeParams

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from sracl_core.artifacts.schemas import SEQUENCES
+from sracl_core.artifacts.schemas.ingest import SEQUENCES
 from sracl_core.artifacts.tables import read_table
 from sracl_core.errors import ArtifactError
 from sracl_core.ragged import Ragged

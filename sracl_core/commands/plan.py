@@ -52,7 +52,7 @@ def plan(
     from contextlib import redirect_stdout
     from dataclasses import asdict
 
-    from sracl_core.artifacts.schemas import ITEMS
+    from sracl_core.artifacts.schemas.ingest import ITEMS
     from sracl_core.artifacts.sequences import read_training_part
     from sracl_core.artifacts.tables import read_table
     from sracl_core.commands.tables import TableConsole

@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from sracl_core.artifacts.provenance import Provenance
-from sracl_core.artifacts.schemas import embeddings_schema
+from sracl_core.artifacts.schemas.embeddings import embeddings_schema
 from sracl_core.artifacts.tables import TableWriter
 from sracl_core.embed.encoders.protocol import Encoder
 from sracl_core.errors import ModelError

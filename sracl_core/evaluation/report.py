@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from sracl_core.artifacts.schemas import RANKS
+from sracl_core.artifacts.schemas.ranks import RANKS
 from sracl_core.evaluation.cases import EvaluationCases
 from sracl_core.evaluation.metrics import metric_names, metrics_of
 from sracl_core.evaluation.slices import all_slices

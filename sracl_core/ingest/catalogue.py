@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from sracl_core.artifacts.provenance import Provenance
-from sracl_core.artifacts.schemas import ITEMS
+from sracl_core.artifacts.schemas.ingest import ITEMS
 from sracl_core.artifacts.tables import TableWriter
 from sracl_core.ingest.cells import NAMED, CellReader
 from sracl_core.ingest.session import Session

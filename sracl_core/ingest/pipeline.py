@@ -6,7 +6,7 @@ from typing import Any
 
 from sracl_core.artifacts.documents import write_json
 from sracl_core.artifacts.provenance import Provenance
-from sracl_core.artifacts.schemas import REJECTED
+from sracl_core.artifacts.schemas.ingest import REJECTED
 from sracl_core.artifacts.tables import TableWriter
 from sracl_core.errors import DataError
 from sracl_core.ingest import catalogue

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from sracl_core.artifacts.provenance import Provenance
-from sracl_core.artifacts.schemas import INTERACTIONS, SEQUENCES, USERS
+from sracl_core.artifacts.schemas.ingest import INTERACTIONS, SEQUENCES, USERS
 from sracl_core.artifacts.tables import TableWriter
 from sracl_core.ingest.session import Session
 from sracl_core.ingest.split import Split

@@ -9,17 +9,11 @@ import numpy as np
 import pyarrow as pa
 
 from sracl_core.artifacts.provenance import Provenance
-from sracl_core.artifacts.schemas import (
-    CONTEXTS,
-    INTERACTIONS,
-    ITEMS,
-    PREFIXES,
-    PROFILES,
-    SEQUENCES,
-    USERS,
-    embeddings_schema,
-    pool_schema,
-)
+from sracl_core.artifacts.schemas.embeddings import embeddings_schema
+from sracl_core.artifacts.schemas.ingest import INTERACTIONS, ITEMS, SEQUENCES, USERS
+from sracl_core.artifacts.schemas.pools import pool_schema
+from sracl_core.artifacts.schemas.prefixes import PREFIXES
+from sracl_core.artifacts.schemas.profiles import CONTEXTS, PROFILES
 from sracl_core.artifacts.tables import list_size, read_table
 from sracl_core.embed.encoders.protocol import Encoder
 from sracl_core.ingest.allowed import allowed_attributes

@@ -9,7 +9,8 @@ import numpy as np
 import pyarrow as pa
 
 from sracl_core.artifacts.provenance import Provenance
-from sracl_core.artifacts.schemas import INTERACTIONS, ITEMS, SEQUENCES, TRAINED_ON
+from sracl_core.artifacts.schemas.ingest import INTERACTIONS, ITEMS, SEQUENCES
+from sracl_core.artifacts.schemas.trained_on import TRAINED_ON
 from sracl_core.artifacts.tables import read_table
 from sracl_core.leakage.certificate import INPUT_CHECKS, Check, Names, certificate, digests_of, require_clean
 from sracl_core.leakage.model import check_model

@@ -5,7 +5,7 @@ import hashlib
 import numpy as np
 import pyarrow as pa
 
-from sracl_core.artifacts.schemas import CONTEXTS
+from sracl_core.artifacts.schemas.profiles import CONTEXTS
 from sracl_core.ragged import Ragged
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pyarrow as pa
 
-from sracl_core.artifacts.schemas import PREFIXES
+from sracl_core.artifacts.schemas.prefixes import PREFIXES
 from sracl_core.errors import DataError
 from sracl_core.params.profile import UserProfileParams
 from sracl_core.prefixes import NOTHING_TO_LEARN

@@ -11,7 +11,7 @@ from typing import Literal
 import pyarrow as pa
 
 from sracl_core.artifacts.provenance import Provenance
-from sracl_core.artifacts.schemas import PROFILES
+from sracl_core.artifacts.schemas.profiles import PROFILES
 from sracl_core.artifacts.tables import TableWriter
 from sracl_core.errors import ModelError
 from sracl_core.plugins import load_plugin, require_part

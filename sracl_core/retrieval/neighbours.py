@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sracl_core.artifacts.schemas import pool_schema
+from sracl_core.artifacts.schemas.pools import pool_schema
 from sracl_core.artifacts.tables import list_size, read_table
 from sracl_core.errors import ArtifactError
 

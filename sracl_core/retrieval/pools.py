@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from sracl_core.artifacts.schemas import pool_schema
+from sracl_core.artifacts.schemas.pools import pool_schema
 from sracl_core.errors import ParamsError
 from sracl_core.progress import Progress
 from sracl_core.retrieval.distinct import DistinctVectors

@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 
 from sracl_core.artifacts.provenance import Provenance
-from sracl_core.artifacts.schemas import SEQUENCES
+from sracl_core.artifacts.schemas.ingest import SEQUENCES
 from sracl_core.artifacts.sequences import read_training_part, require_known_items
 from sracl_core.artifacts.tables import write_table
 from sracl_core.errors import ArtifactError

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 import typer
 
-from tests.pipeline import dag
+from dag.source import ROOT
 
-sys.path.insert(0, str(dag.ROOT / "benchmarks"))
+sys.path.insert(0, str(ROOT / "benchmarks"))
 
 from trials import read_switch, recorded_by, trial_of
 

@@ -2,7 +2,7 @@
 
 import pyarrow as pa
 
-from sracl_core.artifacts.schemas import SEQUENCES
+from sracl_core.artifacts.schemas.ingest import SEQUENCES
 from sracl_core.evaluation.cases import evaluation_cases
 
 ROWS = [

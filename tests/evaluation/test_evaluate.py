@@ -5,7 +5,8 @@ import pyarrow as pa
 import pytest
 import torch
 
-from sracl_core.artifacts.schemas import RANKS, SEQUENCES
+from sracl_core.artifacts.schemas.ingest import SEQUENCES
+from sracl_core.artifacts.schemas.ranks import RANKS
 from sracl_core.errors import ArtifactError
 from sracl_core.evaluation.evaluate import Evaluation, evaluate
 from sracl_core.evaluation.metrics import metrics_of

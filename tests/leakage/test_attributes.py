@@ -5,7 +5,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from sracl_core.artifacts.schemas import ITEMS
+from sracl_core.artifacts.schemas.ingest import ITEMS
 from sracl_core.errors import LeakageError
 from sracl_core.ingest.allowed import allowed_attributes
 from sracl_core.leakage.attributes import check_attributes

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from sracl_core.artifacts.schemas import pool_schema
+from sracl_core.artifacts.schemas.pools import pool_schema
 from sracl_core.leakage.certificate import summary
 from tests.leakage.world import N_ITEMS, certify, change, clean_world, expect_refusal, input_params
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from sracl_core.artifacts.schemas import PREFIXES
+from sracl_core.artifacts.schemas.prefixes import PREFIXES
 from sracl_core.profile.requests import item_requests, user_requests
 from sracl_core.ragged import Ragged
 from tests.leakage.world import (

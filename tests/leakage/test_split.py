@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sracl_core.artifacts.schemas import INTERACTIONS, SEQUENCES
+from sracl_core.artifacts.schemas.ingest import INTERACTIONS, SEQUENCES
 from sracl_core.errors import LeakageError
 from sracl_core.leakage.certificate import Check, Names
 from sracl_core.leakage.split import Method, check_split

@@ -10,7 +10,7 @@ from safetensors.torch import load_file, save_file
 
 from sracl_core.artifacts.documents import write_sealed
 from sracl_core.artifacts.provenance import Provenance, file_digest
-from sracl_core.artifacts.schemas import TRAINED_ON
+from sracl_core.artifacts.schemas.trained_on import TRAINED_ON
 from sracl_core.artifacts.tables import write_table
 from sracl_core.errors import ArtifactError, LeakageError
 from sracl_core.leakage.certificate import TRAINING_CHECKS

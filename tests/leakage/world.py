@@ -10,15 +10,10 @@ import pyarrow as pa
 import pytest
 
 from sracl_core.artifacts.provenance import Provenance
-from sracl_core.artifacts.schemas import (
-    INTERACTIONS,
-    ITEMS,
-    PROFILES,
-    SEQUENCES,
-    TRAINED_ON,
-    USERS,
-    embeddings_schema,
-)
+from sracl_core.artifacts.schemas.embeddings import embeddings_schema
+from sracl_core.artifacts.schemas.ingest import INTERACTIONS, ITEMS, SEQUENCES, USERS
+from sracl_core.artifacts.schemas.profiles import PROFILES
+from sracl_core.artifacts.schemas.trained_on import TRAINED_ON
 from sracl_core.artifacts.tables import write_table
 from sracl_core.embed.vectors import embed_texts
 from sracl_core.errors import LeakageError

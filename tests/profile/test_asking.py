@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from sracl_core.artifacts.provenance import Provenance
-from sracl_core.artifacts.schemas import PROFILES
+from sracl_core.artifacts.schemas.profiles import PROFILES
 from sracl_core.artifacts.tables import read_table
 from sracl_core.errors import ModelError
 from sracl_core.profile.engines.protocol import Answer, Engine

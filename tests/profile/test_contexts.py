@@ -5,7 +5,7 @@ import random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sracl_core.artifacts.schemas import CONTEXTS
+from sracl_core.artifacts.schemas.profiles import CONTEXTS
 from sracl_core.profile.contexts import draw_contexts
 from sracl_core.ragged import Ragged
 

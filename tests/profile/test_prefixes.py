@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sracl_core.artifacts.schemas import PREFIXES
+from sracl_core.artifacts.schemas.prefixes import PREFIXES
 from sracl_core.errors import DataError
 from sracl_core.params.profile import UserProfileParams
 from sracl_core.prefixes import PrefixTable

@@ -7,7 +7,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from sracl_core.artifacts.schemas import ITEMS
+from sracl_core.artifacts.schemas.ingest import ITEMS
 from sracl_core.params.profile import ItemProfileParams, UserProfileParams
 from sracl_core.profile.catalogue import Catalogue, cut
 from sracl_core.profile.contexts import draw_contexts

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from sracl_core.artifacts.provenance import Provenance
-from sracl_core.artifacts.schemas import PROFILES
+from sracl_core.artifacts.schemas.profiles import PROFILES
 from sracl_core.artifacts.tables import read_table
 from sracl_core.errors import ModelError
 from sracl_core.params.profile import LlmParams, UserProfileParams

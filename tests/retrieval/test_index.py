@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 from sracl_core.artifacts.provenance import Provenance
-from sracl_core.artifacts.schemas import embeddings_schema
+from sracl_core.artifacts.schemas.embeddings import embeddings_schema
 from sracl_core.artifacts.tables import write_table
 from sracl_core.errors import ArtifactError
 from sracl_core.retrieval.distinct import DistinctVectors

@@ -7,7 +7,8 @@ import pyarrow as pa
 import pytest
 
 from sracl_core.artifacts.provenance import Provenance
-from sracl_core.artifacts.schemas import embeddings_schema, pool_schema
+from sracl_core.artifacts.schemas.embeddings import embeddings_schema
+from sracl_core.artifacts.schemas.pools import pool_schema
 from sracl_core.artifacts.tables import write_table
 from sracl_core.errors import ArtifactError, ParamsError
 from sracl_core.params.retrieval import MineParams

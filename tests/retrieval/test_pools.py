@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sracl_core.artifacts.schemas import pool_schema
+from sracl_core.artifacts.schemas.pools import pool_schema
 from sracl_core.errors import ParamsError
 from sracl_core.retrieval import pools as pools_module
 from sracl_core.retrieval.index import build_index

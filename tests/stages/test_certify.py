@@ -84,8 +84,8 @@ def origins() -> dict[str, tuple[type[Section], tuple[str, ...], tuple[str, ...]
     return {
         "profile_items": (ProfileParams, (*said, "items"), ("items", "sequences"), ("item_contexts", "item_profiles")),
         "profile_users": (ProfileParams, (*said, "users"), ("items", "sequences"), ("prefixes", "user_profiles")),
-        "embed_items": (EmbedParams, (), ("item_profiles",), ("item_embeddings",)),
-        "embed_users": (EmbedParams, (), ("user_profiles",), ("user_embeddings",)),
+        "embed@item": (EmbedParams, (), ("item_profiles",), ("item_embeddings",)),
+        "embed@user": (EmbedParams, (), ("user_profiles",), ("user_embeddings",)),
         "mine_items": (MineParams, ("k",), ("item_embeddings", "item_index"), ("item_pool",)),
         "mine_users": (MineParams, (), ("user_embeddings", "user_index", "prefixes"), ("user_pool",)),
         "train": (TrainParams, (), ("sequences", "items", *pools), ("trained_on",)),

@@ -11,7 +11,8 @@ import torch
 
 from sracl_core.artifacts.documents import write_sealed
 from sracl_core.artifacts.provenance import Provenance
-from sracl_core.artifacts.schemas import RANKS, SEQUENCES
+from sracl_core.artifacts.schemas.ingest import SEQUENCES
+from sracl_core.artifacts.schemas.ranks import RANKS
 from sracl_core.artifacts.tables import read_table, write_table
 from sracl_core.errors import ArtifactError
 from sracl_core.evaluation.record import require_recorded

@@ -11,7 +11,11 @@ import pyarrow as pa
 import pytest
 
 from sracl_core.artifacts.provenance import Provenance
-from sracl_core.artifacts.schemas import CONTEXTS, ITEMS, PREFIXES, PROFILES, SEQUENCES, embeddings_schema, pool_schema
+from sracl_core.artifacts.schemas.embeddings import embeddings_schema
+from sracl_core.artifacts.schemas.ingest import ITEMS, SEQUENCES
+from sracl_core.artifacts.schemas.pools import pool_schema
+from sracl_core.artifacts.schemas.prefixes import PREFIXES
+from sracl_core.artifacts.schemas.profiles import CONTEXTS, PROFILES
 from sracl_core.artifacts.tables import read_table, write_table
 
 ROOT = Path(__file__).resolve().parents[2]

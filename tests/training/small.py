@@ -3,7 +3,8 @@
 import numpy as np
 import pyarrow as pa
 
-from sracl_core.artifacts.schemas import PREFIXES, SEQUENCES
+from sracl_core.artifacts.schemas.ingest import SEQUENCES
+from sracl_core.artifacts.schemas.prefixes import PREFIXES
 from sracl_core.params.train import EarlyStopParams, InterParams, IntraParams, ModelParams, TrainParams
 from sracl_core.training.fit import TrainingInputs
 

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from sracl_core.artifacts.schemas import PREFIXES
+from sracl_core.artifacts.schemas.prefixes import PREFIXES
 from sracl_core.errors import TrainingError
 from sracl_core.prefixes import PrefixTable
 from sracl_core.ragged import Ragged

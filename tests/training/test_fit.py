@@ -10,7 +10,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from sracl_core.artifacts.schemas import SEQUENCES, TRAINED_ON
+from sracl_core.artifacts.schemas.ingest import SEQUENCES
+from sracl_core.artifacts.schemas.trained_on import TRAINED_ON
 from sracl_core.device import pick_device
 from sracl_core.errors import ArtifactError, TrainingError
 from sracl_core.leakage.training import check_trained_on

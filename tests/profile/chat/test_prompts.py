@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sracl_core.artifacts.schemas import ITEMS
+from sracl_core.artifacts.schemas.ingest import ITEMS
 from sracl_core.params.profile import ItemProfileParams, LlmParams, ProfileParams, UserProfileParams
 from sracl_core.profile.chat.prompts import ITEM_FIELDS, USER_FIELDS, ChatPrompts, Prompt
 from sracl_core.profile.chat.tokens import APPROXIMATE, Tokenizer, load_tokenizer

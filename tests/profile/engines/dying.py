@@ -9,7 +9,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from sracl_core.artifacts.provenance import Provenance
-from sracl_core.artifacts.schemas import ITEMS
+from sracl_core.artifacts.schemas.ingest import ITEMS
 from sracl_core.console import guarded, prepare
 from sracl_core.params.profile import LlmParams, UserProfileParams
 from sracl_core.params.runtime import RuntimeParams

@@ -14,7 +14,7 @@ from urllib.request import urlopen
 
 import pytest
 
-from sracl_core.artifacts.schemas import PROFILES
+from sracl_core.artifacts.schemas.profiles import PROFILES
 from sracl_core.artifacts.tables import read_table
 from sracl_core.params.profile import LlmParams
 from sracl_core.params.runtime import RuntimeParams

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
-from sracl_core.ingest.sample import write_sample
-from sracl_core.ingest.sample_words import ACTIVITIES, STYLES
 from sracl_core.params.data import SampleParams
+from sracl_core.sample.shoppers import write_sample
+from sracl_core.sample.words import ACTIVITIES, STYLES
 
 SMALL = SampleParams(shoppers=300, items=600, mean_purchases=10.0, seed=3)
 

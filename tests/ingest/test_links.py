@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from sracl_core.errors import DataError
+from sracl_core.ingest.links import link_notes
 from sracl_core.ingest.raw.folder import RawFolder
-from sracl_core.ingest.raw.links import link_notes
 
 PATTERNS = ("interactions.csv",)
 

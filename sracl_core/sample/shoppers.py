@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 
 from sracl_core.artifacts.writing import atomic_path
-from sracl_core.ingest.sample_words import ACTIVITIES, STYLES
 from sracl_core.params.data import SampleParams
+from sracl_core.sample.words import ACTIVITIES, STYLES
 
 FIRST_PURCHASE = 1_577_836_800  # 2020-01-01, seconds since 1970
 DAY = 86_400

@@ -3,7 +3,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sracl_core.profile.chat.caching import simulate_prefix_cache
+from sracl_core.profile.planning.caching import simulate_prefix_cache
 
 PROMPTS = st.lists(st.lists(st.integers(0, 1), max_size=14), max_size=12)
 
