@@ -3,9 +3,9 @@
 import numpy as np
 import pyarrow as pa
 
-from sracl_core.artifacts.schemas.ingest import SEQUENCES
-from sracl_core.artifacts.schemas.prefixes import PREFIXES
 from sracl_core.ragged import Ragged
+from sracl_core.schemas.ingest import SEQUENCES
+from sracl_core.schemas.prefixes import PREFIXES
 from sracl_core.training.fit import TrainingInputs
 
 DIMENSION = 384  # of MiniLM's vectors

@@ -20,7 +20,6 @@ from typing import Annotated, Any
 import typer
 
 from sracl_core.artifacts.documents import write_json
-from sracl_core.artifacts.schemas.ingest import ITEMS, SEQUENCES
 from sracl_core.artifacts.tables import read_table
 from sracl_core.params.profile import LlmParams, UserProfileParams
 from sracl_core.params.runtime import RuntimeParams
@@ -33,6 +32,7 @@ from sracl_core.profile.prefixes import build_prefixes
 from sracl_core.profile.requests import ProfileRequest, user_requests
 from sracl_core.profile.write import load_engine
 from sracl_core.ragged import Ragged
+from sracl_core.schemas.ingest import ITEMS, SEQUENCES
 from stages.entry import run
 from tests.tiny_model import make_tiny_model
 

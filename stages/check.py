@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated
 
 from sracl_core.artifacts.writing import atomic_path
-from sracl_core.console import say
+from sracl_core.ground.console import say
 from sracl_core.params.check import check_params
 from stages.entry import PARAMS_FILE, Kept, Out, run
 

@@ -5,14 +5,14 @@ from typing import Annotated, Literal
 
 import typer
 
-from sracl_core.artifacts.schemas.profiles import PROFILES
 from sracl_core.artifacts.tables import read_table
-from sracl_core.console import say
 from sracl_core.device import pick_device
 from sracl_core.embed.vectors import embed_texts, load_encoder, write_embeddings
+from sracl_core.ground.console import say
+from sracl_core.params.reading.section import read_section
 from sracl_core.params.retrieval import EmbedParams
 from sracl_core.params.runtime import RuntimeParams
-from sracl_core.params.section import read_section
+from sracl_core.schemas.profiles import PROFILES
 from stages.entry import PARAMS_FILE, In, Out, provenance, run
 
 

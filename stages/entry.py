@@ -8,9 +8,9 @@ from typing import Annotated, Any, Literal
 import typer
 
 from sracl_core.artifacts.provenance import Provenance, source_digest
-from sracl_core.console import guarded, running_stage
-from sracl_core.params.section import Section
-from sracl_core.plugins import part_digest
+from sracl_core.ground.console import guarded, running_stage
+from sracl_core.ground.plugins import part_digest
+from sracl_core.params.reading.section import Section
 
 PARAMS_FILE = Path("params.yaml")
 # The types of the paths that a stage's `main` takes: dvc.yaml is written from them (`make dag`).

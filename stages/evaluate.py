@@ -4,20 +4,20 @@ from pathlib import Path
 from typing import Annotated
 
 from sracl_core.artifacts.documents import write_json
-from sracl_core.artifacts.schemas.ingest import SEQUENCES
-from sracl_core.artifacts.schemas.ranks import RANKS
 from sracl_core.artifacts.tables import read_table, write_table
-from sracl_core.console import say
 from sracl_core.device import pick_device
 from sracl_core.evaluation.evaluate import evaluate
 from sracl_core.evaluation.record import write_record
 from sracl_core.evaluation.report import metrics_text
+from sracl_core.ground.console import say
 from sracl_core.leakage.certificate import TRAINING_CHECKS, require_clean
 from sracl_core.model.store import load_backbone
 from sracl_core.params.evaluate import EvaluateParams
+from sracl_core.params.reading.section import read_section
 from sracl_core.params.runtime import RuntimeParams
-from sracl_core.params.section import read_section
 from sracl_core.params.train import TrainParams
+from sracl_core.schemas.ingest import SEQUENCES
+from sracl_core.schemas.ranks import RANKS
 from stages.entry import PARAMS_FILE, In, Kept, Out, provenance, run
 
 

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from sracl_core.console import say
+from sracl_core.ground.console import say
 from sracl_core.retrieval.embeddings import read_embeddings
 from sracl_core.retrieval.index import build_index, write_index
 from stages.entry import In, Out, run

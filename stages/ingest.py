@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
-from sracl_core.console import say
+from sracl_core.ground.console import say
 from sracl_core.ingest.held_out import require_held_out
 from sracl_core.ingest.links import link_notes
 from sracl_core.ingest.pipeline import IngestOutputs, ingest, locate
 from sracl_core.params.data import DataParams, SplitParams
+from sracl_core.params.reading.section import read_section
 from sracl_core.params.runtime import RuntimeParams
-from sracl_core.params.section import read_section
 from stages.entry import PARAMS_FILE, Out, provenance, run
 
 

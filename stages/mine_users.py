@@ -2,15 +2,15 @@
 
 from pathlib import Path
 
-from sracl_core.artifacts.schemas.pools import pool_schema
-from sracl_core.artifacts.schemas.prefixes import PREFIXES
 from sracl_core.artifacts.tables import read_table, write_table
-from sracl_core.console import say
-from sracl_core.errors import ArtifactError
+from sracl_core.ground.console import say
+from sracl_core.ground.errors import ArtifactError
+from sracl_core.params.reading.section import read_section
 from sracl_core.params.retrieval import MineParams
-from sracl_core.params.section import read_section
 from sracl_core.retrieval.embeddings import read_embeddings
 from sracl_core.retrieval.mine import mine_pools
+from sracl_core.schemas.pools import pool_schema
+from sracl_core.schemas.prefixes import PREFIXES
 from stages.entry import PARAMS_FILE, In, Out, provenance, run
 
 

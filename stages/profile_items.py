@@ -2,20 +2,20 @@
 
 from pathlib import Path
 
-from sracl_core.artifacts.schemas.ingest import ITEMS
-from sracl_core.artifacts.schemas.profiles import CONTEXTS
-from sracl_core.artifacts.sequences import read_training_part
 from sracl_core.artifacts.tables import read_table, write_table
-from sracl_core.console import say
+from sracl_core.ground.console import say
 from sracl_core.params.profile import ProfileParams
+from sracl_core.params.reading.section import read_section
 from sracl_core.params.runtime import RuntimeParams
-from sracl_core.params.section import read_section
 from sracl_core.profile.catalogue import Catalogue
 from sracl_core.profile.contexts import draw_contexts
 from sracl_core.profile.engines.protocol import EngineSettings
 from sracl_core.profile.requests import item_requests
 from sracl_core.profile.write import load_engine, write_profile_table
 from sracl_core.project import committed_profiles, project_store
+from sracl_core.schemas.ingest import ITEMS
+from sracl_core.schemas.profiles import CONTEXTS
+from sracl_core.sequences import read_training_part
 from stages.entry import PARAMS_FILE, In, Out, provenance, run
 
 

@@ -10,20 +10,20 @@ import numpy as np
 import pyarrow as pa
 from dvclive import Live
 
-from sracl_core.artifacts.schemas.ingest import ITEMS, SEQUENCES
-from sracl_core.artifacts.schemas.prefixes import PREFIXES
-from sracl_core.artifacts.schemas.trained_on import TRAINED_ON
 from sracl_core.artifacts.tables import read_table, write_table
-from sracl_core.console import say
 from sracl_core.device import pick_device
+from sracl_core.ground.console import say
+from sracl_core.ground.root import project_root
 from sracl_core.leakage.certificate import INPUT_CHECKS, require_clean
 from sracl_core.model.store import save_backbone
+from sracl_core.params.reading.section import read_section
 from sracl_core.params.retrieval import MineParams
 from sracl_core.params.runtime import RuntimeParams
-from sracl_core.params.section import read_section
 from sracl_core.params.train import TrainParams
 from sracl_core.retrieval.needed import RetrievalFiles, needed_files, read_needed
-from sracl_core.root import project_root
+from sracl_core.schemas.ingest import ITEMS, SEQUENCES
+from sracl_core.schemas.prefixes import PREFIXES
+from sracl_core.schemas.trained_on import TRAINED_ON
 from sracl_core.training.checkpoints import open_checkpoints
 from sracl_core.training.epoch import Epoch
 from sracl_core.training.fit import TrainingInputs, fit

@@ -5,13 +5,13 @@ import pyarrow as pa
 import torch
 from protocol import SETTINGS, Comparison
 
-from sracl_core.artifacts.schemas.ingest import SEQUENCES
-from sracl_core.artifacts.schemas.prefixes import PREFIXES
 from sracl_core.device import pick_device
 from sracl_core.model.encode import encode_histories
 from sracl_core.params.runtime import RuntimeParams
 from sracl_core.params.train import ModelParams, TrainParams
 from sracl_core.ragged import Ragged
+from sracl_core.schemas.ingest import SEQUENCES
+from sracl_core.schemas.prefixes import PREFIXES
 from sracl_core.training.fit import TrainingInputs, begin_training
 
 comparison = Comparison()

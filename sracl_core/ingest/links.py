@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from sracl_core.outside import shown
+from sracl_core.ground.outside import shown
 
 
 def link_notes(folder: Path, paths: Iterable[Path]) -> list[str]:

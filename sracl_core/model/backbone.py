@@ -5,9 +5,9 @@ from abc import abstractmethod
 import torch
 from torch import Tensor, nn
 
+from sracl_core.ground.plugins import load_plugin, require_subclass
 from sracl_core.model.packed import Buckets, take_rows
 from sracl_core.params.train import ModelParams
-from sracl_core.plugins import load_plugin, require_subclass
 
 PADDING = 0
 INITIAL_STD = 0.02

@@ -6,8 +6,8 @@ from typing import Any
 
 from sracl_core.artifacts.documents import read_sealed, write_sealed
 from sracl_core.artifacts.provenance import Provenance, file_digest
-from sracl_core.errors import ArtifactError
-from sracl_core.version import VERSION
+from sracl_core.ground.errors import ArtifactError
+from sracl_core.ground.version import VERSION
 
 FORMAT = 2
 AGAIN = "Train again with `dvc repro train`, or fetch both with `dvc pull`."

@@ -11,10 +11,10 @@ from torch import Tensor
 
 from sracl_core.artifacts.provenance import Provenance
 from sracl_core.artifacts.writing import atomic_path
-from sracl_core.errors import ArtifactError, ModelError
+from sracl_core.ground.errors import ArtifactError, ModelError
+from sracl_core.ground.outside import shown_value
 from sracl_core.model.backbone import Backbone, build_backbone
 from sracl_core.model.description import AGAIN, ModelDescription, read_description, write_description
-from sracl_core.outside import shown_value
 from sracl_core.params.train import BACKBONES, ModelParams
 
 

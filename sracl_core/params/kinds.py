@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from sracl_core.outside import control_characters
+from sracl_core.ground.outside import control_characters
 
 SEED_BITS = 32  # what NumPy and PyTorch both take
 MOST_CHARACTERS = 4096  # the longest path that a system takes

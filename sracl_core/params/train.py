@@ -5,9 +5,9 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
+from sracl_core.ground.plugins import check_name
 from sracl_core.params.kinds import Seed, Temperature, Text, Weight
-from sracl_core.params.section import Fields, Section
-from sracl_core.plugins import check_name
+from sracl_core.params.reading.section import Fields, Section
 
 # The registry of backbones: one module each in sracl_core/model/backbones/.
 BACKBONES = ("sasrec", "gru4rec")

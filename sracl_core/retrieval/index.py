@@ -7,7 +7,7 @@ import faiss
 import numpy as np
 
 from sracl_core.artifacts.writing import atomic_path
-from sracl_core.errors import ArtifactError
+from sracl_core.ground.errors import ArtifactError
 from sracl_core.retrieval.distinct import DistinctVectors
 
 

@@ -7,13 +7,13 @@ import numpy as np
 import pyarrow as pa
 import torch
 
-from sracl_core.artifacts.sequences import require_known_items
-from sracl_core.errors import TrainingError
+from sracl_core.ground.errors import TrainingError
 from sracl_core.model.backbone import Backbone, build_backbone
 from sracl_core.model.objectives.sracl import SRACL
 from sracl_core.params.train import TrainParams
 from sracl_core.prefixes import NOTHING_TO_LEARN, PrefixTable
 from sracl_core.ragged import Ragged
+from sracl_core.sequences import require_known_items
 from sracl_core.training.checkpoints import Checkpoints
 from sracl_core.training.data import Sequences, load_semantics
 from sracl_core.training.epoch import Epoch, TrainedModel

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from sracl_core.errors import TrainingError
+from sracl_core.ground.errors import TrainingError
 from sracl_core.training.data import Sequences
 
 STEPS_BETWEEN_LOOKS = 50  # where reading a number back makes the device wait

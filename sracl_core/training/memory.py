@@ -6,8 +6,8 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor
 
-from sracl_core.errors import TrainingError
-from sracl_core.machine import free_memory
+from sracl_core.ground.errors import TrainingError
+from sracl_core.ground.machine import free_memory
 from sracl_core.model.backbone import Backbone
 from sracl_core.model.losses import rows_at_once
 from sracl_core.params.train import TrainParams

@@ -5,15 +5,15 @@ import pyarrow as pa
 import pytest
 import torch
 
-from sracl_core.artifacts.schemas.ingest import SEQUENCES
-from sracl_core.artifacts.schemas.ranks import RANKS
-from sracl_core.errors import ArtifactError
 from sracl_core.evaluation.evaluate import Evaluation, evaluate
 from sracl_core.evaluation.metrics import metrics_of
 from sracl_core.evaluation.report import metrics_text
+from sracl_core.ground.errors import ArtifactError
 from sracl_core.model.backbone import Backbone, build_backbone
 from sracl_core.params.evaluate import EvaluateParams
 from sracl_core.params.train import ModelParams
+from sracl_core.schemas.ingest import SEQUENCES
+from sracl_core.schemas.ranks import RANKS
 
 N_ITEMS, TILE = 25, 2**20
 

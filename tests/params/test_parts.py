@@ -7,7 +7,7 @@ import pytest
 from dag.source import ROOT
 from sracl_core.params.check import problems_of
 from sracl_core.params.parts import CHOSEN_BY, SHIPPED, PartsParams, part_problems
-from tests.params.test_section import changed
+from tests.params.reading.test_section import changed
 
 
 @pytest.fixture

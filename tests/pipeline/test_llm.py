@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from sracl_core.artifacts.schemas.profiles import PROFILES
 from sracl_core.artifacts.tables import read_table
+from sracl_core.schemas.profiles import PROFILES
 from tests.needs import needs_vllm
 from tests.pipeline.project import Project, every_stage, ran_in
 

@@ -13,9 +13,8 @@ from pathlib import Path
 import pytest
 
 from sracl_core.artifacts.provenance import Provenance
-from sracl_core.artifacts.schemas.profiles import PROFILES
 from sracl_core.artifacts.tables import read_table
-from sracl_core.errors import ModelError
+from sracl_core.ground.errors import ModelError
 from sracl_core.params.profile import LlmParams, UserProfileParams
 from sracl_core.params.runtime import RuntimeParams
 from sracl_core.profile.catalogue import Catalogue
@@ -23,6 +22,7 @@ from sracl_core.profile.engines.protocol import Answer, EngineSettings
 from sracl_core.profile.requests import ProfileRequest, UserFacts
 from sracl_core.profile.store.answers import AnswerStore, address_of
 from sracl_core.profile.write import load_engine, write_profile_table, write_profiles
+from sracl_core.schemas.profiles import PROFILES
 
 PROVENANCE = Provenance("test", "0", "0")
 SETTINGS = EngineSettings(Catalogue([]), "products", UserProfileParams(), LlmParams(), RuntimeParams())

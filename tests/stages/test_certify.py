@@ -16,8 +16,8 @@ from sracl_core.model.backbone import build_backbone
 from sracl_core.model.description import read_description, write_description
 from sracl_core.model.store import save_backbone
 from sracl_core.params.profile import ProfileParams
+from sracl_core.params.reading.section import Section, read_section
 from sracl_core.params.retrieval import EmbedParams, MineParams
-from sracl_core.params.section import Section, read_section
 from sracl_core.params.train import TrainParams
 from stages.entry import provenance
 from tests.leakage.world import ITEM_PARAMS, N_ITEMS, USER_PARAMS, K, Row, World, change, clean_world, write_world

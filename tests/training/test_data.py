@@ -6,10 +6,10 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from sracl_core.artifacts.schemas.prefixes import PREFIXES
-from sracl_core.errors import TrainingError
+from sracl_core.ground.errors import TrainingError
 from sracl_core.prefixes import PrefixTable
 from sracl_core.ragged import Ragged
+from sracl_core.schemas.prefixes import PREFIXES
 from sracl_core.training.data import Semantics, load_semantics
 from sracl_core.training.fit import TrainingInputs
 from tests.training.small import inputs

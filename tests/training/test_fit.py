@@ -10,10 +10,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from sracl_core.artifacts.schemas.ingest import SEQUENCES
-from sracl_core.artifacts.schemas.trained_on import TRAINED_ON
 from sracl_core.device import pick_device
-from sracl_core.errors import ArtifactError, TrainingError
+from sracl_core.ground.errors import ArtifactError, TrainingError
 from sracl_core.leakage.training import check_trained_on
 from sracl_core.model.backbone import build_backbone
 from sracl_core.model.backbones.gru4rec import GRU4Rec
@@ -21,6 +19,8 @@ from sracl_core.model.losses import next_item_loss
 from sracl_core.params.runtime import RuntimeParams
 from sracl_core.params.train import BACKBONES, EarlyStopParams, ModelParams, NegativesParams, TrainParams
 from sracl_core.ragged import Ragged
+from sracl_core.schemas.ingest import SEQUENCES
+from sracl_core.schemas.trained_on import TRAINED_ON
 from sracl_core.training.epoch import Epoch
 from sracl_core.training.fit import Fit, TrainingInputs, fit
 from sracl_core.training.samples import MODES

@@ -3,7 +3,7 @@
 import time
 from dataclasses import dataclass
 
-from sracl_core.errors import ModelError
+from sracl_core.ground.errors import ModelError
 from sracl_core.profile.chat.engine import ChatEngine
 from sracl_core.profile.chat.judge import EXAMPLES, told
 from sracl_core.profile.planning.caching import simulate_prefix_cache

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from sracl_core.errors import DataError
+from sracl_core.ground.errors import DataError
 from sracl_core.params.kinds import MOST_COLUMNS
 
 NAMES = ["user_id", "item_id", "timestamp", *(f"c{number}" for number in range(MOST_COLUMNS - 2))]

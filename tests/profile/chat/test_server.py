@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sracl_core.errors import ModelError
+from sracl_core.ground.errors import ModelError
 from tests.profile.engines.server import KEY, SCHEMA, Act, MisbehavingServer, ask, calls, error, good, model
 
 pytestmark = pytest.mark.usefixtures("quick_server")

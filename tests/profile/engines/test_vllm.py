@@ -15,10 +15,8 @@ import pytest
 import ranx  # noqa: F401 - brings numba: whoever has imported that must be able to load vLLM, too
 
 from sracl_core.artifacts.provenance import Provenance
-from sracl_core.artifacts.schemas.ingest import ITEMS
-from sracl_core.artifacts.schemas.profiles import PROFILES
 from sracl_core.artifacts.tables import read_table
-from sracl_core.errors import ModelError, ParamsError
+from sracl_core.ground.errors import ModelError, ParamsError
 from sracl_core.params.profile import ItemProfileParams, LlmParams, UserProfileParams
 from sracl_core.params.runtime import RuntimeParams
 from sracl_core.profile.catalogue import Catalogue
@@ -32,6 +30,8 @@ from sracl_core.profile.requests import ProfileRequest, item_requests, user_requ
 from sracl_core.profile.store.answers import AnswerStore
 from sracl_core.profile.write import load_engine, write_profile_table
 from sracl_core.ragged import Ragged
+from sracl_core.schemas.ingest import ITEMS
+from sracl_core.schemas.profiles import PROFILES
 from tests.needs import needs_vllm
 
 pytestmark = [needs_vllm, pytest.mark.slow]

@@ -9,7 +9,6 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from sracl_core.artifacts.schemas.ingest import ITEMS
 from sracl_core.params.profile import LlmParams, ProfileParams, UserProfileParams
 from sracl_core.params.runtime import RuntimeParams
 from sracl_core.profile.chat.engine import Call, ChatEngine, Reply
@@ -25,6 +24,7 @@ from sracl_core.profile.planning.work import Kind, Work, profile_work, share_mod
 from sracl_core.profile.store.answers import AnswerStore
 from sracl_core.profile.write import write_profiles
 from sracl_core.ragged import Ragged
+from sracl_core.schemas.ingest import ITEMS
 
 TOKENS_OUT = 9
 LOADING, PAUSE = 0.2, 0.002

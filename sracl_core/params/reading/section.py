@@ -10,11 +10,11 @@ from typing import Any, ClassVar, Literal, TypeVar, cast, get_args, get_origin
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.fields import FieldInfo
 
-from sracl_core.errors import ParamsError
-from sracl_core.outside import shown
-from sracl_core.params.report import got, report
-from sracl_core.params.veil import veiled
-from sracl_core.params.yaml_file import read_yaml
+from sracl_core.ground.errors import ParamsError
+from sracl_core.ground.outside import shown
+from sracl_core.params.reading.report import got, report
+from sracl_core.params.reading.veil import veiled
+from sracl_core.params.reading.yaml_file import read_yaml
 
 # A parameter that decides whether a stage succeeds, or where its input lies, but not what it writes.
 NOT_CONTENT: dict[str, Any] = {"content": False}

@@ -6,7 +6,7 @@ passively costs little where a machine is quiet and saves much where it is not (
 
 import os
 
-from sracl_core.machine import usable_cores
+from sracl_core.ground.machine import usable_cores
 
 COUNTS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")  # MKL takes the first too
 

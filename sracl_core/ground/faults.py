@@ -4,8 +4,8 @@ import errno
 import resource
 from pathlib import Path
 
-from sracl_core.artifacts.full_disk import means_full, size_of, why_full
-from sracl_core.errors import SraclError
+from sracl_core.ground.errors import SraclError
+from sracl_core.ground.full_disk import means_full, size_of, why_full
 
 # What libraries say when memory cannot be had; each has an error of its own for it, and some a bare RuntimeError.
 NO_MEMORY = (

@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from sracl_core import errors
+from sracl_core.ground import errors
 
 
 def test_one_root_and_the_tree_as_drawn() -> None:
@@ -15,9 +15,8 @@ def test_one_root_and_the_tree_as_drawn() -> None:
 
 
 def stage(tmp_path: Path, body: str) -> subprocess.CompletedProcess[str]:
-    program = (
-        f"from stages.entry import run\nfrom sracl_core.errors import DataError\ndef main():\n    {body}\nrun(main)\n"
-    )
+    imports = "from stages.entry import run\nfrom sracl_core.ground.errors import DataError"
+    program = f"{imports}\ndef main():\n    {body}\nrun(main)\n"
     return subprocess.run((sys.executable, "-c", program), capture_output=True, text=True, check=False)
 
 

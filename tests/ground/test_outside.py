@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from sracl_core.outside import LONGEST, control_characters, no_regular_file, shown, shown_value
+from sracl_core.ground.outside import LONGEST, control_characters, no_regular_file, shown, shown_value
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from sracl_core.machine import usable_cores
+from sracl_core.ground.machine import usable_cores
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 SHOW = """
 import stages, os, sys
 assert not {"torch", "numpy", "faiss"} & set(sys.modules)

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from sracl_core.errors import ModelError
+from sracl_core.ground.errors import ModelError
+from sracl_core.ground.plugins import check_name, code_of_part, load_plugin, part_digest, require_part, require_subclass
 from sracl_core.params.data import SOURCES
-from sracl_core.plugins import check_name, code_of_part, load_plugin, part_digest, require_part, require_subclass
 
 
 @pytest.mark.parametrize("name", ["table", "package.module:Name", "module:name_2"])

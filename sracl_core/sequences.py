@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from sracl_core.artifacts.schemas.ingest import SEQUENCES
 from sracl_core.artifacts.tables import read_table
-from sracl_core.errors import ArtifactError
+from sracl_core.ground.errors import ArtifactError
 from sracl_core.ragged import Ragged
+from sracl_core.schemas.ingest import SEQUENCES
 
 PARTS = ("train", "valid", "test")
 

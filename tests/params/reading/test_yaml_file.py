@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from sracl_core.errors import ParamsError
+from sracl_core.ground.errors import ParamsError
 from sracl_core.params import yaml_file
-from sracl_core.params.yaml_file import read_yaml
+from sracl_core.params.reading.yaml_file import read_yaml
 
-SHIPPED = Path(__file__).resolve().parents[2] / "params.yaml"
+SHIPPED = Path(__file__).resolve().parents[3] / "params.yaml"
 
 
 def problems(path: Path, text: str | bytes) -> list[str]:

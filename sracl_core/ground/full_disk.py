@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sracl_core.errors import StorageError
-from sracl_core.root import project_root
+from sracl_core.ground.errors import StorageError
+from sracl_core.ground.root import project_root
 
 NUMBERS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 # Arrow, DuckDB, FAISS and safetensors raise errors of their own, with the system's words in them.

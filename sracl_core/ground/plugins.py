@@ -16,8 +16,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from sracl_core.errors import ModelError
-from sracl_core.faults import is_shortage
+from sracl_core.ground.errors import ModelError
+from sracl_core.ground.faults import is_shortage
 
 IMPORT_PATH = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*")
 

@@ -7,15 +7,15 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from sracl_core.errors import ParamsError
+from sracl_core.ground.errors import ParamsError
 from sracl_core.params.check import SECTIONS, check_params, problems_of
 from sracl_core.params.data import DataParams, SplitParams
 from sracl_core.params.profile import ProfileParams
-from sracl_core.params.section import Section, nearest, read_section
+from sracl_core.params.reading.section import Section, nearest, read_section
+from sracl_core.params.reading.yaml_file import read_yaml
 from sracl_core.params.train import TrainParams
-from sracl_core.params.yaml_file import read_yaml
 
-SHIPPED = Path(__file__).resolve().parents[2] / "params.yaml"
+SHIPPED = Path(__file__).resolve().parents[3] / "params.yaml"
 
 
 def changed(**changes: Any) -> dict[str, Any]:

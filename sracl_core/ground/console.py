@@ -12,9 +12,9 @@ from functools import cache, wraps
 from types import TracebackType
 from typing import Any, ParamSpec, TypeVar
 
-from sracl_core.errors import SraclError
-from sracl_core.faults import address_space, small_address_space, told
-from sracl_core.outside import shown
+from sracl_core.ground.errors import SraclError
+from sracl_core.ground.faults import address_space, small_address_space, told
+from sracl_core.ground.outside import shown
 
 P = ParamSpec("P")
 R = TypeVar("R")

@@ -23,9 +23,9 @@ from ruamel.yaml.events import (
 )
 from ruamel.yaml.nodes import ScalarNode
 
-from sracl_core.errors import ParamsError
-from sracl_core.outside import no_regular_file, shown, shown_value
-from sracl_core.params.report import report
+from sracl_core.ground.errors import ParamsError
+from sracl_core.ground.outside import no_regular_file, shown, shown_value
+from sracl_core.params.reading.report import report
 
 MOST_BYTES = 250_000  # params.yaml as shipped has 12,000
 MOST_NODES = 20_000  # values and keys; params.yaml as shipped has 300

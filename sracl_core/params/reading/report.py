@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from sracl_core.outside import shown, shown_value
-from sracl_core.params.veil import KEY_ADVICE, holds_secret, veiled
+from sracl_core.ground.outside import shown, shown_value
+from sracl_core.params.reading.veil import KEY_ADVICE, holds_secret, veiled
 
 MOST_TOLD = 200
 

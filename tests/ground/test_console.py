@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from sracl_core.console import printable
+from sracl_core.ground.console import printable
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 BEGIN = """
 import sys, time
 from stages.entry import run
-from sracl_core.console import say
-from sracl_core.errors import DataError
+from sracl_core.ground.console import say
+from sracl_core.ground.errors import DataError
 from sracl_core.progress import Progress, tell
 def main() -> None:
 """

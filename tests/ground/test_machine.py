@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from sracl_core.machine import free_memory, usable_cores
+from sracl_core.ground.machine import free_memory, usable_cores
 
 PERIOD = 100_000
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def groups(folder: Path, own: str, files: dict[str, str]) -> tuple[Path, Path]:
@@ -53,7 +53,7 @@ def test_cores(tmp_path: Path, own: str, files: dict[str, str], cores: int) -> N
 
 def test_a_process_bound_to_one_core_counts_one() -> None:
     program = "import os; os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})\n"
-    program += "from sracl_core.machine import usable_cores; print(usable_cores())"
+    program += "from sracl_core.ground.machine import usable_cores; print(usable_cores())"
     done = subprocess.run((sys.executable, "-c", program), cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout == "1\n"
 

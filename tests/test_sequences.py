@@ -6,10 +6,10 @@ import pyarrow as pa
 import pytest
 
 from sracl_core.artifacts.provenance import Provenance
-from sracl_core.artifacts.schemas.ingest import SEQUENCES
-from sracl_core.artifacts.sequences import read_training_part, require_known_items
 from sracl_core.artifacts.tables import write_table
-from sracl_core.errors import ArtifactError
+from sracl_core.ground.errors import ArtifactError
+from sracl_core.schemas.ingest import SEQUENCES
+from sracl_core.sequences import read_training_part, require_known_items
 
 ROWS = [
     {"user": 0, "train": [1, 2], "valid": [3], "test": [4]},

@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from sracl_core.errors import ParamsError
+from sracl_core.ground.errors import ParamsError
 from sracl_core.params.check import check_params, problems_of
+from sracl_core.params.reading.section import read_section
+from sracl_core.params.reading.veil import veiled
+from sracl_core.params.reading.yaml_file import read_yaml
 from sracl_core.params.runtime import RuntimeParams
-from sracl_core.params.section import read_section
-from sracl_core.params.veil import veiled
-from sracl_core.params.yaml_file import read_yaml
-from tests.params.test_section import changed, written
+from tests.params.reading.test_section import changed, written
 
 SECRETS = [
     "sk-SECRET9f8e7d6c5b4a",

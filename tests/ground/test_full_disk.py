@@ -5,15 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from sracl_core.artifacts.full_disk import means_full, size_of, told_when_full
-from sracl_core.errors import StorageError
+from sracl_core.ground.errors import StorageError
+from sracl_core.ground.full_disk import means_full, size_of, told_when_full
 from tests.small_disk import run_on_small_disk
 
 BEGIN = """
 import sys
 from pathlib import Path
 import numpy as np
-from sracl_core.errors import StorageError
+from sracl_core.ground.errors import StorageError
 folder = Path(sys.argv[1])
 """
 END = """
@@ -27,7 +27,7 @@ WRITERS = {
     "Parquet": """
 import pyarrow as pa
 from sracl_core.artifacts.provenance import Provenance
-from sracl_core.artifacts.schemas.embeddings import embeddings_schema
+from sracl_core.schemas.embeddings import embeddings_schema
 from sracl_core.artifacts.tables import TableWriter
 def write():
     schema = embeddings_schema(256)
@@ -109,7 +109,7 @@ def test_space_on_another_disk_is_not_named(tmp_path: Path) -> None:
     folder = tmp_path / "small"
     program = """
 import errno, os
-from sracl_core.artifacts.full_disk import told_when_full
+from sracl_core.ground.full_disk import told_when_full
 os.environ["DVC_ROOT"] = str(folder.parent)
 cache = folder.parent / ".dvc/cache"
 cache.mkdir(parents=True)
