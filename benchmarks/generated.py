@@ -3,9 +3,10 @@
 import numpy as np
 import pyarrow as pa
 
-from sracl_core.artifacts.schemas import PREFIXES, SEQUENCES
 from sracl_core.batching.inputs import TrainingInputs
 from sracl_core.ragged import Ragged
+from sracl_core.schemas.ingest import SEQUENCES
+from sracl_core.schemas.prefixes import PREFIXES
 
 DIMENSION = 384  # of MiniLM's vectors
 SEED = 7

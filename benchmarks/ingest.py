@@ -20,7 +20,7 @@ from machine import RESULTS_FOLDER, machine, versions
 from ruamel.yaml import YAML
 
 from sracl_core.artifacts.documents import read_json, write_json
-from sracl_core.params.yaml_file import read_yaml
+from sracl_core.params.reading.yaml_file import read_yaml
 from stages.entry import run
 
 ROOT = Path(__file__).resolve().parent.parent

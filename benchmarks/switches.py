@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sracl_core.params.section import Section, typed_section
+from sracl_core.params.reading.section import Section, typed_section
 from sracl_core.params.train import TrainParams
 
 # How a short name begins → where the parameter stands in the section `train`.

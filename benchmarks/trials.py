@@ -25,21 +25,21 @@ from switches import changed, train_params
 from sracl_core import evaluation, model, training
 from sracl_core.artifacts.documents import read_json, write_json
 from sracl_core.artifacts.provenance import source_digest
-from sracl_core.artifacts.schemas import PREFIXES
 from sracl_core.artifacts.tables import read_table
 from sracl_core.artifacts.writing import atomic_path
 from sracl_core.batching.inputs import TrainingInputs
 from sracl_core.device import pick_device
-from sracl_core.errors import ArtifactError
 from sracl_core.evaluation.evaluate import evaluate
+from sracl_core.ground.errors import ArtifactError
 from sracl_core.params.evaluate import EvaluateParams
+from sracl_core.params.reading.section import section_problems
 from sracl_core.params.retrieval import MineParams
 from sracl_core.params.runtime import RuntimeParams
-from sracl_core.params.section import section_problems
 from sracl_core.params.train import TrainParams
 from sracl_core.retrieval.embeddings import read_embeddings
 from sracl_core.retrieval.index import build_index
 from sracl_core.retrieval.pools import candidate_pools
+from sracl_core.schemas.prefixes import PREFIXES
 from sracl_core.training.epoch import Epoch
 from sracl_core.training.fit import fit
 

@@ -7,7 +7,7 @@ from typing import Any
 
 # Name → the module that defines it.
 _HOMES = {
-    "SraclError": "sracl_core.errors",
+    "SraclError": "sracl_core.ground.errors",
     "check_params": "sracl_core.params.check",
     "encode_histories": "sracl_core.model.encode",
     "full_ranks": "sracl_core.evaluation.ranking",

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from sracl_core.commands import params, plan, show, store
-from sracl_core.console import guarded, prepare, say
+from sracl_core.ground.console import guarded, prepare, say
 
 
 class _App(typer.Typer):
@@ -31,7 +31,7 @@ app.command()(show.show)
 
 def _version(asked: bool) -> None:
     if asked:
-        from sracl_core.version import VERSION
+        from sracl_core.ground.version import VERSION
 
         say(f"sracl {VERSION}")
         raise typer.Exit

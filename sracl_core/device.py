@@ -4,7 +4,7 @@ import os
 
 import torch
 
-from sracl_core.errors import ParamsError
+from sracl_core.ground.errors import ParamsError
 from sracl_core.params.runtime import RuntimeParams
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from sracl_core.errors import ArtifactError
+from sracl_core.ground.errors import ArtifactError
 
 NO_PREFIX = -1
 NOTHING_TO_LEARN = (

@@ -10,7 +10,7 @@ from typing import Self, TypeVar
 
 from tqdm import tqdm
 
-from sracl_core.console import printable
+from sracl_core.ground.console import printable
 
 Item = TypeVar("Item")
 SECONDS_BETWEEN_LINES = 60.0

@@ -6,14 +6,14 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from sracl_core.artifacts.schemas import PROFILES
 from sracl_core.artifacts.seal import holds
-from sracl_core.errors import ArtifactError, ParamsError
-from sracl_core.params.yaml_file import plain_yaml
+from sracl_core.ground.errors import ArtifactError, ParamsError
+from sracl_core.ground.root import project_root
+from sracl_core.params.reading.yaml_file import plain_yaml
 from sracl_core.profile.store.answers import AnswerStore
 from sracl_core.profile.store.earlier import EarlierProfiles
 from sracl_core.progress import tell
-from sracl_core.root import project_root
+from sracl_core.schemas.profiles import PROFILES
 
 
 def project_store(folder: Path | None = None) -> AnswerStore:

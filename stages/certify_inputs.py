@@ -1,4 +1,4 @@
-"""Stage `certify_inputs`: prove that all training is given comes from training interactions, or fail."""
+"""Stage certify_inputs: proof that all training is given comes from training interactions, or failure."""
 
 from functools import cache
 from pathlib import Path
@@ -7,41 +7,41 @@ import pyarrow as pa
 
 from sracl_core.artifacts.documents import write_sealed
 from sracl_core.artifacts.provenance import Provenance
-from sracl_core.console import say
 from sracl_core.device import pick_device
 from sracl_core.embed.encoders.protocol import Encoder
 from sracl_core.embed.vectors import load_encoder
+from sracl_core.ground.console import say
 from sracl_core.leakage.certificate import summary
 from sracl_core.leakage.inputs import InputFiles, InputParams, Makers, certify_inputs
 from sracl_core.params.certify import CertifyParams
 from sracl_core.params.data import DataParams, SplitParams
 from sracl_core.params.profile import ProfileParams
+from sracl_core.params.reading.section import read_section
 from sracl_core.params.retrieval import EmbedParams, MineParams
 from sracl_core.params.runtime import RuntimeParams
-from sracl_core.params.section import read_section
 from sracl_core.profile.catalogue import Catalogue
 from sracl_core.profile.engines.extractive import Extractive
 from sracl_core.profile.engines.protocol import Engine, EngineSettings
-from stages.entry import PARAMS_FILE, provenance, run
+from stages.entry import PARAMS_FILE, In, Out, provenance, run
 
 
 def main(
     params_file: Path = PARAMS_FILE,
-    interactions: Path = Path("data/interim/interactions.parquet"),
-    items: Path = Path("data/interim/items.parquet"),
-    users: Path = Path("data/interim/users.parquet"),
-    sequences: Path = Path("data/interim/sequences.parquet"),
-    item_contexts: Path = Path("data/interim/item_contexts.parquet"),
-    prefixes: Path = Path("data/interim/prefixes.parquet"),
-    item_profiles: Path = Path("data/artifacts/item_profiles.parquet"),
-    user_profiles: Path = Path("data/artifacts/user_profiles.parquet"),
-    item_embeddings: Path = Path("data/artifacts/item_embeddings.parquet"),
-    user_embeddings: Path = Path("data/artifacts/user_embeddings.parquet"),
-    item_index: Path = Path("data/artifacts/item.faiss"),
-    user_index: Path = Path("data/artifacts/user.faiss"),
-    item_pool: Path = Path("data/artifacts/item_pool.parquet"),
-    user_pool: Path = Path("data/artifacts/user_pool.parquet"),
-    certificate: Path = Path("data/artifacts/certificate_inputs.json"),
+    interactions: In = Path("data/interim/interactions.parquet"),
+    items: In = Path("data/interim/items.parquet"),
+    users: In = Path("data/interim/users.parquet"),
+    sequences: In = Path("data/interim/sequences.parquet"),
+    item_contexts: In = Path("data/interim/item_contexts.parquet"),
+    prefixes: In = Path("data/interim/prefixes.parquet"),
+    item_profiles: In = Path("data/artifacts/item_profiles.parquet"),
+    user_profiles: In = Path("data/artifacts/user_profiles.parquet"),
+    item_embeddings: In = Path("data/artifacts/item_embeddings.parquet"),
+    user_embeddings: In = Path("data/artifacts/user_embeddings.parquet"),
+    item_index: In = Path("data/artifacts/item.faiss"),
+    user_index: In = Path("data/artifacts/user.faiss"),
+    item_pool: In = Path("data/artifacts/item_pool.parquet"),
+    user_pool: In = Path("data/artifacts/user_pool.parquet"),
+    certificate: Out = Path("data/artifacts/certificate_inputs.json"),
 ) -> None:
     """Certify the inputs of training; any leak ends the run without a certificate."""
     certificate.unlink(missing_ok=True)  # a certificate of an earlier run must not outlive a failed check
@@ -97,8 +97,8 @@ def _origins(params_file: Path, files: InputFiles, embed: EmbedParams) -> dict[P
         files.item_profiles: of_items,
         files.prefixes: of_users,
         files.user_profiles: of_users,
-        files.item_embeddings: provenance("embed_items", [embed], [files.item_profiles], embed.engine),
-        files.user_embeddings: provenance("embed_users", [embed], [files.user_profiles], embed.engine),
+        files.item_embeddings: provenance("embed@item", [embed], [files.item_profiles], embed.engine),
+        files.user_embeddings: provenance("embed@user", [embed], [files.user_profiles], embed.engine),
         files.item_pool: provenance("mine_items", [k], [files.item_embeddings, files.item_index]),
         files.user_pool: provenance("mine_users", [mine], [files.user_embeddings, files.user_index, files.prefixes]),
     }

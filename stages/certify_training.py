@@ -1,32 +1,32 @@
-"""Stage `certify_training`: prove that what the trainer held and made comes from the certified inputs, or fail."""
+"""Stage certify_training: proof that what training held and made comes from certified inputs, or failure."""
 
 from pathlib import Path
 
 from sracl_core.artifacts.documents import write_sealed
-from sracl_core.console import say
+from sracl_core.ground.console import say
 from sracl_core.leakage.certificate import summary
 from sracl_core.leakage.training import TrainingFiles, certify_training
 from sracl_core.params.data import SplitParams
-from sracl_core.params.section import read_section
+from sracl_core.params.reading.section import read_section
 from sracl_core.params.train import TrainParams
 from sracl_core.retrieval.needed import RetrievalFiles, needed_files
-from stages.entry import PARAMS_FILE, provenance, run
+from stages.entry import PARAMS_FILE, In, Out, provenance, run
 
 
 def main(
     params_file: Path = PARAMS_FILE,
-    interactions: Path = Path("data/interim/interactions.parquet"),
-    items: Path = Path("data/interim/items.parquet"),
-    sequences: Path = Path("data/interim/sequences.parquet"),
-    prefixes: Path = Path("data/interim/prefixes.parquet"),
-    item_pool: Path = Path("data/artifacts/item_pool.parquet"),
-    user_pool: Path = Path("data/artifacts/user_pool.parquet"),
-    user_embeddings: Path = Path("data/artifacts/user_embeddings.parquet"),
-    trained_on: Path = Path("data/artifacts/trained_on.parquet"),
-    weights: Path = Path("data/artifacts/model.safetensors"),
-    description: Path = Path("data/artifacts/model.json"),
-    inputs: Path = Path("data/artifacts/certificate_inputs.json"),
-    certificate: Path = Path("data/artifacts/certificate_training.json"),
+    interactions: In = Path("data/interim/interactions.parquet"),
+    items: In = Path("data/interim/items.parquet"),
+    sequences: In = Path("data/interim/sequences.parquet"),
+    prefixes: In = Path("data/interim/prefixes.parquet"),
+    item_pool: In = Path("data/artifacts/item_pool.parquet"),
+    user_pool: In = Path("data/artifacts/user_pool.parquet"),
+    user_embeddings: In = Path("data/artifacts/user_embeddings.parquet"),
+    trained_on: In = Path("data/artifacts/trained_on.parquet"),
+    weights: In = Path("data/artifacts/model.safetensors"),
+    description: In = Path("data/artifacts/model.json"),
+    inputs: In = Path("data/artifacts/certificate_inputs.json"),
+    certificate: Out = Path("data/artifacts/certificate_training.json"),
 ) -> None:
     """Certify what training consumed and made; any leak ends the run without a certificate."""
     certificate.unlink(missing_ok=True)  # a certificate of an earlier run must not outlive a failed check

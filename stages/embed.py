@@ -1,26 +1,26 @@
-"""Stages embed_items and embed_users: the profiles as unit vectors."""
+"""Stage embed: the profiles of items, or of prefixes, as unit vectors."""
 
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
-from sracl_core.artifacts.schemas import PROFILES
 from sracl_core.artifacts.tables import read_table
-from sracl_core.console import say
 from sracl_core.device import pick_device
 from sracl_core.embed.vectors import embed_texts, load_encoder, write_embeddings
+from sracl_core.ground.console import say
+from sracl_core.params.reading.section import read_section
 from sracl_core.params.retrieval import EmbedParams
 from sracl_core.params.runtime import RuntimeParams
-from sracl_core.params.section import read_section
-from stages.entry import PARAMS_FILE, provenance, run
+from sracl_core.schemas.profiles import PROFILES
+from stages.entry import PARAMS_FILE, In, Out, provenance, run
 
 
 def main(
     kind: Annotated[Literal["item", "user"], typer.Argument(help="whose profiles")],
     params_file: Path = PARAMS_FILE,
-    profiles: Path = Path("data/artifacts/{kind}_profiles.parquet"),
-    embeddings: Path = Path("data/artifacts/{kind}_embeddings.parquet"),
+    profiles: In = Path("data/artifacts/{kind}_profiles.parquet"),
+    embeddings: Out = Path("data/artifacts/{kind}_embeddings.parquet"),
 ) -> None:
     """Encode the profiles of items or users."""
     source_file = Path(str(profiles).format(kind=kind))
@@ -34,9 +34,9 @@ def main(
         Path(str(embeddings).format(kind=kind)),
         table["key"].to_numpy(),
         vectors,
-        provenance(f"embed_{kind}s", [params], [source_file], params.engine),
+        provenance(f"embed@{kind}", [params], [source_file], params.engine),
     )
-    say(f"embed_{kind}s: {len(texts)} texts, {len(set(texts))} distinct, dimension {encoder.dimension}")
+    say(f"embed@{kind}: {len(texts)} texts, {len(set(texts))} distinct, dimension {encoder.dimension}")
 
 
 if __name__ == "__main__":

@@ -1,17 +1,38 @@
-"""What every stage's command shares: the command line, and errors without a traceback."""
+"""What every stage's command shares: how it declares its files, the command line, errors without a traceback."""
 
 import hashlib
 from collections.abc import Callable
 from pathlib import Path
+from typing import Annotated, Any, Literal
 
 import typer
 
 from sracl_core.artifacts.provenance import Provenance, source_digest
-from sracl_core.console import guarded, running_stage
-from sracl_core.params.section import Section
-from sracl_core.plugins import parts_digest
+from sracl_core.ground.console import guarded, running_stage
+from sracl_core.ground.plugins import parts_digest
+from sracl_core.params.reading.section import Section
 
 PARAMS_FILE = Path("params.yaml")
+# The types of the paths that a stage's `main` takes: dvc.yaml is written from them (`make dag`).
+In = Annotated[Path, typer.Option(help="what is read")]
+Out = Annotated[Path, typer.Option(help="what is written")]
+
+
+class Kept:
+    """How DVC keeps a path that is written, where that is not its usual way: `Annotated[Out, Kept("metrics", …)]`.
+
+    `under` is the list it stands in, and `options` are DVC's for it. `drawn` names what `dvc plots` is to draw
+    of a folder, each with its axes.
+    """
+
+    def __init__(
+        self,
+        under: Literal["outs", "metrics", "plots"] = "outs",
+        *,
+        drawn: dict[str, dict[str, str]] | None = None,
+        **options: Any,
+    ) -> None:
+        self.under, self.drawn, self.options = under, drawn or {}, options
 
 
 def run(command: Callable[..., None] | typer.Typer) -> None:

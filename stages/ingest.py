@@ -1,25 +1,25 @@
-"""Stage `ingest`: raw logs and catalogue to numbered interactions, items, users and split sequences."""
+"""Stage ingest: raw logs and catalogue → interactions, items, users, sequences."""
 
 from pathlib import Path
 
-from sracl_core.console import say
+from sracl_core.ground.console import say
 from sracl_core.ingest.held_out import require_held_out
+from sracl_core.ingest.links import link_notes
 from sracl_core.ingest.pipeline import IngestOutputs, ingest, locate
-from sracl_core.ingest.raw.links import link_notes
 from sracl_core.params.data import DataParams, SplitParams
+from sracl_core.params.reading.section import read_section
 from sracl_core.params.runtime import RuntimeParams
-from sracl_core.params.section import read_section
-from stages.entry import PARAMS_FILE, provenance, run
+from stages.entry import PARAMS_FILE, Out, provenance, run
 
 
 def main(
     params_file: Path = PARAMS_FILE,
-    interactions: Path = Path("data/interim/interactions.parquet"),
-    items: Path = Path("data/interim/items.parquet"),
-    users: Path = Path("data/interim/users.parquet"),
-    sequences: Path = Path("data/interim/sequences.parquet"),
-    rejected: Path = Path("data/interim/rejected.parquet"),
-    summary: Path = Path("data/interim/ingest.json"),
+    interactions: Out = Path("data/interim/interactions.parquet"),
+    items: Out = Path("data/interim/items.parquet"),
+    users: Out = Path("data/interim/users.parquet"),
+    sequences: Out = Path("data/interim/sequences.parquet"),
+    rejected: Out = Path("data/interim/rejected.parquet"),
+    summary: Out = Path("data/interim/ingest.json"),
 ) -> None:
     """Read the raw files in data.path, filter and split them, and account for every row."""
     data, split = read_section(params_file, DataParams), read_section(params_file, SplitParams)

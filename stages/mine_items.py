@@ -1,22 +1,22 @@
-"""Stage mine_items: the candidate pool of every item."""
+"""Stage mine_items: k semantic neighbours of every item."""
 
 from pathlib import Path
 
-from sracl_core.artifacts.schemas import pool_schema
 from sracl_core.artifacts.tables import write_table
-from sracl_core.console import say
+from sracl_core.ground.console import say
+from sracl_core.params.reading.section import read_section
 from sracl_core.params.retrieval import MineParams
-from sracl_core.params.section import read_section
 from sracl_core.retrieval.embeddings import read_embeddings
 from sracl_core.retrieval.mine import mine_pools
-from stages.entry import PARAMS_FILE, provenance, run
+from sracl_core.schemas.pools import pool_schema
+from stages.entry import PARAMS_FILE, In, Out, provenance, run
 
 
 def main(
     params_file: Path = PARAMS_FILE,
-    embeddings: Path = Path("data/artifacts/item_embeddings.parquet"),
-    index: Path = Path("data/artifacts/item.faiss"),
-    pool: Path = Path("data/artifacts/item_pool.parquet"),
+    embeddings: In = Path("data/artifacts/item_embeddings.parquet"),
+    index: In = Path("data/artifacts/item.faiss"),
+    pool: Out = Path("data/artifacts/item_pool.parquet"),
 ) -> None:
     """Find the k nearest other items of each item."""
     params = read_section(params_file, MineParams, only=("k",))

@@ -1,24 +1,25 @@
-"""Stage mine_users: the candidate pool of every training prefix."""
+"""Stage mine_users: k semantic neighbours of every training prefix."""
 
 from pathlib import Path
 
-from sracl_core.artifacts.schemas import PREFIXES, pool_schema
 from sracl_core.artifacts.tables import read_table, write_table
-from sracl_core.console import say
-from sracl_core.errors import ArtifactError
+from sracl_core.ground.console import say
+from sracl_core.ground.errors import ArtifactError
+from sracl_core.params.reading.section import read_section
 from sracl_core.params.retrieval import MineParams
-from sracl_core.params.section import read_section
 from sracl_core.retrieval.embeddings import read_embeddings
 from sracl_core.retrieval.mine import mine_pools
-from stages.entry import PARAMS_FILE, provenance, run
+from sracl_core.schemas.pools import pool_schema
+from sracl_core.schemas.prefixes import PREFIXES
+from stages.entry import PARAMS_FILE, In, Out, provenance, run
 
 
 def main(
     params_file: Path = PARAMS_FILE,
-    embeddings: Path = Path("data/artifacts/user_embeddings.parquet"),
-    index: Path = Path("data/artifacts/user.faiss"),
-    prefixes: Path = Path("data/interim/prefixes.parquet"),
-    pool: Path = Path("data/artifacts/user_pool.parquet"),
+    embeddings: In = Path("data/artifacts/user_embeddings.parquet"),
+    index: In = Path("data/artifacts/user.faiss"),
+    prefixes: In = Path("data/interim/prefixes.parquet"),
+    pool: Out = Path("data/artifacts/user_pool.parquet"),
 ) -> None:
     """Find the k nearest prefixes of each prefix, of other users unless the parameters say otherwise."""
     params = read_section(params_file, MineParams, only=("k", "exclude_same_user"))

@@ -1,29 +1,30 @@
-"""Stage profile_items: what is told of every item, and its profile."""
+"""Stage profile_items: a short profile of every item, and what is told of it."""
 
 from pathlib import Path
 
-from sracl_core.artifacts.schemas import CONTEXTS, ITEMS
-from sracl_core.artifacts.sequences import read_training_part
 from sracl_core.artifacts.tables import read_table, write_table
-from sracl_core.console import say
+from sracl_core.ground.console import say
 from sracl_core.params.profile import ProfileParams
+from sracl_core.params.reading.section import read_section
 from sracl_core.params.runtime import RuntimeParams
-from sracl_core.params.section import read_section
 from sracl_core.profile.catalogue import Catalogue
 from sracl_core.profile.contexts import draw_contexts
 from sracl_core.profile.engines.protocol import EngineSettings
 from sracl_core.profile.requests import item_requests
 from sracl_core.profile.write import load_engine, write_profile_table
 from sracl_core.project import committed_profiles, project_store
-from stages.entry import PARAMS_FILE, provenance, run
+from sracl_core.schemas.ingest import ITEMS
+from sracl_core.schemas.profiles import CONTEXTS
+from sracl_core.sequences import read_training_part
+from stages.entry import PARAMS_FILE, In, Out, provenance, run
 
 
 def main(
     params_file: Path = PARAMS_FILE,
-    items: Path = Path("data/interim/items.parquet"),
-    sequences: Path = Path("data/interim/sequences.parquet"),
-    contexts: Path = Path("data/interim/item_contexts.parquet"),
-    profiles: Path = Path("data/artifacts/item_profiles.parquet"),
+    items: In = Path("data/interim/items.parquet"),
+    sequences: In = Path("data/interim/sequences.parquet"),
+    contexts: Out = Path("data/interim/item_contexts.parquet"),
+    profiles: Out = Path("data/artifacts/item_profiles.parquet"),
 ) -> None:
     """Draw training contexts for the items and write the items' profiles."""
     params = read_section(params_file, ProfileParams, only=("engine", "max_fallback", "domain", "llm", "items"))

@@ -1,29 +1,30 @@
-"""Stage profile_users: the training prefixes, and the profile of each."""
+"""Stage profile_users: the training prefixes, and a short profile of each."""
 
 from pathlib import Path
 
-from sracl_core.artifacts.schemas import ITEMS, PREFIXES
-from sracl_core.artifacts.sequences import read_training_part
 from sracl_core.artifacts.tables import read_table, write_table
-from sracl_core.console import say
+from sracl_core.ground.console import say
 from sracl_core.params.profile import ProfileParams
+from sracl_core.params.reading.section import read_section
 from sracl_core.params.runtime import RuntimeParams
-from sracl_core.params.section import read_section
 from sracl_core.profile.catalogue import Catalogue
 from sracl_core.profile.engines.protocol import EngineSettings
 from sracl_core.profile.prefixes import build_prefixes
 from sracl_core.profile.requests import user_requests
 from sracl_core.profile.write import load_engine, write_profile_table
 from sracl_core.project import committed_profiles, project_store
-from stages.entry import PARAMS_FILE, provenance, run
+from sracl_core.schemas.ingest import ITEMS
+from sracl_core.schemas.prefixes import PREFIXES
+from sracl_core.sequences import read_training_part
+from stages.entry import PARAMS_FILE, In, Out, provenance, run
 
 
 def main(
     params_file: Path = PARAMS_FILE,
-    items: Path = Path("data/interim/items.parquet"),
-    sequences: Path = Path("data/interim/sequences.parquet"),
-    prefixes: Path = Path("data/interim/prefixes.parquet"),
-    profiles: Path = Path("data/artifacts/user_profiles.parquet"),
+    items: In = Path("data/interim/items.parquet"),
+    sequences: In = Path("data/interim/sequences.parquet"),
+    prefixes: Out = Path("data/interim/prefixes.parquet"),
+    profiles: Out = Path("data/artifacts/user_profiles.parquet"),
 ) -> None:
     """List the training prefixes and write their profiles."""
     params = read_section(params_file, ProfileParams, only=("engine", "max_fallback", "domain", "llm", "users"))

@@ -1,15 +1,15 @@
-"""Stage sample: the built-in data set, written as the raw files that ingest reads."""
+"""Stage sample: the built-in data set, a catalogue with text, and shoppers."""
 
 from pathlib import Path
 
-from sracl_core.console import say
-from sracl_core.ingest.sample import write_sample
+from sracl_core.ground.console import say
 from sracl_core.params.data import SampleParams
-from sracl_core.params.section import read_section
-from stages.entry import PARAMS_FILE, run
+from sracl_core.params.reading.section import read_section
+from sracl_core.sample.shoppers import write_sample
+from stages.entry import PARAMS_FILE, Out, run
 
 
-def main(params_file: Path = PARAMS_FILE, folder: Path = Path("data/raw/sample")) -> None:
+def main(params_file: Path = PARAMS_FILE, folder: Out = Path("data/raw/sample")) -> None:
     """Generate the sample catalogue and its shoppers."""
     params = read_section(params_file, SampleParams)
     counts = write_sample(params, folder / "interactions.csv.gz", folder / "items.jsonl.gz")

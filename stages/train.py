@@ -4,46 +4,49 @@ import os
 import sys
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
 import pyarrow as pa
 from dvclive import Live
 
-from sracl_core.artifacts.schemas import ITEMS, PREFIXES, SEQUENCES, TRAINED_ON
 from sracl_core.artifacts.tables import read_table, write_table
 from sracl_core.batching.group import open_group
 from sracl_core.batching.inputs import TrainingInputs
-from sracl_core.console import say
 from sracl_core.device import pick_device
+from sracl_core.ground.console import say
+from sracl_core.ground.root import project_root
 from sracl_core.leakage.certificate import INPUT_CHECKS, require_clean
 from sracl_core.model.store import save_backbone
+from sracl_core.params.reading.section import read_section
 from sracl_core.params.retrieval import MineParams
 from sracl_core.params.runtime import RuntimeParams
-from sracl_core.params.section import read_section
 from sracl_core.params.train import TrainParams
 from sracl_core.retrieval.needed import RetrievalFiles, needed_files, read_needed
-from sracl_core.root import project_root
+from sracl_core.schemas.ingest import ITEMS, SEQUENCES
+from sracl_core.schemas.prefixes import PREFIXES
+from sracl_core.schemas.trained_on import TRAINED_ON
 from sracl_core.training.durability.checkpoints import open_checkpoints
 from sracl_core.training.durability.identity import code_files, training_identity
 from sracl_core.training.epoch import Epoch
 from sracl_core.training.fit import fit
 from sracl_core.training.launch import train_together
-from stages.entry import PARAMS_FILE, provenance, run
+from stages.entry import PARAMS_FILE, In, Kept, Out, provenance, run
 
 
 def main(
     params_file: Path = PARAMS_FILE,
-    sequences: Path = Path("data/interim/sequences.parquet"),
-    items: Path = Path("data/interim/items.parquet"),
-    prefixes: Path = Path("data/interim/prefixes.parquet"),
-    item_pool: Path = Path("data/artifacts/item_pool.parquet"),
-    user_pool: Path = Path("data/artifacts/user_pool.parquet"),
-    user_embeddings: Path = Path("data/artifacts/user_embeddings.parquet"),
-    certificate: Path = Path("data/artifacts/certificate_inputs.json"),
-    weights: Path = Path("data/artifacts/model.safetensors"),
-    description: Path = Path("data/artifacts/model.json"),
-    trained_on: Path = Path("data/artifacts/trained_on.parquet"),
-    history: Path = Path("data/artifacts/history"),
+    sequences: In = Path("data/interim/sequences.parquet"),
+    items: In = Path("data/interim/items.parquet"),
+    prefixes: In = Path("data/interim/prefixes.parquet"),
+    item_pool: In = Path("data/artifacts/item_pool.parquet"),
+    user_pool: In = Path("data/artifacts/user_pool.parquet"),
+    user_embeddings: In = Path("data/artifacts/user_embeddings.parquet"),
+    certificate: In = Path("data/artifacts/certificate_inputs.json"),
+    weights: Out = Path("data/artifacts/model.safetensors"),
+    description: Out = Path("data/artifacts/model.json"),
+    trained_on: Out = Path("data/artifacts/trained_on.parquet"),
+    history: Annotated[Out, Kept(drawn={"plots/metrics": {"x": "step"}})] = Path("data/artifacts/history"),
 ) -> None:
     """Train the backbone with the objective."""
     params, mine = read_section(params_file, TrainParams), read_section(params_file, MineParams)

@@ -39,10 +39,9 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def finished_project(tmp_path_factory: pytest.TempPathFactory) -> "Project":
     """The project with small parameters after its first full `dvc repro`, committed. Work in a copy of it."""
-    from tests.pipeline import dag
-    from tests.pipeline.project import small_project
+    from tests.pipeline.project import every_stage, small_project
 
     project = small_project(tmp_path_factory.mktemp("finished") / "project")
-    assert project.repro() == {stage.name for stage in dag.stages()}
+    assert project.repro() == every_stage()
     project.commit("first run")
     return project

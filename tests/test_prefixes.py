@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sracl_core.artifacts.schemas import PREFIXES
-from sracl_core.errors import ArtifactError
+from sracl_core.ground.errors import ArtifactError
 from sracl_core.prefixes import NO_PREFIX, PrefixTable
+from sracl_core.schemas.prefixes import PREFIXES
 
 ENDS_OF_USERS = st.lists(st.sets(st.integers(1, 12)).map(sorted), min_size=1, max_size=8)
 

@@ -9,9 +9,9 @@ import pyarrow as pa
 import pytest
 
 from sracl_core.artifacts.provenance import Provenance
-from sracl_core.artifacts.schemas import PROFILES
 from sracl_core.artifacts.tables import write_table
 from sracl_core.project import committed_profiles
+from sracl_core.schemas.profiles import PROFILES
 
 OUT = Path("data/artifacts/item_profiles.parquet")
 STAGE = """stages:

@@ -28,8 +28,8 @@ from machine import RESULTS_FOLDER, machine
 from protocol import SETTINGS
 
 from sracl_core.artifacts.documents import write_json
-from sracl_core.artifacts.schemas import ITEMS, SEQUENCES
 from sracl_core.artifacts.tables import read_table
+from sracl_core.schemas.ingest import ITEMS, SEQUENCES
 from stages.entry import run
 
 RESULTS = RESULTS_FOLDER / "peers.json"

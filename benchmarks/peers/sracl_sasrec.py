@@ -5,7 +5,6 @@ import pyarrow as pa
 import torch
 from protocol import SETTINGS, Comparison
 
-from sracl_core.artifacts.schemas import PREFIXES, SEQUENCES
 from sracl_core.batching.inputs import TrainingInputs
 from sracl_core.device import pick_device
 from sracl_core.model.backbones.sasrec import SASRecParams
@@ -14,6 +13,8 @@ from sracl_core.params.backbone import BACKBONE
 from sracl_core.params.runtime import RuntimeParams
 from sracl_core.params.train import TrainParams
 from sracl_core.ragged import Ragged
+from sracl_core.schemas.ingest import SEQUENCES
+from sracl_core.schemas.prefixes import PREFIXES
 from sracl_core.training.fit import begin_training
 
 comparison = Comparison()

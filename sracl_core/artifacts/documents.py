@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from sracl_core.artifacts.writing import atomic_path
-from sracl_core.errors import ArtifactError
+from sracl_core.ground.errors import ArtifactError
 
 SEAL = "sha256"
 AGAIN = "Run `dvc repro` to make it again, or `dvc pull` to fetch it."

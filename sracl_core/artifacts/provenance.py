@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from sracl_core.errors import ArtifactError
-from sracl_core.version import VERSION
+from sracl_core.ground.errors import ArtifactError
+from sracl_core.ground.version import VERSION
 
 SCHEMA_VERSION = "2"
 PREFIX = "sracl."

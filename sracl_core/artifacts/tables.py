@@ -11,13 +11,25 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from sracl_core.artifacts.provenance import PREFIX, SCHEMA_VERSION, Provenance
-from sracl_core.artifacts.schemas import MAY_BE_NULL
 from sracl_core.artifacts.seal import BLANK, KEY, is_whole, seal
 from sracl_core.artifacts.writing import atomic_path
-from sracl_core.errors import ArtifactError
-from sracl_core.faults import is_shortage
+from sracl_core.ground.errors import ArtifactError
+from sracl_core.ground.faults import is_shortage
 
 AGAIN = "Run `dvc repro` to make it again, or `dvc pull` to fetch it."
+# Columns in which a value may be missing; in every other one a null is damage.
+MAY_BE_NULL = {
+    "title",
+    "brand",
+    "description",
+    "price",
+    "attributes",
+    "categories",
+    "address",
+    "column",  # of a line that is broken as a whole
+    "tokens_in",
+    "tokens_out",
+}
 
 
 class TableWriter:

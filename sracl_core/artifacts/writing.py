@@ -14,7 +14,7 @@ from glob import escape
 from pathlib import Path
 from typing import BinaryIO
 
-from sracl_core.artifacts.full_disk import told_when_full
+from sracl_core.ground.full_disk import told_when_full
 
 PART = ".part"
 

@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor, distributed
 
-from sracl_core.errors import MachineError
+from sracl_core.ground.errors import MachineError
 
 WAIT = timedelta(hours=2)  # the others wait for the first one's validation
 # What gloo and NCCL say of a process that is not there any more.

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from sracl_core.console import guarded, say
+from sracl_core.ground.console import guarded, say
 
 app = typer.Typer(no_args_is_help=True, help="Look after params.yaml.")
 
@@ -22,7 +22,7 @@ def main() -> None:
 def check(params: ParamsFile = Path("params.yaml")) -> None:
     """Check every parameter; list all problems at once."""
     from sracl_core.params.check import SECTIONS, check_params
-    from sracl_core.params.yaml_file import read_yaml
+    from sracl_core.params.reading.yaml_file import read_yaml
 
     check_params(params)
     count = sum(_leaves(section) for section in read_yaml(params).values())

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from sracl_core.commands.store import StoreFolder
-from sracl_core.console import guarded, say
+from sracl_core.ground.console import guarded, say
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -52,17 +52,17 @@ def plan(
     from contextlib import redirect_stdout
     from dataclasses import asdict
 
-    from sracl_core.artifacts.schemas import ITEMS
-    from sracl_core.artifacts.sequences import read_training_part
     from sracl_core.artifacts.tables import read_table
     from sracl_core.commands.tables import TableConsole
-    from sracl_core.errors import ArtifactError, ParamsError
+    from sracl_core.ground.errors import ArtifactError, ParamsError
+    from sracl_core.params.reading.section import read_section
     from sracl_core.params.runtime import RuntimeParams
-    from sracl_core.params.section import read_section
     from sracl_core.profile.planning.plan import make_plan, together
     from sracl_core.profile.planning.probe import measure
     from sracl_core.profile.planning.work import profile_work, share_model
     from sracl_core.project import committed_profiles, project_store
+    from sracl_core.schemas.ingest import ITEMS
+    from sracl_core.sequences import read_training_part
 
     prices = _prices(price_in, price_cached, price_out)
     if probe == 1:
@@ -161,10 +161,10 @@ def _plan_table(plan: "Plan") -> "Table":
 
 def _profile_params(path: Path, engine: str | None) -> "ProfileParams":
     """The section `profile`, with another engine if one is given."""
-    from sracl_core.errors import ParamsError
+    from sracl_core.ground.errors import ParamsError
+    from sracl_core.ground.plugins import check_name
     from sracl_core.params.profile import ENGINES, ProfileParams
-    from sracl_core.params.section import read_section
-    from sracl_core.plugins import check_name
+    from sracl_core.params.reading.section import read_section
 
     section = read_section(path, ProfileParams)
     try:
@@ -174,7 +174,7 @@ def _profile_params(path: Path, engine: str | None) -> "ProfileParams":
 
 
 def _prices(prompt: float | None, cached: float | None, answer: float | None) -> "Prices | None":
-    from sracl_core.errors import ParamsError
+    from sracl_core.ground.errors import ParamsError
     from sracl_core.profile.planning.plan import Prices
 
     if prompt is None and cached is None and answer is None:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sracl_core.artifacts.full_disk import size_of
-from sracl_core.console import guarded, say
+from sracl_core.ground.console import guarded, say
+from sracl_core.ground.full_disk import size_of
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -19,8 +19,8 @@ Folder = Annotated[Path, typer.Option("--artifacts", help="The folder the pipeli
 def show(artifacts: Folder = Path("data/artifacts")) -> None:
     """Show the metrics of the last run, and where its artifacts lie."""
     from sracl_core.commands.tables import TableConsole
-    from sracl_core.errors import ArtifactError
     from sracl_core.evaluation.record import require_recorded
+    from sracl_core.ground.errors import ArtifactError
 
     console = TableConsole()
     results = [artifacts / name for name in ("metrics.json", "slices.json")]
@@ -40,7 +40,7 @@ def show(artifacts: Folder = Path("data/artifacts")) -> None:
 def _table(made: Callable[[Any], "Table"], path: Path) -> "Table":
     """The table `made` of what the JSON file `path` holds."""
     from sracl_core.artifacts.documents import read_json
-    from sracl_core.errors import ArtifactError
+    from sracl_core.ground.errors import ArtifactError
 
     try:
         return made(read_json(path))

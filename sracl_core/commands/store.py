@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sracl_core.artifacts.full_disk import size_of
-from sracl_core.console import guarded, say
-from sracl_core.errors import ParamsError
-from sracl_core.outside import shown
+from sracl_core.ground.console import guarded, say
+from sracl_core.ground.errors import ParamsError
+from sracl_core.ground.full_disk import size_of
+from sracl_core.ground.outside import shown
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -5,7 +5,7 @@ import sys
 from rich.console import Console
 from rich.markup import escape
 
-from sracl_core.console import printable
+from sracl_core.ground.console import printable
 
 
 class TableConsole(Console):

@@ -7,12 +7,12 @@ import numpy as np
 import pyarrow as pa
 
 from sracl_core.artifacts.provenance import Provenance
-from sracl_core.artifacts.schemas import embeddings_schema
 from sracl_core.artifacts.tables import TableWriter
 from sracl_core.embed.encoders.protocol import Encoder
-from sracl_core.errors import ModelError
-from sracl_core.plugins import load_plugin, require_part
+from sracl_core.ground.errors import ModelError
+from sracl_core.ground.plugins import load_plugin, require_part
 from sracl_core.progress import Progress
+from sracl_core.schemas.embeddings import embeddings_schema
 
 ROWS_PER_GROUP = 16_384
 ENCODER = ("dimension", "token_counts", "encode")

@@ -5,7 +5,7 @@ import math
 import torch
 from torch import Tensor
 
-from sracl_core.errors import TrainingError
+from sracl_core.ground.errors import TrainingError
 from sracl_core.progress import Progress
 from sracl_core.ragged import Ragged
 

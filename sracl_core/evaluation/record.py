@@ -5,8 +5,8 @@ from pathlib import Path
 
 from sracl_core.artifacts.documents import read_sealed, write_sealed
 from sracl_core.artifacts.provenance import file_digest
-from sracl_core.errors import ArtifactError
-from sracl_core.version import VERSION
+from sracl_core.ground.errors import ArtifactError
+from sracl_core.ground.version import VERSION
 
 
 def write_record(path: Path, *, read: Iterable[Path], written: Iterable[Path]) -> None:

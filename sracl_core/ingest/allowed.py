@@ -1,8 +1,8 @@
 """Which fields may become attributes of an item, by the parameters."""
 
+from sracl_core.ground.plugins import load_plugin
 from sracl_core.ingest.text.allowed import chosen_names
 from sracl_core.params.data import DataParams
-from sracl_core.plugins import load_plugin
 
 
 def allowed_attributes(data: DataParams) -> frozenset[str] | None:

@@ -9,7 +9,7 @@ item_number). Rows of `kept` whose user or item is in neither of the other two h
 
 from dataclasses import dataclass
 
-from sracl_core.errors import DataError
+from sracl_core.ground.errors import DataError
 from sracl_core.ingest.ids import Ids
 from sracl_core.ingest.session import Session
 from sracl_core.ingest.timestamps import MICRO, Clock

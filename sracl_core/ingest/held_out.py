@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sracl_core.errors import DataError
+from sracl_core.ground.errors import DataError
 
 
 def require_held_out(summary: dict[str, Any]) -> None:

@@ -6,9 +6,9 @@ from typing import Any
 
 from sracl_core.artifacts.documents import write_json
 from sracl_core.artifacts.provenance import Provenance
-from sracl_core.artifacts.schemas import REJECTED
 from sracl_core.artifacts.tables import TableWriter
-from sracl_core.errors import DataError
+from sracl_core.ground.errors import DataError
+from sracl_core.ground.plugins import load_plugin, require_part
 from sracl_core.ingest import catalogue
 from sracl_core.ingest.account import Findings, summarize
 from sracl_core.ingest.allowed import allowed_attributes
@@ -25,7 +25,7 @@ from sracl_core.ingest.split import Timeline, make_split
 from sracl_core.ingest.staging import REJECTED_TABLE, check_share, stage_interactions, stage_items
 from sracl_core.ingest.timestamps import FILE_ORDER, read_clock
 from sracl_core.params.data import DataParams, SplitParams
-from sracl_core.plugins import load_plugin, require_part
+from sracl_core.schemas.ingest import REJECTED
 
 
 @dataclass(frozen=True)

@@ -9,12 +9,12 @@ import duckdb
 import pyarrow as pa
 from duckdb.func import FunctionNullHandling, PythonUDFType
 
-from sracl_core.artifacts.full_disk import means_full, why_full
 from sracl_core.artifacts.writing import temporary_folder
-from sracl_core.errors import DataError, StorageError
+from sracl_core.ground.errors import DataError, StorageError
+from sracl_core.ground.full_disk import means_full, why_full
+from sracl_core.ground.machine import usable_cores
 from sracl_core.ingest import sql
 from sracl_core.ingest.raw.literals import literals_as_json
-from sracl_core.machine import usable_cores
 
 
 class Session:

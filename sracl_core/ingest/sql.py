@@ -1,6 +1,6 @@
 """SQL that all sources share: quoting, and functions from text to values."""
 
-from sracl_core.errors import DataError
+from sracl_core.ground.errors import DataError
 
 # Functions known in every session. `x` is the text of one field, or null; all return null where there is no value.
 MACROS = """

@@ -10,14 +10,14 @@ with several records in a line `record` alone is unique.
 
 from dataclasses import dataclass
 
-from sracl_core.errors import DataError
+from sracl_core.ground.errors import DataError
+from sracl_core.ground.outside import shown
 from sracl_core.ingest import sql
 from sracl_core.ingest.raw.lines import Remarks
 from sracl_core.ingest.session import Session
 from sracl_core.ingest.sources.protocol import InteractionLayout, ItemLayout
 from sracl_core.ingest.text.missing import MISSING
 from sracl_core.ingest.timestamps import IN_BETWEEN, read_moments
-from sracl_core.outside import shown
 
 REJECTED_TABLE = (
     'CREATE TABLE rejected (file VARCHAR, line BIGINT, "column" VARCHAR, reason VARCHAR, text VARCHAR, part INT)'

@@ -7,7 +7,7 @@ the unit that puts it there, and a file whose numbers need several units is refu
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from sracl_core.errors import DataError
+from sracl_core.ground.errors import DataError
 from sracl_core.ingest.session import Session
 
 MICRO, NANO = 1_000_000, 1_000_000_000

@@ -13,8 +13,8 @@ import pyarrow as pa
 
 from sracl_core.artifacts.documents import read_sealed
 from sracl_core.artifacts.provenance import file_digest
-from sracl_core.errors import LeakageError
-from sracl_core.version import VERSION
+from sracl_core.ground.errors import LeakageError
+from sracl_core.ground.version import VERSION
 
 SHOWN = 5  # offending rows told of
 # The checks of each certificate, in order: one that lacks any of them certifies nothing.

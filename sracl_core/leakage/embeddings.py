@@ -19,7 +19,7 @@ SAME_COSINE = 0.999
 
 def check_keys(kind: str, found: np.ndarray, expected: np.ndarray) -> np.ndarray:
     """Return `found` int64 [P], the keys of the embeddings, if they are the `expected` ones in their order."""
-    check = Check(f"{kind} embeddings", len(found), WHAT.format(kind=kind), made_by=f"embed_{kind}s")
+    check = Check(f"{kind} embeddings", len(found), WHAT.format(kind=kind), made_by=f"embed@{kind}")
     require_same_keys(check, found, expected)
     check.require_none(found != expected, "vectors out of the order of their keys", lambda row: f"key {found[row]}")
     return found
@@ -28,7 +28,7 @@ def check_keys(kind: str, found: np.ndarray, expected: np.ndarray) -> np.ndarray
 def check_embeddings(space: Space) -> Check:
     """Prove that each profile has one finite unit vector; the keys of `space` must be proven (`check_keys`)."""
     what = WHAT.format(kind=space.kind)
-    check = Check(f"{space.kind} embeddings", len(space.keys), what, made_by=f"embed_{space.kind}s")
+    check = Check(f"{space.kind} embeddings", len(space.keys), what, made_by=f"embed@{space.kind}")
     norms = np.sqrt(np.einsum("bd,bd->b", space.vectors, space.vectors, dtype=np.float64))  # [P], NaN where a value is
     check.require_none(
         ~(np.abs(norms - 1) <= NORM_TOLERANCE),
@@ -48,7 +48,7 @@ def check_encoding(space: Space, rows: np.ndarray, texts: Sequence[str], encoder
     what = f"{of} are what the encoder makes of their texts (cosine at least {SAME_COSINE})."
     if encoder is None:
         what = f"not proven: certify.sample is 0, so no {kind} vector was encoded again."
-    check = Check(f"{kind} encoding", len(rows) if encoder else 0, what, made_by=f"embed_{kind}s")
+    check = Check(f"{kind} encoding", len(rows) if encoder else 0, what, made_by=f"embed@{kind}")
     if encoder is None:
         return check
     if encoder.dimension != vectors.shape[1]:

@@ -9,17 +9,6 @@ import numpy as np
 import pyarrow as pa
 
 from sracl_core.artifacts.provenance import Provenance
-from sracl_core.artifacts.schemas import (
-    CONTEXTS,
-    INTERACTIONS,
-    ITEMS,
-    PREFIXES,
-    PROFILES,
-    SEQUENCES,
-    USERS,
-    embeddings_schema,
-    pool_schema,
-)
 from sracl_core.artifacts.tables import list_size, read_table
 from sracl_core.embed.encoders.protocol import Encoder
 from sracl_core.ingest.allowed import allowed_attributes
@@ -38,6 +27,11 @@ from sracl_core.params.retrieval import MineParams
 from sracl_core.profile.engines.protocol import Engine
 from sracl_core.profile.requests import item_requests, user_requests
 from sracl_core.ragged import Ragged
+from sracl_core.schemas.embeddings import embeddings_schema
+from sracl_core.schemas.ingest import INTERACTIONS, ITEMS, SEQUENCES, USERS
+from sracl_core.schemas.pools import pool_schema
+from sracl_core.schemas.prefixes import PREFIXES
+from sracl_core.schemas.profiles import CONTEXTS, PROFILES
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,6 @@ import numpy as np
 import pyarrow as pa
 
 from sracl_core.artifacts.provenance import Provenance
-from sracl_core.artifacts.schemas import INTERACTIONS, ITEMS, SEQUENCES, TRAINED_ON
 from sracl_core.artifacts.tables import read_table
 from sracl_core.leakage.certificate import INPUT_CHECKS, Check, Names, certificate, digests_of, require_clean
 from sracl_core.leakage.model import check_model
@@ -18,6 +17,8 @@ from sracl_core.leakage.split import Method, check_split
 from sracl_core.model.description import ModelDescription, read_description
 from sracl_core.params.train import TrainParams
 from sracl_core.ragged import Ragged
+from sracl_core.schemas.ingest import INTERACTIONS, ITEMS, SEQUENCES
+from sracl_core.schemas.trained_on import TRAINED_ON
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,9 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
+from sracl_core.ground.plugins import load_plugin, require_subclass
 from sracl_core.model.packed import Buckets, take_rows
-from sracl_core.params.fields import Fields
-from sracl_core.plugins import load_plugin, require_subclass
+from sracl_core.params.reading.fields import Fields
 
 PADDING = 0
 INITIAL_STD = 0.02

@@ -6,9 +6,9 @@ from typing import Any
 
 from sracl_core.artifacts.documents import read_sealed, write_sealed
 from sracl_core.artifacts.provenance import Provenance, file_digest
-from sracl_core.errors import ArtifactError
-from sracl_core.outside import shown, shown_value
-from sracl_core.version import VERSION
+from sracl_core.ground.errors import ArtifactError
+from sracl_core.ground.outside import shown, shown_value
+from sracl_core.ground.version import VERSION
 
 FORMAT = 2
 MOST_ITEMS = 2**31 - 1  # their ids are int32

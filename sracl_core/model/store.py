@@ -11,13 +11,13 @@ from torch import Tensor
 
 from sracl_core.artifacts.provenance import Provenance
 from sracl_core.artifacts.writing import atomic_path
-from sracl_core.errors import ArtifactError, ModelError
-from sracl_core.faults import is_shortage
+from sracl_core.ground.errors import ArtifactError, ModelError
+from sracl_core.ground.faults import is_shortage
+from sracl_core.ground.outside import shown, shown_value
 from sracl_core.model.backbone import Backbone, backbone_class, build_backbone
 from sracl_core.model.description import AGAIN, ModelDescription, read_description, write_description
-from sracl_core.outside import shown, shown_value
 from sracl_core.params.backbone import BACKBONES
-from sracl_core.params.groups import plain_params
+from sracl_core.params.reading.groups import plain_params
 
 
 def save_backbone(

@@ -10,10 +10,10 @@ from sracl_core.batching.group import Group
 from sracl_core.batching.inputs import TrainingInputs
 from sracl_core.batching.samples import Samples
 from sracl_core.batching.sequences import Sequences
+from sracl_core.ground.plugins import load_plugin, require_subclass
 from sracl_core.model.backbone import Backbone
-from sracl_core.params.fields import Fields
 from sracl_core.params.needs import Need
-from sracl_core.plugins import load_plugin, require_subclass
+from sracl_core.params.reading.fields import Fields
 
 
 class ObjectiveParams(Fields):

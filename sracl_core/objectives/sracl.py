@@ -10,7 +10,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from sracl_core.batching.windows import Windows, no_windows
-from sracl_core.errors import TrainingError
+from sracl_core.ground.errors import TrainingError
 from sracl_core.model.backbone import Backbone
 from sracl_core.objectives.protocol import Anchors, Context, Objective, ObjectiveParams, Term
 from sracl_core.objectives.semantic.candidates import Bank, Candidates, build_candidates
@@ -19,9 +19,9 @@ from sracl_core.objectives.semantic.substitution import view_windows
 from sracl_core.objectives.semantic.synthesizer import Synthesizer, UniformSynthesizer
 from sracl_core.objectives.shared.info_nce import info_nce
 from sracl_core.objectives.shared.negatives import NegativesParams, excluded_negatives
-from sracl_core.params.fields import Fields
-from sracl_core.params.kinds import Temperature, Weight
 from sracl_core.params.needs import Need
+from sracl_core.params.reading.fields import Fields
+from sracl_core.params.reading.kinds import Temperature, Weight
 from sracl_core.prefixes import PrefixTable
 from sracl_core.ragged import Ragged
 

@@ -4,10 +4,10 @@ from typing import Any, ClassVar
 
 from pydantic import ConfigDict, Field
 
-from sracl_core.params.groups import Kind, chosen_group, chosen_part
-from sracl_core.params.kinds import Text
-from sracl_core.params.section import Section
-from sracl_core.plugins import load_plugin
+from sracl_core.ground.plugins import load_plugin
+from sracl_core.params.reading.groups import Kind, chosen_group, chosen_part
+from sracl_core.params.reading.kinds import Text
+from sracl_core.params.reading.section import Section
 
 # The registry of backbones: one module each in sracl_core/model/backbones/.
 BACKBONES = ("sasrec", "gru4rec")

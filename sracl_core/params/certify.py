@@ -4,8 +4,8 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from sracl_core.params.kinds import Seed
-from sracl_core.params.section import Section
+from sracl_core.params.reading.kinds import Seed
+from sracl_core.params.reading.section import Section
 
 
 class CertifyParams(Section):

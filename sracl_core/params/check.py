@@ -4,23 +4,23 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from sracl_core.errors import ParamsError
-from sracl_core.outside import shown
+from sracl_core.ground.errors import ParamsError
+from sracl_core.ground.outside import shown
+from sracl_core.ground.root import project_root
 from sracl_core.params.certify import CertifyParams
 from sracl_core.params.data import DataParams, SampleParams, SplitParams
 from sracl_core.params.data_folder import folder_problems
 from sracl_core.params.evaluate import EvaluateParams
-from sracl_core.params.names import nearest
 from sracl_core.params.parts import PartsParams, part_problems
 from sracl_core.params.profile import ProfileParams
-from sracl_core.params.report import report
+from sracl_core.params.reading.names import nearest
+from sracl_core.params.reading.report import report
+from sracl_core.params.reading.section import Section, section_problems
+from sracl_core.params.reading.veil import veiled
+from sracl_core.params.reading.yaml_file import read_yaml
 from sracl_core.params.retrieval import EmbedParams, MineParams
 from sracl_core.params.runtime import RuntimeParams
-from sracl_core.params.section import Section, section_problems
 from sracl_core.params.train import TrainParams
-from sracl_core.params.veil import veiled
-from sracl_core.params.yaml_file import read_yaml
-from sracl_core.root import project_root
 
 SECTIONS: tuple[type[Section], ...] = (
     SampleParams,

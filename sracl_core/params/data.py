@@ -6,11 +6,11 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from sracl_core.params.fields import Fields
-from sracl_core.params.kinds import MOST_COLUMNS, ColumnText, Seed, Share, Text
-from sracl_core.params.report import got
-from sracl_core.params.section import Section, runtime_only
-from sracl_core.plugins import check_name
+from sracl_core.ground.plugins import check_name
+from sracl_core.params.reading.fields import Fields
+from sracl_core.params.reading.kinds import MOST_COLUMNS, ColumnText, Seed, Share, Text
+from sracl_core.params.reading.report import got
+from sracl_core.params.reading.section import Section, runtime_only
 
 # The registry of data sources: one module each in sracl_core/ingest/sources/.
 SOURCES = ("table", "amazon2014", "amazon2018", "amazon2023", "yelp", "movielens", "recbole")

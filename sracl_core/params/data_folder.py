@@ -15,7 +15,7 @@ from typing import Any
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from sracl_core.outside import control_characters, no_regular_file, shown
+from sracl_core.ground.outside import control_characters, no_regular_file, shown
 
 MOST = 4096  # characters of a path to be written down elsewhere
 SAMPLE = Path("data/raw/sample")  # made by a stage

@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import AfterValidator, Field
 
-from sracl_core.params.section import Section
+from sracl_core.params.reading.section import Section
 
 
 def _increasing(values: list[int]) -> list[int]:

@@ -10,11 +10,11 @@ from typing import Any, ClassVar, TypeGuard
 
 from pydantic import Field
 
-from sracl_core.outside import control_characters, shown
-from sracl_core.params.groups import part_in
-from sracl_core.params.kinds import Text
-from sracl_core.params.section import Section
-from sracl_core.plugins import code_of_part, is_import_path
+from sracl_core.ground.outside import control_characters, shown
+from sracl_core.ground.plugins import code_of_part, is_import_path
+from sracl_core.params.reading.groups import part_in
+from sracl_core.params.reading.kinds import Text
+from sracl_core.params.reading.section import Section
 
 SHIPPED = {
     "source": "sracl_core/ingest/sources/__init__.py",

@@ -4,11 +4,11 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from sracl_core.params.fields import Fields
-from sracl_core.params.kinds import MOST_TOKENS, Seed, Share, Text, Words
+from sracl_core.ground.plugins import check_name
+from sracl_core.params.reading.fields import Fields
+from sracl_core.params.reading.kinds import MOST_TOKENS, Seed, Share, Text, Words
+from sracl_core.params.reading.section import Section, runtime_only
 from sracl_core.params.request import RequestParams
-from sracl_core.params.section import Section, runtime_only
-from sracl_core.plugins import check_name
 
 # The registry of profile engines: one module each in sracl_core/profile/engines/.
 ENGINES = ("extractive", "vllm", "openai")

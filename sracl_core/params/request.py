@@ -6,9 +6,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from sracl_core.outside import shown
-from sracl_core.params.fields import Fields
-from sracl_core.params.veil import KEY_ADVICE, is_secret_name, is_secret_text, veiled
+from sracl_core.ground.outside import shown
+from sracl_core.params.reading.fields import Fields
+from sracl_core.params.reading.veil import KEY_ADVICE, is_secret_name, is_secret_text, veiled
 
 LeftOut = Literal["temperature", "seed", "response_format"]
 TEMPLATE_ARGUMENTS = "chat_template_kwargs"

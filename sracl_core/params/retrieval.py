@@ -4,9 +4,9 @@ from typing import Annotated, ClassVar
 
 from pydantic import AfterValidator, Field
 
-from sracl_core.params.kinds import MOST_TOKENS, Text
-from sracl_core.params.section import Section
-from sracl_core.plugins import check_name
+from sracl_core.ground.plugins import check_name
+from sracl_core.params.reading.kinds import MOST_TOKENS, Text
+from sracl_core.params.reading.section import Section
 
 # The registry of encoder engines: one module each in sracl_core/embed/encoders/.
 ENCODERS = ("sentence_transformers",)

@@ -6,8 +6,8 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field
 
-from sracl_core.params.section import Section
-from sracl_core.params.veil import KEY_ADVICE, KEY_TEXT
+from sracl_core.params.reading.section import Section
+from sracl_core.params.reading.veil import KEY_ADVICE, KEY_TEXT
 
 A_WEEK = 7 * 24 * 3600  # seconds
 EXAMPLE = "http://127.0.0.1:8000/v1"

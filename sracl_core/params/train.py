@@ -5,12 +5,12 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
+from sracl_core.ground.plugins import load_plugin
 from sracl_core.params.backbone import BACKBONE, BackboneChoice
-from sracl_core.params.fields import Fields
-from sracl_core.params.groups import Kind, chosen_group, chosen_part
-from sracl_core.params.kinds import Seed, Text
 from sracl_core.params.needs import Need
-from sracl_core.plugins import load_plugin
+from sracl_core.params.reading.fields import Fields
+from sracl_core.params.reading.groups import Kind, chosen_group, chosen_part
+from sracl_core.params.reading.kinds import Seed, Text
 
 # The registry of objectives: one module each in sracl_core/objectives/.
 OBJECTIVES = ("sracl", "plain")

@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator
 from typing import Literal
 
-from sracl_core.errors import ModelError
+from sracl_core.ground.errors import ModelError
 from sracl_core.profile.engines.protocol import Answer, Engine, StopsEarly
 from sracl_core.profile.requests import ProfileRequest
 from sracl_core.profile.store.answers import StoreWriter

@@ -5,8 +5,8 @@ import hashlib
 import numpy as np
 import pyarrow as pa
 
-from sracl_core.artifacts.schemas import CONTEXTS
 from sracl_core.ragged import Ragged
+from sracl_core.schemas.profiles import CONTEXTS
 
 
 def draw_contexts(sequences: Ragged, item_ids: list[str], contexts: int, context_items: int, seed: int) -> pa.Table:

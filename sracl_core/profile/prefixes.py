@@ -3,11 +3,11 @@
 import numpy as np
 import pyarrow as pa
 
-from sracl_core.artifacts.schemas import PREFIXES
-from sracl_core.errors import DataError
+from sracl_core.ground.errors import DataError
 from sracl_core.params.profile import UserProfileParams
 from sracl_core.prefixes import NOTHING_TO_LEARN
 from sracl_core.ragged import Ragged
+from sracl_core.schemas.prefixes import PREFIXES
 
 
 def build_prefixes(sequences: Ragged, params: UserProfileParams) -> pa.Table:

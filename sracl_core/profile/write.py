@@ -11,16 +11,16 @@ from typing import Literal
 import pyarrow as pa
 
 from sracl_core.artifacts.provenance import Provenance
-from sracl_core.artifacts.schemas import PROFILES
 from sracl_core.artifacts.tables import TableWriter
-from sracl_core.errors import ModelError
-from sracl_core.plugins import load_plugin, require_part
+from sracl_core.ground.errors import ModelError
+from sracl_core.ground.plugins import load_plugin, require_part
 from sracl_core.profile.asking import ask_once, from_store
 from sracl_core.profile.engines.protocol import Answer, Engine, EngineSettings
 from sracl_core.profile.requests import ProfileRequest
 from sracl_core.profile.store.answers import AnswerStore, address_of
 from sracl_core.profile.store.earlier import EarlierProfiles, find_paid
 from sracl_core.progress import Progress
+from sracl_core.schemas.profiles import PROFILES
 
 # Requests held at once: large against what an engine works on at a time, small against memory.
 WINDOW = 8_192

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import numpy as np
 
-from sracl_core.artifacts.schemas import embeddings_schema
 from sracl_core.artifacts.tables import list_size, read_table
-from sracl_core.errors import ArtifactError
+from sracl_core.ground.errors import ArtifactError
+from sracl_core.schemas.embeddings import embeddings_schema
 
 UNIT_TOLERANCE = 1e-3
 

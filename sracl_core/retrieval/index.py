@@ -6,10 +6,10 @@ from typing import Any
 import faiss
 import numpy as np
 
-from sracl_core.artifacts.trailer import add_trailer, holds_trailer
 from sracl_core.artifacts.writing import atomic_path
-from sracl_core.errors import ArtifactError
+from sracl_core.ground.errors import ArtifactError
 from sracl_core.retrieval.distinct import DistinctVectors
+from sracl_core.retrieval.trailer import add_trailer, holds_trailer
 
 
 def build_index(keys: np.ndarray, vectors: np.ndarray) -> faiss.IndexIDMap:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sracl_core.errors import ArtifactError, ParamsError
+from sracl_core.ground.errors import ArtifactError, ParamsError
 from sracl_core.params.needs import Need
 from sracl_core.params.retrieval import MineParams
 from sracl_core.retrieval.embeddings import read_embeddings

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import numpy as np
 
-from sracl_core.artifacts.schemas import pool_schema
 from sracl_core.artifacts.tables import list_size, read_table
-from sracl_core.errors import ArtifactError
+from sracl_core.ground.errors import ArtifactError
+from sracl_core.schemas.pools import pool_schema
 
 AGAIN = "Run `dvc repro` to make it again."
 

@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from sracl_core.artifacts.schemas import pool_schema
-from sracl_core.errors import ParamsError
+from sracl_core.ground.errors import ParamsError
 from sracl_core.progress import Progress
 from sracl_core.retrieval.distinct import DistinctVectors
 from sracl_core.retrieval.shortage import advice, find_shortage
+from sracl_core.schemas.pools import pool_schema
 
 TILE_BYTES = 64 * 2**20
 FIRST_LOOK = 4  # times k + 1

@@ -5,17 +5,17 @@ from dataclasses import dataclass
 
 import torch
 
-from sracl_core.artifacts.sequences import require_known_items
 from sracl_core.batching.group import ALONE, Group
 from sracl_core.batching.inputs import TrainingInputs
 from sracl_core.batching.samples import MODES
 from sracl_core.batching.sequences import Sequences
-from sracl_core.errors import TrainingError
+from sracl_core.ground.errors import TrainingError
 from sracl_core.model.backbone import Backbone, build_backbone
 from sracl_core.objectives.protocol import Context, build_objective
 from sracl_core.params.train import TrainParams
 from sracl_core.prefixes import NOTHING_TO_LEARN
 from sracl_core.ragged import Ragged
+from sracl_core.sequences import require_known_items
 from sracl_core.training.durability.checkpoints import Checkpoints
 from sracl_core.training.epoch import Epoch, TrainedModel
 from sracl_core.training.loop import train

@@ -5,8 +5,8 @@ import signal
 import sys
 from typing import NoReturn
 
-from sracl_core.errors import MachineError
-from sracl_core.threads import share_threads
+from sracl_core.ground.errors import MachineError
+from sracl_core.ground.threads import share_threads
 
 
 def train_together(processes: int, module: str, arguments: list[str]) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from torch import Tensor
 
-from sracl_core.errors import TrainingError
+from sracl_core.ground.errors import TrainingError
 from sracl_core.model.backbone import Backbone
 from sracl_core.progress import Progress, tell
 from sracl_core.training.durability.checkpoints import Checkpoints

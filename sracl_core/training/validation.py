@@ -3,10 +3,10 @@
 import pyarrow as pa
 import torch
 
-from sracl_core.errors import TrainingError
 from sracl_core.evaluation.cases import evaluation_cases
 from sracl_core.evaluation.metrics import metrics_of
 from sracl_core.evaluation.ranking import full_ranks
+from sracl_core.ground.errors import TrainingError
 from sracl_core.model.backbone import Backbone
 from sracl_core.model.encode import encode_histories
 

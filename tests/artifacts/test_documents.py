@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from sracl_core.artifacts.documents import read_sealed, write_sealed
-from sracl_core.errors import ArtifactError
+from sracl_core.ground.errors import ArtifactError
 
 SAID = {"name": "bøb", "numbers": [1, 2.5, -0.0, 1e300], "nothing": None}
 

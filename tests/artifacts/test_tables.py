@@ -13,11 +13,13 @@ import pytest
 
 from sracl_core.artifacts.documents import read_json, write_json
 from sracl_core.artifacts.provenance import SCHEMA_VERSION, Provenance, source_digest
-from sracl_core.artifacts.schemas import SEQUENCES, USERS, embeddings_schema, pool_schema
 from sracl_core.artifacts.tables import TableWriter, read_provenance, read_table, write_table
 from sracl_core.artifacts.writing import atomic_path
-from sracl_core.errors import ArtifactError
-from sracl_core.version import VERSION
+from sracl_core.ground.errors import ArtifactError
+from sracl_core.ground.version import VERSION
+from sracl_core.schemas.embeddings import embeddings_schema
+from sracl_core.schemas.ingest import SEQUENCES, USERS
+from sracl_core.schemas.pools import pool_schema
 
 HERE = Provenance("test", "params", "sources")
 
@@ -96,7 +98,7 @@ import sys, time
 from pathlib import Path
 import pyarrow as pa
 from sracl_core.artifacts.provenance import Provenance
-from sracl_core.artifacts.schemas import USERS
+from sracl_core.schemas.ingest import USERS
 from sracl_core.artifacts.tables import TableWriter
 with TableWriter(Path({str(path)!r}), USERS, Provenance("killed", "", "")) as writer:
     writer.write(pa.table({{"user": [0], "user_id": ["x"], "n_train": [1]}}))

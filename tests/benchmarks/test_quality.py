@@ -3,9 +3,9 @@
 import sys
 from typing import Any
 
-from tests.pipeline import dag
+from dag.source import ROOT
 
-sys.path.insert(0, str(dag.ROOT / "benchmarks"))
+sys.path.insert(0, str(ROOT / "benchmarks"))
 
 from quality import best, finalists, listed
 from search_space import SWITCHES

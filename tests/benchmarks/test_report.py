@@ -2,9 +2,9 @@
 
 import sys
 
-from tests.pipeline import dag
+from dag.source import ROOT
 
-sys.path.insert(0, str(dag.ROOT / "benchmarks"))
+sys.path.insert(0, str(ROOT / "benchmarks"))
 
 from report import PAGE, TABLES, with_tables
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.pipeline import dag
+from dag.source import ROOT
 
-FOLDER = dag.ROOT / "benchmarks"
+FOLDER = ROOT / "benchmarks"
 PROGRAMS = [path for path in sorted(FOLDER.rglob("*.py")) if "typer.Option(" in path.read_text()]
 
 

@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 import typer
 
-from tests.pipeline import dag
+from dag.source import ROOT
 
-sys.path.insert(0, str(dag.ROOT / "benchmarks"))
+sys.path.insert(0, str(ROOT / "benchmarks"))
 
 from trials import read_switch, recorded_by, trial_of
 
 from sracl_core.artifacts.documents import write_json
-from sracl_core.errors import ArtifactError
+from sracl_core.ground.errors import ArtifactError
 
 
 def test_a_switch_changes_what_it_names_and_nothing_else() -> None:

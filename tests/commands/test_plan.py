@@ -11,13 +11,13 @@ import pyarrow as pa
 import pytest
 
 from sracl_core.artifacts.provenance import Provenance
-from sracl_core.artifacts.schemas import ITEMS, SEQUENCES
 from sracl_core.artifacts.tables import write_table
 from sracl_core.commands.plan import duration, summary
 from sracl_core.profile.planning.plan import Plan, together
 from sracl_core.profile.store.answers import AnswerStore, address_of
 from sracl_core.profile.store.journal import Journal
 from sracl_core.profile.store.stored import StoredAnswer
+from sracl_core.schemas.ingest import ITEMS, SEQUENCES
 from tests.profile.engines.server import MisbehavingServer, error, good
 
 ROOT = Path(__file__).resolve().parents[2]

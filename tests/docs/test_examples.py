@@ -7,7 +7,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from sracl_core.params.check import problems_of
-from sracl_core.params.yaml_file import read_yaml
+from sracl_core.params.reading.yaml_file import read_yaml
 from tests.docs.test_commands import ROOT
 
 PAGE = (ROOT / "docs/profiles.md").read_text(encoding="utf-8")

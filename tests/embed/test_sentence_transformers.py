@@ -11,7 +11,7 @@ from sentence_transformers import SentenceTransformer
 
 from sracl_core.embed.encoders.sentence_transformers import minilm_folder
 from sracl_core.embed.vectors import embed_texts, load_encoder
-from sracl_core.errors import ModelError
+from sracl_core.ground.errors import ModelError
 
 TEXTS = [
     "Green tea from Uji.",

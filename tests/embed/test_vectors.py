@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from sracl_core.artifacts.provenance import Provenance
-from sracl_core.artifacts.schemas import embeddings_schema
 from sracl_core.artifacts.tables import read_table
 from sracl_core.embed import vectors as vectors_module
 from sracl_core.embed.vectors import embed_texts, load_encoder, write_embeddings
-from sracl_core.errors import ModelError
+from sracl_core.ground.errors import ModelError
+from sracl_core.schemas.embeddings import embeddings_schema
 
 
 class LetterEncoder:

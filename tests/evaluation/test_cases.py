@@ -2,8 +2,8 @@
 
 import pyarrow as pa
 
-from sracl_core.artifacts.schemas import SEQUENCES
 from sracl_core.evaluation.cases import evaluation_cases
+from sracl_core.schemas.ingest import SEQUENCES
 
 ROWS = [
     {"user": 0, "train": [1, 2, 3], "valid": [4], "test": [5]},

@@ -5,14 +5,15 @@ import pyarrow as pa
 import pytest
 import torch
 
-from sracl_core.artifacts.schemas import RANKS, SEQUENCES
-from sracl_core.errors import ArtifactError
 from sracl_core.evaluation.evaluate import Evaluation, evaluate
 from sracl_core.evaluation.metrics import metrics_of
 from sracl_core.evaluation.report import metrics_text
+from sracl_core.ground.errors import ArtifactError
 from sracl_core.model.backbone import Backbone, build_backbone
 from sracl_core.model.backbones.sasrec import SASRecParams
 from sracl_core.params.evaluate import EvaluateParams
+from sracl_core.schemas.ingest import SEQUENCES
+from sracl_core.schemas.ranks import RANKS
 
 N_ITEMS, TILE = 25, 2**20
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sracl_core.errors import DataError
+from sracl_core.ground.errors import DataError
 from sracl_core.ingest.split import LeaveOneOut, Timeline
 from sracl_core.params.data import ColumnNames, SplitParams
 from sracl_core.ragged import Ragged

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sracl_core.errors import DataError
+from sracl_core.ground.errors import DataError
 from sracl_core.ingest.session import open_session
 
 ROOT = Path(__file__).resolve().parents[2]

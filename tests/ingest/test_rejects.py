@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from sracl_core.errors import DataError
+from sracl_core.ground.errors import DataError
 from sracl_core.params.data import ColumnNames
 
 NO_TIME = (

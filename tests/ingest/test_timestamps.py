@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sracl_core.errors import DataError
+from sracl_core.ground.errors import DataError
 from sracl_core.ingest.session import open_session
 from sracl_core.ingest.timestamps import END_OF_2100, UNITS, ZERO, read_moments
 from sracl_core.params.data import ColumnNames, SplitParams

@@ -5,11 +5,11 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from sracl_core.artifacts.schemas import ITEMS
-from sracl_core.errors import LeakageError
+from sracl_core.ground.errors import LeakageError
 from sracl_core.ingest.allowed import allowed_attributes
 from sracl_core.leakage.attributes import check_attributes
 from sracl_core.params.data import SOURCES, DataParams
+from sracl_core.schemas.ingest import ITEMS
 from tests.leakage.world import change, clean_world, expect_refusal, input_params
 
 # By source, one field it allows and one that its raw files have and that tells of the future.

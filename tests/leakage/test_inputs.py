@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sracl_core.artifacts.provenance import file_digest
-from sracl_core.errors import ArtifactError, LeakageError
+from sracl_core.ground.errors import ArtifactError, LeakageError
 from sracl_core.leakage.certificate import INPUT_CHECKS
 from tests.hashed_words import DIMENSION
 from tests.leakage.world import (

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from sracl_core.artifacts.schemas import pool_schema
 from sracl_core.leakage.certificate import summary
+from sracl_core.schemas.pools import pool_schema
 from tests.leakage.world import N_ITEMS, certify, change, clean_world, expect_refusal, input_params
 
 

@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 from sracl_core.artifacts.provenance import Provenance, source_digest
-from sracl_core.artifacts.schemas import USERS
 from sracl_core.artifacts.tables import write_table
-from sracl_core.errors import LeakageError
+from sracl_core.ground.errors import LeakageError
 from sracl_core.leakage.origins import check_origins
+from sracl_core.schemas.ingest import USERS
 
-HERE = Provenance("embed_items", "parameters", "files", "code")
+HERE = Provenance("embed@item", "parameters", "files", "code")
 
 
 def written(path: Path, provenance: Provenance) -> Path:
@@ -40,7 +40,7 @@ def test_each_difference_is_told(tmp_path: Path, field: str, told: str) -> None:
         LeakageError, match=rf"(?s)'origins' failed.*1 of 2 .*item_embeddings\.parquet: .*{told}"
     ) as caught:
         check_origins({fine: HERE, path: HERE})
-    assert "--single-item embed_items" in str(caught.value)
+    assert "--single-item embed@item" in str(caught.value)
     assert "fine.parquet" not in str(caught.value)
 
 

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from sracl_core.artifacts.schemas import PREFIXES
 from sracl_core.profile.requests import item_requests, user_requests
 from sracl_core.ragged import Ragged
+from sracl_core.schemas.prefixes import PREFIXES
 from tests.leakage.world import (
     ITEM_PARAMS,
     USER_PARAMS,

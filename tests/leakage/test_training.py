@@ -10,15 +10,15 @@ from safetensors.torch import load_file, save_file
 
 from sracl_core.artifacts.documents import write_sealed
 from sracl_core.artifacts.provenance import Provenance, file_digest
-from sracl_core.artifacts.schemas import TRAINED_ON
 from sracl_core.artifacts.tables import write_table
-from sracl_core.errors import ArtifactError, LeakageError
+from sracl_core.ground.errors import ArtifactError, LeakageError
 from sracl_core.leakage.certificate import TRAINING_CHECKS
 from sracl_core.leakage.split import Method
 from sracl_core.leakage.training import TrainingFiles, certify_training
 from sracl_core.model.backbone import build_backbone
 from sracl_core.model.description import ModelDescription, write_description
 from sracl_core.params.train import TrainParams
+from sracl_core.schemas.trained_on import TRAINED_ON
 from tests.leakage.world import N_ITEMS, Row, World, certify, change, clean_world, input_params
 
 ORIGIN = Provenance("train", "parameters", "inputs")

@@ -10,18 +10,9 @@ import pyarrow as pa
 import pytest
 
 from sracl_core.artifacts.provenance import Provenance
-from sracl_core.artifacts.schemas import (
-    INTERACTIONS,
-    ITEMS,
-    PROFILES,
-    SEQUENCES,
-    TRAINED_ON,
-    USERS,
-    embeddings_schema,
-)
 from sracl_core.artifacts.tables import write_table
 from sracl_core.embed.vectors import embed_texts
-from sracl_core.errors import LeakageError
+from sracl_core.ground.errors import LeakageError
 from sracl_core.leakage.inputs import InputFiles, InputParams, Makers, certify_inputs
 from sracl_core.leakage.split import Method
 from sracl_core.params.certify import CertifyParams
@@ -38,6 +29,10 @@ from sracl_core.profile.requests import ProfileRequest, item_requests, user_requ
 from sracl_core.ragged import Ragged
 from sracl_core.retrieval.index import build_index
 from sracl_core.retrieval.pools import candidate_pools, pool_table
+from sracl_core.schemas.embeddings import embeddings_schema
+from sracl_core.schemas.ingest import INTERACTIONS, ITEMS, SEQUENCES, USERS
+from sracl_core.schemas.profiles import PROFILES
+from sracl_core.schemas.trained_on import TRAINED_ON
 from tests.hashed_words import DIMENSION, HashedWords
 
 N_USERS, N_ITEMS, K = 14, 20, 3

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from sracl_core.errors import TrainingError
+from sracl_core.ground.errors import TrainingError
 from sracl_core.objectives.protocol import Anchors
 from sracl_core.objectives.semantic.synthesizer import Synthesizer, UniformSynthesizer
 from sracl_core.objectives.shared.info_nce import info_nce

@@ -9,8 +9,8 @@ import pytest
 from pydantic import BaseModel
 
 from sracl_core.params.check import SECTIONS, problems_of
-from sracl_core.params.section import typed_section, written_fields
-from tests.params.test_section import changed
+from sracl_core.params.reading.section import typed_section, written_fields
+from tests.params.reading.test_section import changed
 
 FREE = "profile.llm.request.extra"  # a mapping without a form: bounded by its size, see below
 ABOVE, BELOW = {"le", "lt"}, {"ge", "gt"}

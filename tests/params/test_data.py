@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from sracl_core.errors import ParamsError
+from sracl_core.ground.errors import ParamsError
 from sracl_core.params.data import DataParams
-from sracl_core.params.section import section_problems
-from sracl_core.params.yaml_file import read_yaml
+from sracl_core.params.reading.section import section_problems
+from sracl_core.params.reading.yaml_file import read_yaml
 
 SHIPPED = Path(__file__).resolve().parents[2] / "params.yaml"
 

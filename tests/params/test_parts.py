@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from dag.source import ROOT
 from sracl_core.params.check import problems_of
 from sracl_core.params.parts import CHOSEN_BY, SHIPPED, PartsParams, part_problems
-from tests.params.test_section import changed
-from tests.pipeline import dag
+from tests.params.reading.test_section import changed
 
 
 @pytest.fixture
@@ -30,9 +30,9 @@ def problems(root: Path, kind: str, name: str, written: str) -> list[str]:
 
 def test_what_is_shipped_is_there_and_right() -> None:
     assert PartsParams().model_dump() == SHIPPED
-    assert all((dag.ROOT / path).is_file() for path in SHIPPED.values())
+    assert all((ROOT / path).is_file() for path in SHIPPED.values())
     values = {"data": {"source": "table"}, "profile": {"engine": "vllm"}, "embed": {"engine": "sentence_transformers"}}
-    assert part_problems({**values, "train": {"backbone": "sasrec"}, "parts": SHIPPED}, dag.ROOT) == []
+    assert part_problems({**values, "train": {"backbone": "sasrec"}, "parts": SHIPPED}, ROOT) == []
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from sracl_core.errors import ParamsError
+from sracl_core.ground.errors import ParamsError
 from sracl_core.params.check import problems_of
 from sracl_core.params.profile import LlmParams, ProfileParams, UserProfileParams
 from sracl_core.params.request import SET_ELSEWHERE, RequestParams
@@ -12,7 +12,7 @@ from sracl_core.params.runtime import RuntimeParams
 from sracl_core.profile.catalogue import Catalogue
 from sracl_core.profile.engines.protocol import EngineSettings
 from sracl_core.profile.engines.vllm import PLUGIN
-from tests.params.test_section import changed, digests
+from tests.params.reading.test_section import changed, digests
 
 EXTRA = "profile.llm.request.extra"
 SECRET = "sk-9f8e7d6c5b4a"  # noqa: S105 - shaped like one

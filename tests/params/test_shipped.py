@@ -7,8 +7,8 @@ import pytest
 from pydantic import BaseModel
 
 from sracl_core.params.check import SECTIONS
-from sracl_core.params.section import Section, typed_section, written_fields
-from sracl_core.params.yaml_file import read_yaml
+from sracl_core.params.reading.section import Section, typed_section, written_fields
+from sracl_core.params.reading.yaml_file import read_yaml
 
 SHIPPED = Path(__file__).resolve().parents[2] / "params.yaml"
 

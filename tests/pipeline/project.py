@@ -10,7 +10,8 @@ from pathlib import Path
 
 from ruamel.yaml import YAML
 
-from tests.pipeline import dag
+from dag.source import ROOT
+from dag.stages import stages
 
 SMALL = {
     "sample": {"shoppers": 120, "items": 80},
@@ -53,7 +54,7 @@ class Project:
 
     def repro(self, *options: str, fails: bool = False) -> set[str]:
         """Run `dvc repro`; return the stages whose command ran."""
-        return set(re.findall(r"Running stage '(\w+)'", self.run("dvc", "repro", *options, fails=fails)))
+        return ran_in(self.run("dvc", "repro", *options, fails=fails))
 
     def set(self, changes: dict) -> None:
         """Change values in params.yaml."""
@@ -81,6 +82,16 @@ class Project:
         self.run("git", "commit", "--quiet", "--message", message)
 
 
+def ran_in(printed: str) -> set[str]:
+    """The stages whose command ran, of what DVC printed."""
+    return set(re.findall(r"Running stage '([^']+)'", printed))
+
+
+def every_stage() -> set[str]:
+    """The names of all stages, as DVC has them."""
+    return {name for stage in stages() for name in stage.names}
+
+
 def _update(values: dict, changes: dict) -> None:
     for key, change in changes.items():
         if isinstance(change, dict):
@@ -92,11 +103,11 @@ def _update(values: dict, changes: dict) -> None:
 def small_project(root: Path) -> Project:
     """Copy the working tree (what git tracks or would) to `root`, with small parameters and nothing run yet."""
     listing = ("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard")
-    listed = subprocess.run(listing, cwd=dag.ROOT, capture_output=True, text=True, check=True).stdout
+    listed = subprocess.run(listing, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     for name in filter(None, listed.split("\0")):
-        if (dag.ROOT / name).is_file() and name != "dvc.lock":
+        if (ROOT / name).is_file() and name != "dvc.lock":
             (root / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(dag.ROOT / name, root / name)
+            shutil.copyfile(ROOT / name, root / name)
     project = Project(root)
     project.run("git", "init", "--quiet")
     project.set(SMALL)

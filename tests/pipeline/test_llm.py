@@ -10,11 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from sracl_core.artifacts.schemas import PROFILES
 from sracl_core.artifacts.tables import read_table
+from sracl_core.schemas.profiles import PROFILES
 from tests.needs import needs_vllm
-from tests.pipeline import dag
-from tests.pipeline.project import Project
+from tests.pipeline.project import Project, every_stage, ran_in
 
 pytestmark = [needs_vllm, pytest.mark.slow, pytest.mark.timeout(1200)]
 
@@ -44,8 +43,8 @@ def rows(project: Project, kind: str) -> list[dict]:
 
 def test_every_stage_runs_on_what_the_model_wrote(project: Project) -> None:
     printed = project.run("dvc", "repro")
-    ran = set(re.findall(r"Running stage '(\w+)'", printed))
-    assert ran == {stage.name for stage in dag.stages()} - {"sample", "ingest"}
+    ran = ran_in(printed)
+    assert ran == every_stage() - {"sample", "ingest"}
     assert len(re.findall(r"profiles by vllm, 0 from the store, 0 from the last commit, 0 replaced;", printed)) == 2
     assert len(re.findall(r"prompt tokens, [\d.]+% of them from the cache", printed)) == 2
     for kind in ("item", "user"):
@@ -73,7 +72,7 @@ def test_a_fresh_clone_takes_over_what_a_teammate_pushed(project: Project, tiny_
     # Another share of replaced answers lets both stages run again; DVC deletes their profiles before they do.
     clone.set({"profile": {"max_fallback": 0.5}})
     printed = clone.run("dvc", "repro")
-    assert set(re.findall(r"Running stage '(\w+)'", printed)) == {"check", *PROFILE_STAGES}
+    assert ran_in(printed) == {"check", *PROFILE_STAGES}
     for kind in ("item", "user"):
         count = len(rows(clone, kind))
         assert (

@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
+from dag.source import ROOT
 from sracl_core.artifacts.documents import read_json
 from sracl_core.artifacts.tables import read_provenance
-from tests.pipeline import dag
 from tests.pipeline.project import Project
 
 ENCODER = {"embed": {"engine": "own_parts.hashed:HashedWords"}}
 AFTER_EMBEDDING = {
-    *("embed_items", "embed_users", "index_items", "index_users", "mine_items", "mine_users"),
+    *("embed@item", "embed@user", "index@item", "index@user", "mine_items", "mine_users"),
     *("certify_inputs", "train", "certify_training", "evaluate"),
 }
 
@@ -25,7 +25,7 @@ def test_an_encoder_of_ones_own(finished_project: Project, tmp_path: Path) -> No
     package = project.root / "own_parts"
     package.mkdir()
     code = package / "hashed.py"
-    shutil.copy(dag.ROOT / "tests/hashed_words.py", code)
+    shutil.copy(ROOT / "tests/hashed_words.py", code)
     project.set(ENCODER)
     told = project.run("dvc", "repro", fails=True)
     assert "parts.encoder: embed.engine is own_parts.hashed:HashedWords, whose code lies in" in told
@@ -41,13 +41,13 @@ def test_an_encoder_of_ones_own(finished_project: Project, tmp_path: Path) -> No
 
     code.write_text(code.read_text().replace("def _vector(word: str)", "def _vector(word: str = '')"))
     ran = project.repro()
-    assert {"embed_items", "embed_users", "certify_inputs"} <= ran <= AFTER_EMBEDDING
+    assert {"embed@item", "embed@user", "certify_inputs"} <= ran <= AFTER_EMBEDDING
     assert read_provenance(artifacts / "item_embeddings.parquet").code_digest != first
     (project.root / "unrelated.py").write_text("")
     assert project.repro() == set()
 
 
-PAGE = dag.ROOT / "docs/parts.md"
+PAGE = ROOT / "docs/parts.md"
 FILE = re.compile(r"^<!-- file: (?P<name>\S+) -->\n```python\n(?P<code>.*?)^```$", re.MULTILINE | re.DOTALL)
 YAML_BLOCK = re.compile(r"^```yaml\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 

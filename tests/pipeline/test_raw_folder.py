@@ -1,12 +1,11 @@
 """Where `data.path` may lie, under real DVC: in the project, in a temporary copy of it, and after `dvc add`."""
 
-import re
 import shutil
 from pathlib import Path
 
 import pytest
 
-from tests.pipeline.project import Project, small_project
+from tests.pipeline.project import Project, ran_in, small_project
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -21,14 +20,10 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     return project
 
 
-def ran(printed: str) -> set[str]:
-    return set(re.findall(r"Running stage '(\w+)'", printed))
-
-
 def test_a_path_no_shell_has_read_is_told_before_any_stage_works(project: Project) -> None:
     project.set({"data": {"path": "~/shop"}})
     printed = project.run("dvc", "repro", "ingest", fails=True)
-    assert ran(printed) == {"check"}
+    assert ran_in(printed) == {"check"}
     assert (
         f"data.path: ~/shop is taken as it stands: nothing stands for ~ or $ here; write {Path.home()}/shop" in printed
     )
@@ -38,10 +33,10 @@ def test_a_path_no_shell_has_read_is_told_before_any_stage_works(project: Projec
 
 def test_a_relative_path_runs_in_place_and_is_told_in_a_temporary_copy(project: Project) -> None:
     change = ("--set-param", "data.path=data/raw/shop")
-    assert ran(project.run("dvc", "exp", "run", *change, "ingest")) == {"check", "ingest"}
+    assert ran_in(project.run("dvc", "exp", "run", *change, "ingest")) == {"check", "ingest"}
     project.run("git", "checkout", "--quiet", ".")
     printed = project.run("dvc", "exp", "run", "--temp", *change, "ingest", fails=True)
-    assert ran(printed) == {"check"}
+    assert ran_in(printed) == {"check"}
     whole = project.root / "data/raw/shop"
     assert "data.path: data/raw/shop is not in the temporary copy of the project" in printed
     assert f"write the absolute path {whole}\n" in printed
@@ -54,5 +49,5 @@ def test_what_dvc_add_took_in_is_there_in_a_temporary_copy(project: Project) -> 
     project.set({"data": {"path": "data/raw/shop"}})
     project.commit("raw data tracked by DVC")
     printed = project.run("dvc", "exp", "run", "--temp", "--set-param", "data.core_users=4", "ingest")
-    assert "ingest" in ran(printed)
+    assert "ingest" in ran_in(printed)
     assert project.run("git", "status", "--porcelain") == ""

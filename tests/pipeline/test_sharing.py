@@ -6,15 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.pipeline import dag
+from dag.source import ROOT
 from tests.pipeline.project import Project
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 AFTER_TRAINING = {"train", "certify_training", "evaluate"}
-
-
-def ran(printed: str) -> set[str]:
-    return set(re.findall(r"Running stage '(\w+)'", printed))
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +72,7 @@ def test_line_ends_run_nothing(shared: Project, tmp_path: Path) -> None:
 
 def test_an_archive_without_git_says_what_mends_it(finished_project: Project, tmp_path: Path) -> None:
     for name in ("Makefile", "dvc.yaml"):
-        shutil.copy(dag.ROOT / name, tmp_path / name)
+        shutil.copy(ROOT / name, tmp_path / name)
     project = Project(tmp_path)
     told = project.run("make", "--no-print-directory", "repository", fails=True)
     assert "is no git repository, and DVC needs one" in told

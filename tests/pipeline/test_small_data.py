@@ -4,8 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.pipeline import dag
-from tests.pipeline.project import Project, small_project
+from tests.pipeline.project import Project, every_stage, small_project
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
@@ -29,7 +28,7 @@ def results(project: Project) -> list[str]:
 def test_one_user_trains_plainly_and_with_contrast_where_the_message_leads(tmp_path: Path) -> None:
     project = project_on(tmp_path, [[f"i{n}" for n in range(6)]])
     project.set({"train": {"objective": "plain"}})
-    assert project.repro() == {stage.name for stage in dag.stages()}
+    assert project.repro() == every_stage()
     certificate = (project.root / "data/artifacts/certificate_inputs.json").read_text(encoding="utf-8")
     assert "there are no user pools, since they can't be filled: mine.k is 10, but 3 of the 3" in certificate
     plain = results(project)

@@ -5,9 +5,9 @@ import random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sracl_core.artifacts.schemas import CONTEXTS
 from sracl_core.profile.contexts import draw_contexts
 from sracl_core.ragged import Ragged
+from sracl_core.schemas.profiles import CONTEXTS
 
 N_ITEMS = 6
 IDS = [f"id{item}" for item in range(1, N_ITEMS + 1)]

@@ -4,12 +4,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sracl_core.artifacts.schemas import PREFIXES
-from sracl_core.errors import DataError
+from sracl_core.ground.errors import DataError
 from sracl_core.params.profile import UserProfileParams
 from sracl_core.prefixes import PrefixTable
 from sracl_core.profile.prefixes import build_prefixes
 from sracl_core.ragged import Ragged
+from sracl_core.schemas.prefixes import PREFIXES
 
 LENGTHS = st.lists(st.integers(0, 40), min_size=1, max_size=8)
 

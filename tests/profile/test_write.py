@@ -13,9 +13,8 @@ from pathlib import Path
 import pytest
 
 from sracl_core.artifacts.provenance import Provenance
-from sracl_core.artifacts.schemas import PROFILES
 from sracl_core.artifacts.tables import read_table
-from sracl_core.errors import ModelError
+from sracl_core.ground.errors import ModelError
 from sracl_core.params.profile import LlmParams, UserProfileParams
 from sracl_core.params.runtime import RuntimeParams
 from sracl_core.profile.catalogue import Catalogue
@@ -23,6 +22,7 @@ from sracl_core.profile.engines.protocol import Answer, EngineSettings
 from sracl_core.profile.requests import ProfileRequest, UserFacts
 from sracl_core.profile.store.answers import AnswerStore, address_of
 from sracl_core.profile.write import load_engine, write_profile_table, write_profiles
+from sracl_core.schemas.profiles import PROFILES
 
 PROVENANCE = Provenance("test", "0", "0")
 SETTINGS = EngineSettings(Catalogue([]), "products", UserProfileParams(), LlmParams(), RuntimeParams())
@@ -55,7 +55,7 @@ class Counting:
 RUN = """
 import sys
 from pathlib import Path
-from tests.profile.test_write import PROVENANCE, SETTINGS, load_engine, requests, write_profile_table
+from tests.profile.test_write import PROVENANCE, SETTINGS, requests
 from sracl_core.profile.store.answers import AnswerStore
 engine, store = load_engine("counting_engine:Counting", SETTINGS), AnswerStore(Path(sys.argv[1]))
 write_profile_table(Path(sys.argv[2]), requests(60), engine, store, PROVENANCE, max_fallback=0, total=60)

@@ -8,13 +8,13 @@ import pyarrow as pa
 import pytest
 
 from sracl_core.artifacts.provenance import Provenance
-from sracl_core.artifacts.schemas import embeddings_schema
 from sracl_core.artifacts.tables import write_table
-from sracl_core.artifacts.trailer import add_trailer
-from sracl_core.errors import ArtifactError
+from sracl_core.ground.errors import ArtifactError
 from sracl_core.retrieval.distinct import DistinctVectors
 from sracl_core.retrieval.embeddings import read_embeddings
 from sracl_core.retrieval.index import build_index, read_index, write_index
+from sracl_core.retrieval.trailer import add_trailer
+from sracl_core.schemas.embeddings import embeddings_schema
 
 VECTORS = np.array([[0, 1], [1, 0], [0, 1], [0.6, 0.8], [1, 0], [0, 1]], dtype=np.float32)
 KEYS = np.array([3, 5, 6, 8, 9, 12])

@@ -7,9 +7,8 @@ import pyarrow as pa
 import pytest
 
 from sracl_core.artifacts.provenance import Provenance
-from sracl_core.artifacts.schemas import embeddings_schema, pool_schema
 from sracl_core.artifacts.tables import write_table
-from sracl_core.errors import ArtifactError, ParamsError
+from sracl_core.ground.errors import ArtifactError, ParamsError
 from sracl_core.objectives.shared.negatives import NegativesParams
 from sracl_core.objectives.sracl import SRACLParams
 from sracl_core.params.needs import Need
@@ -17,6 +16,8 @@ from sracl_core.params.retrieval import MineParams
 from sracl_core.retrieval.index import build_index, write_index
 from sracl_core.retrieval.mine import mine_pools
 from sracl_core.retrieval.needed import Needed, RetrievalFiles, read_needed
+from sracl_core.schemas.embeddings import embeddings_schema
+from sracl_core.schemas.pools import pool_schema
 
 ORIGIN = Provenance("test", "0", "0")
 MASKED = NegativesParams(mask_pool=True)

@@ -5,11 +5,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sracl_core.artifacts.schemas import pool_schema
-from sracl_core.errors import ParamsError
+from sracl_core.ground.errors import ParamsError
 from sracl_core.retrieval import pools as pools_module
 from sracl_core.retrieval.index import build_index
 from sracl_core.retrieval.pools import candidate_pools, pool_table
+from sracl_core.schemas.pools import pool_schema
 
 
 def unit(values: np.ndarray) -> np.ndarray:

@@ -16,8 +16,8 @@ from sracl_core.model.backbone import build_backbone
 from sracl_core.model.description import read_description, write_description
 from sracl_core.model.store import save_backbone
 from sracl_core.params.profile import ProfileParams
+from sracl_core.params.reading.section import Section, read_section
 from sracl_core.params.retrieval import EmbedParams, MineParams
-from sracl_core.params.section import Section, read_section
 from sracl_core.params.train import TrainParams
 from stages.entry import provenance
 from tests.leakage.world import ITEM_PARAMS, N_ITEMS, USER_PARAMS, K, Row, World, change, clean_world, write_world
@@ -85,8 +85,8 @@ def origins() -> dict[str, tuple[type[Section], tuple[str, ...], tuple[str, ...]
     return {
         "profile_items": (ProfileParams, (*said, "items"), ("items", "sequences"), ("item_contexts", "item_profiles")),
         "profile_users": (ProfileParams, (*said, "users"), ("items", "sequences"), ("prefixes", "user_profiles")),
-        "embed_items": (EmbedParams, (), ("item_profiles",), ("item_embeddings",)),
-        "embed_users": (EmbedParams, (), ("user_profiles",), ("user_embeddings",)),
+        "embed@item": (EmbedParams, (), ("item_profiles",), ("item_embeddings",)),
+        "embed@user": (EmbedParams, (), ("user_profiles",), ("user_embeddings",)),
         "mine_items": (MineParams, ("k",), ("item_embeddings", "item_index"), ("item_pool",)),
         "mine_users": (MineParams, (), ("user_embeddings", "user_index", "prefixes"), ("user_pool",)),
         "train": (TrainParams, (), ("sequences", "items", *pools), ("trained_on",)),

@@ -11,14 +11,15 @@ import torch
 
 from sracl_core.artifacts.documents import write_sealed
 from sracl_core.artifacts.provenance import Provenance
-from sracl_core.artifacts.schemas import RANKS, SEQUENCES
 from sracl_core.artifacts.tables import read_table, write_table
-from sracl_core.errors import ArtifactError
 from sracl_core.evaluation.record import require_recorded
+from sracl_core.ground.errors import ArtifactError
 from sracl_core.leakage.certificate import TRAINING_CHECKS, Check, certificate, digests_of
 from sracl_core.model.backbone import build_backbone
 from sracl_core.model.backbones.sasrec import SASRecParams
 from sracl_core.model.store import save_backbone
+from sracl_core.schemas.ingest import SEQUENCES
+from sracl_core.schemas.ranks import RANKS
 from tests.leakage.world import N_ITEMS, clean_world
 
 ROOT = Path(__file__).resolve().parents[2]

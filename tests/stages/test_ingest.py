@@ -10,7 +10,7 @@ from pathlib import Path
 from ruamel.yaml import YAML
 
 from sracl_core.artifacts.tables import read_table
-from sracl_core.params.yaml_file import read_yaml
+from sracl_core.params.reading.yaml_file import read_yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 OK = "".join(f"v,{item},{item}\n" for item in range(200))

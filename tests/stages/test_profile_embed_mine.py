@@ -11,8 +11,12 @@ import pyarrow as pa
 import pytest
 
 from sracl_core.artifacts.provenance import Provenance
-from sracl_core.artifacts.schemas import CONTEXTS, ITEMS, PREFIXES, PROFILES, SEQUENCES, embeddings_schema, pool_schema
 from sracl_core.artifacts.tables import read_table, write_table
+from sracl_core.schemas.embeddings import embeddings_schema
+from sracl_core.schemas.ingest import ITEMS, SEQUENCES
+from sracl_core.schemas.pools import pool_schema
+from sracl_core.schemas.prefixes import PREFIXES
+from sracl_core.schemas.profiles import CONTEXTS, PROFILES
 
 ROOT = Path(__file__).resolve().parents[2]
 N_ITEMS, N_USERS = 15, 12

@@ -7,8 +7,8 @@ import sys
 import torch
 
 from sracl_core.batching.group import open_group
-from sracl_core.console import guarded, prepare
-from sracl_core.errors import TrainingError
+from sracl_core.ground.console import guarded, prepare
+from sracl_core.ground.errors import TrainingError
 
 
 def train(end: str) -> None:

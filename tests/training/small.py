@@ -3,7 +3,6 @@
 import numpy as np
 import pyarrow as pa
 
-from sracl_core.artifacts.schemas import PREFIXES, SEQUENCES
 from sracl_core.batching.inputs import TrainingInputs
 from sracl_core.model.backbones.gru4rec import GRU4RecParams
 from sracl_core.model.backbones.sasrec import SASRecParams
@@ -11,6 +10,8 @@ from sracl_core.objectives.shared.negatives import NegativesParams
 from sracl_core.objectives.sracl import InterParams, IntraParams, SRACLParams
 from sracl_core.params.backbone import BACKBONE
 from sracl_core.params.train import OBJECTIVE, EarlyStopParams, TrainParams
+from sracl_core.schemas.ingest import SEQUENCES
+from sracl_core.schemas.prefixes import PREFIXES
 
 K = 3
 DIMENSION = 6

@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = """
 import sys
-from sracl_core.console import guarded, prepare
+from sracl_core.ground.console import guarded, prepare
 from sracl_core.training.launch import train_together
 prepare()
 guarded(train_together)(2, "tests.training.doomed", sys.argv[1:])

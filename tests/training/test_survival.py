@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import torch
 
-from sracl_core.errors import TrainingError
+from sracl_core.ground.errors import TrainingError
 from sracl_core.training.durability.checkpoints import open_checkpoints
 from sracl_core.training.epoch import Epoch
 from sracl_core.training.fit import Fit, fit

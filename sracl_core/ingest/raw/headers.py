@@ -2,12 +2,12 @@
 
 import re
 
-from sracl_core.errors import DataError
+from sracl_core.ground.errors import DataError
+from sracl_core.ground.outside import shown_value
 from sracl_core.ingest.raw.delimited import BLANK, BLANK_FIELD, BLANK_RECORD, Delimited
 from sracl_core.ingest.raw.files import RawFile
 from sracl_core.ingest.raw.lines import FirstLine, first_lines
 from sracl_core.ingest.raw.quoting import Quoting, unquoted
-from sracl_core.outside import shown_value
 
 DELIMITERS = {",": "comma", "\t": "tab", ";": "semicolon", "|": "vertical bar"}
 SHOWN = 20

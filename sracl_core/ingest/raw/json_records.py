@@ -7,7 +7,7 @@ from sracl_core.ingest.raw.json_values import ValueReader, is_one_a_line
 from sracl_core.ingest.raw.lines import LineReader, Remarks
 from sracl_core.ingest.raw.records import Records, load_text
 from sracl_core.ingest.session import Session
-from sracl_core.params.kinds import MOST_COLUMNS
+from sracl_core.params.reading.kinds import MOST_COLUMNS
 
 MANY_KEYS = f"is an object of more than {MOST_COLUMNS} keys"
 WHOLE = "$"  # the column that is the whole object

@@ -12,7 +12,7 @@ from itertools import chain, islice
 
 import pyarrow as pa
 
-from sracl_core.errors import DataError
+from sracl_core.ground.errors import DataError
 from sracl_core.ingest.raw.encoding import LONGEST_LINE_BYTES
 from sracl_core.ingest.raw.files import RawFile
 from sracl_core.ingest.raw.lines import SCHEMA, TextReader, first_lines

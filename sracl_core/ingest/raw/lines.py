@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from sracl_core.errors import DataError
+from sracl_core.ground.errors import DataError
 from sracl_core.ingest.raw.encoding import LONGEST_LINE_BYTES, Utf8Reader
 from sracl_core.ingest.raw.files import RawFile
 from sracl_core.ingest.raw.multiline import LineJoiner

@@ -5,9 +5,9 @@ import tempfile
 from pathlib import Path
 from typing import IO
 
-from sracl_core.artifacts.full_disk import size_of, told_when_full
-from sracl_core.errors import DataError, StorageError
-from sracl_core.outside import shown
+from sracl_core.ground.errors import DataError, StorageError
+from sracl_core.ground.full_disk import size_of, told_when_full
+from sracl_core.ground.outside import shown
 
 BLOCK_BYTES = 1 << 20
 # What is left free on the disk: a share of it, and at most so many bytes.

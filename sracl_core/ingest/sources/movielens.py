@@ -3,7 +3,7 @@
 The first two are Latin-1. Source: https://grouplens.org/datasets/movielens/
 """
 
-from sracl_core.errors import DataError
+from sracl_core.ground.errors import DataError
 from sracl_core.ingest.raw.delimited import Delimited
 from sracl_core.ingest.raw.files import RawFile
 from sracl_core.ingest.raw.folder import RawFolder

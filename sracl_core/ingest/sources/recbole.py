@@ -5,7 +5,8 @@ what happened after the training part too (ratings, numbers of reviews, ranks) a
 https://recbole.io/docs/user_guide/data/atomic_files.html
 """
 
-from sracl_core.errors import DataError
+from sracl_core.ground.errors import DataError
+from sracl_core.ground.outside import shown, shown_value
 from sracl_core.ingest import sql
 from sracl_core.ingest.raw.delimited import Delimited
 from sracl_core.ingest.raw.files import RawFile
@@ -13,7 +14,6 @@ from sracl_core.ingest.raw.folder import RawFolder
 from sracl_core.ingest.raw.headers import first_line
 from sracl_core.ingest.sources.protocol import NO_TEXT, FunctionSource, InteractionLayout, ItemLayout, Layout
 from sracl_core.ingest.text.allowed import RECBOLE
-from sracl_core.outside import shown, shown_value
 from sracl_core.params.data import DataParams
 
 TYPES = ("token", "token_seq", "float", "float_seq")

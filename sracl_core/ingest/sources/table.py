@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
-from sracl_core.errors import DataError
+from sracl_core.ground.errors import DataError
+from sracl_core.ground.outside import shown, shown_value
 from sracl_core.ingest import sql
 from sracl_core.ingest.raw.delimited import Delimited
 from sracl_core.ingest.raw.files import RawFile
@@ -28,7 +29,6 @@ from sracl_core.ingest.raw.json_values import first_values, is_one_value
 from sracl_core.ingest.raw.parquet import ParquetRows, column_names
 from sracl_core.ingest.raw.records import Records
 from sracl_core.ingest.sources.protocol import NO_TEXT, FunctionSource, InteractionLayout, ItemLayout, Layout
-from sracl_core.outside import shown, shown_value
 from sracl_core.params.data import ColumnNames, DataParams
 
 TEXT = ("csv", "tsv", "txt", "dat")

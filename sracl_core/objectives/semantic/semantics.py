@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from sracl_core.errors import TrainingError
+from sracl_core.ground.errors import TrainingError
 from sracl_core.prefixes import NO_PREFIX, PrefixTable
 from sracl_core.ragged import Ragged
 

@@ -3,7 +3,7 @@
 from pydantic import Field
 from torch import Tensor
 
-from sracl_core.params.fields import Fields
+from sracl_core.params.reading.fields import Fields
 
 
 class NegativesParams(Fields):

@@ -4,7 +4,7 @@ import math
 from collections import Counter, deque
 from collections.abc import Sequence
 
-from sracl_core.errors import ModelError
+from sracl_core.ground.errors import ModelError
 from sracl_core.params.profile import LlmParams
 from sracl_core.profile.chat.advice import advice
 from sracl_core.profile.chat.answers import CUT_SHORT

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from tqdm import tqdm
 
-from sracl_core.errors import ModelError
+from sracl_core.ground.errors import ModelError
 
 Answer = TypeVar("Answer")
 

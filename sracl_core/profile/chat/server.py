@@ -14,7 +14,7 @@ import ssl
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from sracl_core.errors import ModelError
+from sracl_core.ground.errors import ModelError
 from sracl_core.params.profile import LlmParams
 from sracl_core.params.runtime import RuntimeParams
 from sracl_core.profile.chat.answers import ending

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from sracl_core.errors import ModelError
+from sracl_core.ground.errors import ModelError
 from sracl_core.params.profile import LlmParams
 
 Messages = Sequence[dict[str, str]]

@@ -8,7 +8,7 @@ from itertools import islice
 from queue import SimpleQueue
 from threading import Thread
 
-from sracl_core.errors import ModelError
+from sracl_core.ground.errors import ModelError
 from sracl_core.params.profile import LlmParams
 from sracl_core.params.runtime import RuntimeParams
 from sracl_core.profile.chat.engine import Call, ChatEngine, Reply

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from itertools import islice
 from typing import Any
 
-from sracl_core.errors import MachineError, ModelError, ParamsError
+from sracl_core.ground.errors import MachineError, ModelError, ParamsError
 from sracl_core.params.profile import LlmParams
 from sracl_core.params.runtime import RuntimeParams
 from sracl_core.profile.chat.engine import Call, ChatEngine, Reply

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sracl_core.profile.chat.caching import simulate_prefix_cache
 from sracl_core.profile.chat.engine import ChatEngine
 from sracl_core.profile.chat.tokens import APPROXIMATE
+from sracl_core.profile.planning.caching import simulate_prefix_cache
 from sracl_core.profile.planning.probe import Probe
 from sracl_core.profile.planning.work import Outstanding, Work, answer_tokens, token_ids
 from sracl_core.profile.store.answers import AnswerStore

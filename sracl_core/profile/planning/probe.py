@@ -3,10 +3,10 @@
 import time
 from dataclasses import dataclass
 
-from sracl_core.errors import ModelError
-from sracl_core.profile.chat.caching import simulate_prefix_cache
+from sracl_core.ground.errors import ModelError
 from sracl_core.profile.chat.engine import ChatEngine
 from sracl_core.profile.chat.judge import EXAMPLES, told
+from sracl_core.profile.planning.caching import simulate_prefix_cache
 from sracl_core.profile.planning.work import Outstanding, Work, answer_tokens, token_ids
 from sracl_core.profile.store.answers import AnswerStore, address_of
 from sracl_core.profile.store.claims import Claims

@@ -20,9 +20,9 @@ from typing import Self
 
 import pyarrow as pa
 
-from sracl_core.artifacts.full_disk import told_when_full
-from sracl_core.errors import StorageError
-from sracl_core.outside import shown
+from sracl_core.ground.errors import StorageError
+from sracl_core.ground.full_disk import told_when_full
+from sracl_core.ground.outside import shown
 from sracl_core.profile.store import journal, segments
 from sracl_core.profile.store.claims import Claims
 from sracl_core.profile.store.journal import Journal, claimed, read_journal

@@ -16,8 +16,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from sracl_core.artifacts.full_disk import told_when_full
-from sracl_core.errors import MachineError
+from sracl_core.ground.errors import MachineError
+from sracl_core.ground.full_disk import told_when_full
 
 FOLDER = "asking"
 FILES = 64

@@ -15,7 +15,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from sracl_core.artifacts.full_disk import told_when_full
+from sracl_core.ground.full_disk import told_when_full
 from sracl_core.profile.store.stored import StoredAnswer, fault_of
 
 SUFFIX = ".journal"

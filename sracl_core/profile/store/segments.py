@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from sracl_core.artifacts.writing import atomic_path
-from sracl_core.errors import ArtifactError
+from sracl_core.ground.errors import ArtifactError
 from sracl_core.profile.store.stored import ADDRESS, StoredAnswer
 
 SUFFIX = ".parquet"

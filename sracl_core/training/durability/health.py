@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from sracl_core.batching.sequences import Sequences
-from sracl_core.errors import TrainingError
+from sracl_core.ground.errors import TrainingError
 
 STEPS_BETWEEN_LOOKS = 50  # where reading a number back makes the device wait
 NAMED_SAMPLES = 5

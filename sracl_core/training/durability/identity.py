@@ -11,20 +11,9 @@ from sracl_core.training.durability.checkpoints import FORMAT
 
 # Rooms and modules of `sracl_core` that training runs through; evaluation picks the best epoch.
 CODE = (
-    *("artifacts", "batching", "evaluation", "leakage", "model", "objectives", "params", "retrieval", "training"),
-    *(
-        "__init__.py",
-        "console.py",
-        "device.py",
-        "errors.py",
-        "faults.py",
-        "machine.py",
-        "outside.py",
-        "plugins.py",
-        "prefixes.py",
-        "progress.py",
-    ),
-    *("ragged.py", "root.py", "threads.py", "version.py"),
+    *("artifacts", "batching", "evaluation", "ground", "leakage", "model", "objectives", "params"),
+    *("retrieval", "schemas", "training"),
+    *("__init__.py", "device.py", "prefixes.py", "progress.py", "ragged.py", "sequences.py"),
 )
 LIBRARIES = ("torch", "numpy", "pyarrow", "safetensors", "pydantic")
 

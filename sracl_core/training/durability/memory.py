@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 
 from sracl_core.batching.samples import Samples
-from sracl_core.errors import TrainingError
-from sracl_core.machine import free_memory
+from sracl_core.ground.errors import TrainingError
+from sracl_core.ground.machine import free_memory
 from sracl_core.model.backbone import Backbone
 from sracl_core.model.losses import rows_at_once
 from sracl_core.progress import tell

@@ -5,7 +5,7 @@ import io
 
 import pytest
 
-from sracl_core.errors import DataError
+from sracl_core.ground.errors import DataError
 from sracl_core.ingest.raw.encoding import Utf8Reader, encoding_of
 
 TEXT = "user_id,item_id\nü,€\n😀,b\n"

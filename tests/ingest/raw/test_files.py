@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from sracl_core.errors import DataError
+from sracl_core.ground.errors import DataError
 from sracl_core.ingest.raw.files import RawFile, left_behind
 
 TEXT = b"user_id,item_id,timestamp\nu,a,1\n"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from sracl_core.errors import DataError
+from sracl_core.ground.errors import DataError
 from sracl_core.ingest.raw.folder import RawFolder
 
 PATTERNS = ("interactions.csv", "interactions.jsonl")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from sracl_core.errors import DataError
+from sracl_core.ground.errors import DataError
 from sracl_core.ingest.raw.files import RawFile
 from sracl_core.ingest.raw.headers import (
     DELIMITERS,

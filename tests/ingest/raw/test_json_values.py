@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sracl_core.errors import DataError
+from sracl_core.ground.errors import DataError
 from sracl_core.ingest.raw import lines
 from sracl_core.ingest.raw.files import RawFile
 from sracl_core.ingest.raw.json_values import ValueReader, first_values, is_one_a_line

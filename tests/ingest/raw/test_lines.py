@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sracl_core.errors import DataError
+from sracl_core.ground.errors import DataError
 from sracl_core.ingest.raw import lines, multiline
 from sracl_core.ingest.raw.files import RawFile
 from sracl_core.ingest.raw.lines import LineReader

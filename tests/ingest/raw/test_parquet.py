@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from sracl_core.errors import DataError
+from sracl_core.ground.errors import DataError
 from sracl_core.ingest.raw import parquet
 from sracl_core.ingest.raw.files import RawFile
 from sracl_core.ingest.raw.parquet import ParquetRows, column_names

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from sracl_core.errors import DataError
+from sracl_core.ground.errors import DataError
 from sracl_core.ingest.raw import unpacking
 from sracl_core.ingest.raw.files import RawFile
 from sracl_core.ingest.raw.parquet import column_names
@@ -19,7 +19,7 @@ from sracl_core.ingest.raw.unpacking import unpack
 SCRIPT = """
 import sys
 from pathlib import Path
-from sracl_core.errors import StorageError
+from sracl_core.ground.errors import StorageError
 from sracl_core.ingest.raw.files import RawFile
 from sracl_core.ingest.raw.parquet import column_names
 try:

@@ -8,8 +8,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from sracl_core.errors import DataError
-from sracl_core.params.kinds import MOST_COLUMNS
+from sracl_core.ground.errors import DataError
+from sracl_core.params.reading.kinds import MOST_COLUMNS
 
 NAMES = ["user_id", "item_id", "timestamp", *(f"c{number}" for number in range(MOST_COLUMNS - 2))]
 ROWS = "user_id,item_id,timestamp\nu,a,1\nu,b,2\nu,c,3\n"

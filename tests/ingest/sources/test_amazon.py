@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from sracl_core.errors import DataError
+from sracl_core.ground.errors import DataError
 
 REVIEW = {
     "reviewerID": "A1",

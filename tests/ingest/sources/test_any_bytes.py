@@ -4,7 +4,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sracl_core.errors import SraclError
+from sracl_core.ground.errors import SraclError
 from sracl_core.ingest.pipeline import locate
 from sracl_core.ingest.session import open_session
 from sracl_core.params.data import DataParams

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sracl_core.errors import DataError
+from sracl_core.ground.errors import DataError
 
 RATED = {"196": [("1", 881250949)], "22": [("2", 878887116)]}
 

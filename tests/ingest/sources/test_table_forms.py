@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from sracl_core.errors import DataError
+from sracl_core.ground.errors import DataError
 from sracl_core.params.data import ColumnNames
 
 CSV = "user_id,item_id,timestamp\nu1,b,30\nu1,a,10\nu2,a,10\nu2,b,10\nu1,c,10\n"

@@ -6,12 +6,12 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from sracl_core.artifacts.schemas import PREFIXES
 from sracl_core.batching.inputs import TrainingInputs
-from sracl_core.errors import TrainingError
+from sracl_core.ground.errors import TrainingError
 from sracl_core.objectives.semantic.semantics import Semantics, load_semantics
 from sracl_core.prefixes import PrefixTable
 from sracl_core.ragged import Ragged
+from sracl_core.schemas.prefixes import PREFIXES
 from tests.training.small import inputs
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from sracl_core.artifacts.provenance import Provenance
-from sracl_core.errors import ModelError
+from sracl_core.ground.errors import ModelError
 from sracl_core.params.profile import LlmParams
 from sracl_core.profile.chat import judge
 from sracl_core.profile.chat.answers import CUT_SHORT, ONLY_REASONING, ONLY_SPACE

@@ -10,7 +10,7 @@ from itertools import pairwise
 
 import pytest
 
-from sracl_core.errors import ModelError
+from sracl_core.ground.errors import ModelError
 from sracl_core.profile.chat import patience
 from tests.profile.engines.server import (
     Act,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sracl_core.errors import ModelError
+from sracl_core.ground.errors import ModelError
 from tests.profile.engines.server import KEY, SCHEMA, Act, MisbehavingServer, ask, calls, error, good, model
 
 pytestmark = pytest.mark.usefixtures("quick_server")
@@ -109,7 +109,7 @@ def test_without_the_package_the_way_to_it_is_said() -> None:
     code = """
 import sys
 sys.modules["openai"] = None
-from sracl_core.profile.engines.openai import OpenAIModel, LlmParams, RuntimeParams
+from sracl_core.profile.engines.openai import OpenAIModel
 list(OpenAIModel(LlmParams(), RuntimeParams()).ask([]))
 """
     root = Path(__file__).resolve().parents[3]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sracl_core.errors import ModelError
+from sracl_core.ground.errors import ModelError
 from sracl_core.params.profile import LlmParams
 from sracl_core.profile.chat.tokens import APPROXIMATE, load_tokenizer
 

@@ -9,8 +9,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from sracl_core.artifacts.provenance import Provenance
-from sracl_core.artifacts.schemas import ITEMS
-from sracl_core.console import guarded, prepare
+from sracl_core.ground.console import guarded, prepare
 from sracl_core.params.profile import LlmParams, UserProfileParams
 from sracl_core.params.runtime import RuntimeParams
 from sracl_core.profile.catalogue import Catalogue
@@ -20,6 +19,7 @@ from sracl_core.profile.requests import user_requests
 from sracl_core.profile.store.answers import AnswerStore
 from sracl_core.profile.write import load_engine, write_profile_table
 from sracl_core.ragged import Ragged
+from sracl_core.schemas.ingest import ITEMS
 
 # Not of test_vllm.py: that brings numba, which processes of vLLM on a CPU can't be started with.
 CATALOGUE = pa.Table.from_pylist(

@@ -3,7 +3,6 @@
 import pyarrow as pa
 import pytest
 
-from sracl_core.artifacts.schemas import ITEMS
 from sracl_core.params.profile import ItemProfileParams, LlmParams, UserProfileParams
 from sracl_core.params.runtime import RuntimeParams
 from sracl_core.profile.catalogue import Catalogue
@@ -14,6 +13,7 @@ from sracl_core.profile.prefixes import build_prefixes
 from sracl_core.profile.requests import item_requests, user_requests
 from sracl_core.profile.words import Vocabulary, heaviest
 from sracl_core.ragged import Ragged
+from sracl_core.schemas.ingest import ITEMS
 
 TITLES = ["Green tea", "Black tea", "Steel kettle", "Glass kettle", "Oak chair", "Oak table", None]
 ITEMS_TABLE = pa.table(

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sracl_core.errors import ModelError
+from sracl_core.ground.errors import ModelError
 from tests.profile.engines.server import (
     KEY,
     Act,

@@ -15,22 +15,23 @@ import pytest
 import ranx  # noqa: F401 - brings numba: whoever has imported that must be able to load vLLM, too
 
 from sracl_core.artifacts.provenance import Provenance
-from sracl_core.artifacts.schemas import ITEMS, PROFILES
 from sracl_core.artifacts.tables import read_table
-from sracl_core.errors import ModelError, ParamsError
+from sracl_core.ground.errors import ModelError, ParamsError
 from sracl_core.params.profile import ItemProfileParams, LlmParams, UserProfileParams
 from sracl_core.params.runtime import RuntimeParams
 from sracl_core.profile.catalogue import Catalogue
-from sracl_core.profile.chat.caching import simulate_prefix_cache
 from sracl_core.profile.chat.engine import ChatEngine
 from sracl_core.profile.contexts import draw_contexts
 from sracl_core.profile.engines.protocol import EngineSettings
 from sracl_core.profile.engines.vllm import CPU_BLOCK_TOKENS
+from sracl_core.profile.planning.caching import simulate_prefix_cache
 from sracl_core.profile.prefixes import build_prefixes
 from sracl_core.profile.requests import ProfileRequest, item_requests, user_requests
 from sracl_core.profile.store.answers import AnswerStore
 from sracl_core.profile.write import load_engine, write_profile_table
 from sracl_core.ragged import Ragged
+from sracl_core.schemas.ingest import ITEMS
+from sracl_core.schemas.profiles import PROFILES
 from tests.needs import needs_vllm
 
 pytestmark = [needs_vllm, pytest.mark.slow]

@@ -14,7 +14,6 @@ from urllib.request import urlopen
 
 import pytest
 
-from sracl_core.artifacts.schemas import PROFILES
 from sracl_core.artifacts.tables import read_table
 from sracl_core.params.profile import LlmParams
 from sracl_core.params.runtime import RuntimeParams
@@ -23,6 +22,7 @@ from sracl_core.profile.chat.engine import ChatEngine
 from sracl_core.profile.engines.protocol import EngineSettings
 from sracl_core.profile.store.answers import AnswerStore
 from sracl_core.profile.write import load_engine, write_profile_table
+from sracl_core.schemas.profiles import PROFILES
 from tests.needs import needs_vllm
 from tests.profile.engines.test_vllm import CATALOGUE, ITEM_PARAMS, PROVENANCE, item_table_requests
 

@@ -9,22 +9,22 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from sracl_core.artifacts.schemas import ITEMS
 from sracl_core.params.profile import LlmParams, ProfileParams, UserProfileParams
 from sracl_core.params.runtime import RuntimeParams
-from sracl_core.profile.chat.caching import simulate_prefix_cache
 from sracl_core.profile.chat.engine import Call, ChatEngine, Reply
 from sracl_core.profile.chat.prompts import ChatPrompts
 from sracl_core.profile.chat.tokens import load_tokenizer
 from sracl_core.profile.engines.protocol import EngineSettings
 from sracl_core.profile.planning import plan as planning
 from sracl_core.profile.planning import work as work_module
+from sracl_core.profile.planning.caching import simulate_prefix_cache
 from sracl_core.profile.planning.plan import Prices, make_plan
 from sracl_core.profile.planning.probe import measure
 from sracl_core.profile.planning.work import Kind, Work, profile_work, share_model
 from sracl_core.profile.store.answers import AnswerStore
 from sracl_core.profile.write import write_profiles
 from sracl_core.ragged import Ragged
+from sracl_core.schemas.ingest import ITEMS
 
 TOKENS_OUT = 9
 LOADING, PAUSE = 0.2, 0.002

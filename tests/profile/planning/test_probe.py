@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sracl_core.errors import ModelError
+from sracl_core.ground.errors import ModelError
 from sracl_core.profile.planning.probe import RUN, measure, spread
 from sracl_core.profile.store.answers import AnswerStore, address_of
 from tests.profile.planning.test_plan import model_of, work

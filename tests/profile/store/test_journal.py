@@ -113,7 +113,7 @@ def test_a_full_disk_ends_it_in_a_line_and_loses_nothing_before(tmp_path: Path) 
     program = """
 import sys
 from pathlib import Path
-from sracl_core.errors import StorageError
+from sracl_core.ground.errors import StorageError
 from sracl_core.profile.store.answers import AnswerStore
 from sracl_core.profile.store.journal import Journal, read_journal
 from sracl_core.profile.store.stored import StoredAnswer
@@ -137,7 +137,7 @@ def test_a_run_that_fills_the_disk_leaves_its_answers_to_the_next(tmp_path: Path
 import sys
 from contextlib import suppress
 from pathlib import Path
-from sracl_core.errors import StorageError
+from sracl_core.ground.errors import StorageError
 from sracl_core.profile.store.answers import AnswerStore
 from tests.profile.store.test_journal import answer
 folder, kept = Path(sys.argv[1]), []

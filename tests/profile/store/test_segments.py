@@ -111,7 +111,7 @@ def test_one_that_may_not_be_read_is_no_reason_to_pay_again(tmp_path: Path) -> N
     program = f"""
 import os
 from pathlib import Path
-from sracl_core.errors import ArtifactError
+from sracl_core.ground.errors import ArtifactError
 from sracl_core.profile.store.segments import is_whole
 if os.geteuid() == 0:
     os.setegid(65534); os.seteuid(65534)

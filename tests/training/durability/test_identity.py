@@ -7,17 +7,17 @@ from pathlib import Path
 import pytest
 
 import sracl_core
+from dag.source import ROOT, code_of
 from sracl_core.artifacts.provenance import Provenance
 from sracl_core.training.durability.identity import code_files, training_identity
-from tests.pipeline import dag
 
 ORIGIN = Provenance("train", "parameters", "inputs", "code")
 
 
 def test_all_code_of_the_stage_is_covered() -> None:
     """Of `sracl_core`; the stage adds its own file. DVC's dependencies are worked out in the same way."""
-    covered = {path.relative_to(dag.ROOT).as_posix() for path in code_files()}
-    needed = {name for name in dag.code_of("stages.train") if name.startswith("sracl_core/")}
+    covered = {path.relative_to(ROOT).as_posix() for path in code_files()}
+    needed = {name for name in code_of("stages.train") if name.startswith("sracl_core/")}
     assert needed <= covered
     assert not {name for name in covered if name.split("/")[1] in ("ingest", "profile", "embed", "commands")}
 
