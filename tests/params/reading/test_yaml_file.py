@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sracl_core.ground.errors import ParamsError
-from sracl_core.params import yaml_file
+from sracl_core.params.reading import yaml_file
 from sracl_core.params.reading.yaml_file import read_yaml
 
 SHIPPED = Path(__file__).resolve().parents[3] / "params.yaml"
