@@ -62,8 +62,10 @@ class Backbone(nn.Module):
     def encode(self, items: Tensor, lengths: Tensor, read: Tensor | None = None) -> Tensor:
         """Return the states of packed windows at the packed rows `read` int64 [R], [R, d]; at all, [T, d], if None.
 
-        `items` is int64 [T], `lengths` int64 [B] with 1 ≤ length ≤ max_length and sum T. This pads windows to the
-        longest of their bucket; a backbone that can do without, or has less to do where few rows are read, does so.
+        `items` is int64 [T], `lengths` int64 [B] with 1 ≤ length ≤ max_length and sum T. An item 0 is a masked one: it
+        keeps its place, with the vector of padding, and its state may be read. This pads windows to the longest of
+        their bucket, which `forward` then sees; a backbone that can do without, or has less to do where few rows are
+        read, or looks for padding in `forward`, has its own.
         """
         if not len(lengths):
             return self.item_vectors().new_zeros(0, self.params.hidden)

@@ -17,7 +17,7 @@ from sracl_core.objectives.semantic.candidates import Bank, Candidates, build_ca
 from sracl_core.objectives.semantic.semantics import Semantics, load_semantics
 from sracl_core.objectives.semantic.substitution import view_windows
 from sracl_core.objectives.semantic.synthesizer import Synthesizer, UniformSynthesizer
-from sracl_core.objectives.shared.info_nce import info_nce
+from sracl_core.objectives.shared.info_nce import Similarity, info_nce
 from sracl_core.objectives.shared.negatives import NegativesParams, excluded_negatives
 from sracl_core.params.needs import Need
 from sracl_core.params.reading.fields import Fields
@@ -29,7 +29,7 @@ from sracl_core.ragged import Ragged
 class InterParams(Fields):
     """Inter-user contrast: an anchor against its synthesized semantic neighbour (L_CS)."""
 
-    similarity: Literal["cosine", "dot"] = Field("cosine", description="similarity inside InfoNCE")
+    similarity: Similarity = Field("cosine", description="similarity inside InfoNCE")
     temperature: Temperature = Field(0.1, description="temperature τ of InfoNCE")
     synthesizer: Literal["learnable", "uniform"] = Field("learnable", description="how candidates are mixed")
     dropout: float = Field(0.5, ge=0, lt=1, description="dropout on the synthesizer's weights")
@@ -41,7 +41,7 @@ class InterParams(Fields):
 class IntraParams(Fields):
     """Intra-user contrast: two semantic substitutions of one prefix (L_IS)."""
 
-    similarity: Literal["cosine", "dot"] = Field("dot", description="similarity inside InfoNCE")
+    similarity: Similarity = Field("dot", description="similarity inside InfoNCE")
     temperature: Temperature = Field(1.0, description="temperature τ of InfoNCE")
     substitution_rate: float = Field(0.7, ge=0, le=1, description="probability that an item is replaced from its pool")
 

@@ -13,7 +13,7 @@ from sracl_core.params.reading.groups import Kind, chosen_group, chosen_part
 from sracl_core.params.reading.kinds import Seed, Text
 
 # The registry of objectives: one module each in sracl_core/objectives/.
-OBJECTIVES = ("sracl", "plain")
+OBJECTIVES = ("sracl", "plain", "cl4srec", "duorec")
 
 METRIC_NAME = re.compile(r"(hr|ndcg|mrr)@([1-9]\d{0,6})", re.ASCII)
 

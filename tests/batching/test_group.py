@@ -11,7 +11,10 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from sracl_core.batching.group import ALONE, Group, open_group
+from sracl_core.batching.samples import MODES
 from sracl_core.objectives.shared.negatives import NegativesParams
+from sracl_core.params.train import OBJECTIVES
+from sracl_core.training.fit import begin_training
 from tests.training.processes import outcome, start, start_together, trained
 from tests.training.reference import World
 from tests.training.small import inputs, params
@@ -24,10 +27,21 @@ CASES: dict[str, dict[str, Any]] = {
     "prefix, bank, gru4rec": {"mode": "prefix", "candidates": "bank", "backbone": "gru4rec"},
     "plain": {"mode": "causal", "alpha": 0.0, "beta": 0.0},
 }
+RIVALS = [(name, mode) for name in OBJECTIVES if name not in ("sracl", "plain") for mode in MODES]
 BATCHES = (7, 1, 4)  # samples of the steps: uneven shares, and one that is empty
 
 
-def gradients_of_steps(world: World, group: Group) -> dict[str, Tensor]:
+class Training:
+    """A training with any objective, in double precision."""
+
+    def __init__(self, objective: str, mode: str, group: Group) -> None:
+        changes = {"objective": objective, "mode": mode}
+        state = begin_training(inputs(longest=14, every=2), params(**changes), torch.device("cpu"), group)
+        self.backbone, self.objective, self.steps = state.backbone.double(), state.objective.double(), state.steps
+        self.weights = lambda: state.weights
+
+
+def gradients_of_steps(world: World | Training, group: Group) -> dict[str, Tensor]:
     """The losses and gradients of a few steps, each from weights the last one has changed."""
     found = {}
     world.objective.begin_epoch(world.backbone)
@@ -42,7 +56,7 @@ def gradients_of_steps(world: World, group: Group) -> dict[str, Tensor]:
         group.add_gradients(world.weights())
         joint = losses.joint(group)
         for name, value in joint.parts().items():
-            found[f"{step} {name}"] = value.detach()
+            found[f"{step} {name}"] = value.detach().clone()  # a total of one part is that part
         for number, weight in enumerate(world.weights()):
             gradient = torch.zeros_like(weight) if weight.grad is None else weight.grad
             found[f"{step} {number}"] = gradient.clone()
@@ -56,6 +70,9 @@ def all_cases(group: Group) -> dict[str, Tensor]:
     for case, changes in CASES.items():
         world = World(inputs(longest=14, every=2), params(**changes), group)
         found |= {f"{case}: {name}": value for name, value in gradients_of_steps(world, group).items()}
+    for case in RIVALS:
+        rival = Training(*case, group)
+        found |= {f"{case}: {name}": value for name, value in gradients_of_steps(rival, group).items()}
     return found
 
 

@@ -5,6 +5,7 @@ from torch import Tensor
 
 from sracl_core.batching.windows import Windows
 from sracl_core.model.packed import spans, window_offsets
+from sracl_core.objectives.shared.views import view_each, view_own
 
 
 def substitute(items: Tensor, item_pool: Tensor, rate: float, generator: torch.Generator) -> Tensor:
@@ -35,8 +36,6 @@ def view_windows(
     """
     lengths = lasts - begins + 1  # [B]
     views = substitute(items[spans(begins, lengths)].repeat(2), item_pool, rate, generator)
-    if own is not None:
-        bounds = window_offsets(lengths)[[own.start, own.stop]].tolist()
-        views, lengths = views.view(2, -1)[:, slice(*bounds)].flatten(), lengths[own]
     both = lengths.repeat(2)
-    return Windows(views, both, window_offsets(both)[1:] - 1)
+    begins = window_offsets(both)[:-1]
+    return view_each(views, begins, both) if own is None else view_own(views, begins, both, own)

@@ -1,8 +1,12 @@
 """InfoNCE, the loss of every contrast."""
 
+from typing import Literal
+
 import torch
 from torch import Tensor
 from torch.nn import functional as F
+
+Similarity = Literal["cosine", "dot"]
 
 
 def info_nce(
