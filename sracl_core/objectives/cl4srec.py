@@ -21,7 +21,7 @@ from sracl_core.objectives.protocol import Anchors, Objective, ObjectiveParams, 
 from sracl_core.objectives.shared.augmentations import augment, draw_pairs
 from sracl_core.objectives.shared.info_nce import Similarity, info_nce
 from sracl_core.objectives.shared.views import view_own
-from sracl_core.params.kinds import Share, Temperature, Weight
+from sracl_core.params.reading.kinds import Share, Temperature, Weight
 
 
 class CL4SRecParams(ObjectiveParams):

@@ -24,7 +24,7 @@ from sracl_core.objectives.protocol import Anchors, Context, Objective, Objectiv
 from sracl_core.objectives.shared.info_nce import Similarity, info_nce
 from sracl_core.objectives.shared.same_target import SameTarget
 from sracl_core.objectives.shared.views import view_each
-from sracl_core.params.kinds import Temperature, Weight
+from sracl_core.params.reading.kinds import Temperature, Weight
 
 
 class DuoRecParams(ObjectiveParams):

@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 
 from sracl_core.batching.inputs import TrainingInputs
-from sracl_core.params.fields import Fields
-from sracl_core.params.kinds import is_weight
+from sracl_core.params.reading.fields import Fields
+from sracl_core.params.reading.kinds import is_weight
 from sracl_core.params.train import TrainParams
 from sracl_core.training.durability.checkpoints import Snapshot
 from sracl_core.training.fit import begin_training

@@ -5,14 +5,15 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from sracl_core.artifacts.schemas import PREFIXES, SEQUENCES
 from sracl_core.batching.inputs import TrainingInputs
-from sracl_core.errors import ParamsError
+from sracl_core.ground.errors import ParamsError
+from sracl_core.ground.plugins import is_import_path
 from sracl_core.params.backbone import BACKBONE
-from sracl_core.params.groups import Kind
-from sracl_core.params.section import typed_section
+from sracl_core.params.reading.groups import Kind
+from sracl_core.params.reading.section import typed_section
 from sracl_core.params.train import OBJECTIVE, TrainParams
-from sracl_core.plugins import is_import_path
+from sracl_core.schemas.ingest import SEQUENCES
+from sracl_core.schemas.prefixes import PREFIXES
 
 USERS, N_ITEMS, LONGEST, K, DIMENSION = 20, 15, 12, 3, 6
 MAX_LENGTH = 6  # shorter than some sequences
