@@ -11,6 +11,8 @@ if _MISSING:
         "environment it is installed in (source .venv/bin/activate), or use `make run`."
     )
 
+from sracl_core.ground.console import prepare  # noqa: E402 - what it needs is there now
+from sracl_core.ground.threads import prepare_threads  # noqa: E402
 
 prepare()
 prepare_threads()

@@ -73,7 +73,8 @@ def the_seed_decides(inputs: TrainingInputs, params: TrainParams) -> str:
         state = begin_training(inputs, params, CPU)
         list(run(state))
         ends.append(_copied(state.snapshot()).tensors)
-    return _difference(*ends, "the second training with the same seed")
+    first, second = ends
+    return _difference(first, second, "the second training with the same seed")
 
 
 def it_goes_on(inputs: TrainingInputs, params: TrainParams) -> str:
@@ -100,7 +101,8 @@ def weight_0_is_the_plain_backbone(inputs: TrainingInputs, params: TrainParams) 
         state = begin_training(inputs, chosen, CPU)
         list(run(state))
         ends.append({name: value.clone() for name, value in state.backbone.state_dict().items()})
-    return _difference(*ends, "the backbone trained with weight 0")
+    off, plain = ends
+    return _difference(off, plain, "the backbone trained with weight 0")
 
 
 def switched_off(params: TrainParams) -> TrainParams:
