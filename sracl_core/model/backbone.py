@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Literal
 import torch
 from pydantic import Field
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from sracl_core.model.packed import Buckets, take_rows
 from sracl_core.params.fields import Fields
@@ -95,6 +96,12 @@ class Backbone(nn.Module):
     def item_vectors(self) -> Tensor:
         """Return the vectors items are scored with, [n_items, d]; row i belongs to item i + 1."""
         return self.item_embedding.weight[1:]
+
+    def vectors_of(self, items: Tensor) -> Tensor:
+        """Return the vectors that `items` int64 [...] (ids from 1) are scored with, [..., d]; no other is looked at."""
+        if type(self).item_vectors is not Backbone.item_vectors:  # made of something else than the embedding
+            return F.embedding(items - 1, self.item_vectors())
+        return F.embedding(items, self.item_embedding.weight, sparse=self.item_embedding.sparse)
 
     @property
     def reads_prefixes(self) -> bool:

@@ -16,6 +16,7 @@ from sracl_core.objectives.protocol import Context, build_objective
 from sracl_core.params.train import TrainParams
 from sracl_core.prefixes import NOTHING_TO_LEARN
 from sracl_core.ragged import Ragged
+from sracl_core.recommendation.protocol import LossContext, build_loss
 from sracl_core.training.durability.checkpoints import Checkpoints
 from sracl_core.training.epoch import Epoch, TrainedModel
 from sracl_core.training.loop import train
@@ -75,6 +76,9 @@ def begin_training(
     sampling = torch.Generator(device=device).manual_seed(params.seed + 1)
     context = Context(inputs, sequences, samples, backbone.params.hidden, sampling, group, params.objective_place)
     objective = build_objective(params.objective_part, params.objective_params, context).to(device)
-    steps = Steps(sequences, samples, sampling, params.seed, group)
+    drawing = torch.Generator(device=device).manual_seed(params.seed + 2)
+    seen = LossContext(inputs.n_items, sequences.items, drawing, params.loss_place)
+    loss = build_loss(params.loss_part, params.loss_params, seen).to(device)
+    steps = Steps(sequences, samples, loss, sampling, params.seed, group=group)
     group.seed(params.seed)
     return TrainingState(backbone, objective, steps, params)

@@ -74,6 +74,7 @@ class _Loop:
         state = self.state
         state.backbone.train()
         state.objective.train()
+        state.steps.loss.train()
         if state.step == 0:
             state.objective.begin_epoch(state.backbone)
         for batch in state.steps.batches(state.params.batch_size, done=state.step):
@@ -99,7 +100,7 @@ class _Loop:
     def _step(self, batch: Tensor) -> None:
         state = self.state
         losses = state.steps.losses(batch, state.backbone, state.objective)
-        state.optimizer.zero_grad(set_to_none=True)
+        state.clear_gradients()
         losses.total().backward()
         self.group.add_gradients(state.weights)
         parts = losses.joint(self.group).parts()

@@ -22,10 +22,16 @@ class TrainingState:
 
     def __init__(self, backbone: Backbone, objective: Objective, steps: Steps, params: TrainParams) -> None:
         self.backbone, self.objective, self.steps, self.params = backbone, objective, steps, params
-        self.weights = [*backbone.parameters(), *objective.parameters()]
+        self.weights = [*backbone.parameters(), *objective.parameters(), *steps.loss.parameters()]
         self.optimizer = torch.optim.Adam(
             self.weights, lr=params.learning_rate, weight_decay=params.weight_decay, fused=True
         )
+        # Where no step meets all items, their gradient is made row by row, in a tensor that stays: at a million items a
+        # fresh one for every look-up would cost several times what the optimizer does.
+        self._table = None if steps.loss.scores_all else backbone.item_embedding.weight
+        if self._table is not None:
+            backbone.item_embedding.sparse = True
+            self._table.grad = torch.zeros_like(self._table)
         self.epochs: list[Epoch] = []
         self.step = 0
         self.sums: dict[str, Tensor] = {}
@@ -42,6 +48,13 @@ class TrainingState:
         number = len(self.epochs)
         patient = self.best is None or number - self.best.number < self.params.early_stop.patience
         return number == self.params.max_epochs or not patient
+
+    def clear_gradients(self) -> None:
+        """Forget the gradients of the last step."""
+        kept = self._table.grad if self._table is not None else None
+        self.optimizer.zero_grad(set_to_none=True)
+        if self._table is not None and kept is not None:
+            self._table.grad = kept.zero_()
 
     def add_losses(self, parts: dict[str, Tensor]) -> None:
         """Count a step with its losses."""
@@ -67,6 +80,7 @@ class TrainingState:
         tensors = {
             **_named("backbone", self.backbone.state_dict()),
             **_named("objective", self.objective.state_dict()),
+            **_named("loss", self.steps.loss.state_dict()),
             **_named("best", self.best_weights),
             **_named("sums", self.sums),
             **_named("steps", self.steps.kept(self.step)),
@@ -84,6 +98,7 @@ class TrainingState:
         device = self.backbone.device
         self.backbone.load_state_dict(groups["backbone"])
         self.objective.load_state_dict(groups.get("objective", {}))
+        self.steps.loss.load_state_dict(groups.get("loss", {}))
         moments: dict[int, dict[str, Tensor]] = {}
         for name, tensor in groups.get("optimizer", {}).items():
             number, _, moment = name.partition("/")

@@ -192,7 +192,7 @@ def test_closure_follows_late_imports_packages_and_plugins() -> None:
 def test_a_loader_of_parts_needs_the_code_of_one_from_outside() -> None:
     """Of each kind that anything in the closure loads."""
     assert dag.needs("stages.ingest").parts == {"${parts.source}"}
-    assert dag.needs("stages.train").parts == {"${parts.backbone}", "${parts.objective}"}
+    assert dag.needs("stages.train").parts == {"${parts.backbone}", "${parts.loss}", "${parts.objective}"}
     assert dag.needs("stages.mine_items").parts == frozenset()
     assert set(dag.PART_CODE.values()) == {f"${{parts.{kind}}}" for kind in SHIPPED}
 

@@ -11,7 +11,8 @@ from sracl_core.training.durability.checkpoints import FORMAT
 
 # Rooms and modules of `sracl_core` that training runs through; evaluation picks the best epoch.
 CODE = (
-    *("artifacts", "batching", "evaluation", "leakage", "model", "objectives", "params", "retrieval", "training"),
+    *("artifacts", "batching", "evaluation", "leakage", "model", "objectives", "params", "recommendation", "retrieval"),
+    "training",
     *(
         "__init__.py",
         "console.py",
