@@ -50,7 +50,7 @@ def train_step(state: TrainingState, batch: Tensor) -> None:
     losses = state.steps.losses(batch, state.backbone, state.objective)
     state.clear_gradients()
     losses.total().backward()
-    state.optimizer.step()
+    state.move()
 
 
 def keep_run(results: Path, data: str, device: torch.device, found: dict[str, Any]) -> None:

@@ -54,5 +54,5 @@ while going_on:
         losses = state.steps.losses(batch, state.backbone, state.objective)
         state.clear_gradients()
         losses.recommendation.backward()
-        state.optimizer.step()
+        state.move()
     going_on = comparison.end_epoch(scores)

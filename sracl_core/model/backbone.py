@@ -1,6 +1,7 @@
 """What a backbone promises, and how one is built by name."""
 
 from abc import abstractmethod
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, ClassVar, Literal
 
 import torch
@@ -51,6 +52,7 @@ class Backbone(nn.Module):
         super().__init__()
         self.n_items = n_items
         self.params = params
+        self.precision: AbstractContextManager[object] = nullcontext()  # of passes in training
         self.item_embedding = nn.Embedding(n_items + 1, params.hidden, padding_idx=PADDING)
 
     @abstractmethod
@@ -72,6 +74,12 @@ class Backbone(nn.Module):
         states = buckets.along_windows(items[buckets.rows], self)
         places = buckets.places()
         return take_rows(states, places if read is None else places[read])
+
+    def encode_in_training(self, items: Tensor, lengths: Tensor, read: Tensor | None = None) -> Tensor:
+        """Return what `encode` does, from a pass of the precision that training chose; the states have the weights'."""
+        with self.precision:
+            states = self.encode(items, lengths, read)
+        return states.to(self.item_embedding.weight.dtype)
 
     def initialise(self) -> None:
         """Fill every linear map and embedding, for a subclass to call when they are all made.

@@ -4,12 +4,14 @@ from dataclasses import asdict
 
 import torch
 from torch import Tensor
+from torch.nn.utils import clip_grads_with_norm_, get_total_norm
 
 from sracl_core.model.backbone import Backbone
 from sracl_core.objectives.protocol import Objective
 from sracl_core.params.train import TrainParams
 from sracl_core.training.durability.checkpoints import Snapshot
 from sracl_core.training.epoch import Epoch, Metrics
+from sracl_core.training.optimisation import build_optimizer, learning_rate
 from sracl_core.training.steps import Steps
 
 
@@ -23,9 +25,9 @@ class TrainingState:
     def __init__(self, backbone: Backbone, objective: Objective, steps: Steps, params: TrainParams) -> None:
         self.backbone, self.objective, self.steps, self.params = backbone, objective, steps, params
         self.weights = [*backbone.parameters(), *objective.parameters(), *steps.loss.parameters()]
-        self.optimizer = torch.optim.Adam(
-            self.weights, lr=params.learning_rate, weight_decay=params.weight_decay, fused=True
-        )
+        self.steps_an_epoch = steps.count(params.batch_size)
+        self.most_steps = params.max_epochs * self.steps_an_epoch
+        self.optimizer = build_optimizer(self.weights, params, self.most_steps)
         # Where no step meets all items, their gradient is made row by row, in a tensor that stays: at a million items a
         # fresh one for every look-up would cost several times what the optimizer does.
         self._table = None if steps.loss.scores_all else backbone.item_embedding.weight
@@ -48,6 +50,21 @@ class TrainingState:
         number = len(self.epochs)
         patient = self.best is None or number - self.best.number < self.params.early_stop.patience
         return number == self.params.max_epochs or not patient
+
+    @property
+    def steps_done(self) -> int:
+        """How many steps were made, of `most_steps`."""
+        return len(self.epochs) * self.steps_an_epoch + self.step
+
+    def move(self, norm: Tensor | None = None) -> None:
+        """Change the weights by their gradients; `norm` is that of all of them together, if it is known."""
+        if self.params.clip_norm > 0:
+            if norm is None:
+                norm = get_total_norm([weight.grad for weight in self.weights if weight.grad is not None])
+            clip_grads_with_norm_(self.weights, self.params.clip_norm, norm)
+        for group in self.optimizer.param_groups:
+            group["lr"] = learning_rate(self.params, self.steps_done, self.most_steps)
+        self.optimizer.step()
 
     def clear_gradients(self) -> None:
         """Forget the gradients of the last step."""

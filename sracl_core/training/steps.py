@@ -101,7 +101,7 @@ class Steps:
         every = self.samples.every_position
         trained = positions if every else positions[ends]
         # Where L_rec is taken: [T, d] or [b, d].
-        outputs = backbone.encode(self.sequences.items[positions], lengths[own], None if every else ends)
+        outputs = backbone.encode_in_training(self.sequences.items[positions], lengths[own], None if every else ends)
         recommendation = self._recommendation(trained, outputs, lengths, backbone)
         if not objective.needs_anchors:
             return Losses(recommendation)

@@ -48,7 +48,7 @@ def gradients_of_steps(world: World, group: Group) -> dict[str, Tensor]:
         group.add_gradients(world.weights())
         joint = losses.joint(group)
         for name, value in joint.parts().items():
-            found[f"{step} {name}"] = value.detach()
+            found[f"{step} {name}"] = value.detach().clone()
         for number, weight in enumerate(world.weights()):
             gradient = torch.zeros_like(weight) if weight.grad is None else weight.grad
             found[f"{step} {number}"] = gradient.clone()

@@ -114,5 +114,6 @@ class Recorder(TorchDispatchMode):
     def __torch_dispatch__(self, function, types, args=(), kwargs=None):
         result = function(*args, **(kwargs or {}))
         if isinstance(result, torch.Tensor):
-            self.largest = max(self.largest, result.numel())
+            held = result._values() if result.is_sparse else result
+            self.largest = max(self.largest, held.numel())
         return result

@@ -21,6 +21,7 @@ from tests.training.small import inputs, params
 CAUSAL = {"mode": "causal", "dropout": 0.3, "max_length": 5, "max_epochs": 4}
 BANK = {"mode": "prefix", "dropout": 0.3, "candidates": "bank", "backbone": "gru4rec", "max_epochs": 3}
 SAMPLED = CAUSAL | {"loss": "bpr", "alpha": 0.0, "max_epochs": 3}
+SAMPLED |= {"optimizer": "adamw", "weight_decay": 0.1, "warmup_steps": 4, "schedule": "cosine", "clip_norm": 0.1}
 NEVER = float("inf")
 
 
