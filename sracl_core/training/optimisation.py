@@ -1,6 +1,7 @@
 """What is done with a gradient: which optimizer, how large a step, how much of it; and the precision of passes."""
 
 import math
+from collections.abc import Iterable
 from contextlib import AbstractContextManager, nullcontext
 
 import torch
@@ -12,7 +13,7 @@ from sracl_core.params.train import TrainParams
 OPTIMIZERS: dict[str, type[torch.optim.Adam]] = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}
 
 
-def build_optimizer(weights: list[Tensor], params: TrainParams, most_steps: int) -> torch.optim.Optimizer:
+def build_optimizer(weights: Iterable[Tensor], params: TrainParams, most_steps: int) -> torch.optim.Optimizer:
     """Return the optimizer of `weights`; training takes `most_steps` at most.
 
     Raises TrainingError where the warm-up would not end within them.
