@@ -49,9 +49,9 @@ def chosen_inputs(data: Path, generated: bool) -> tuple[str, TrainingInputs]:
 def train_step(state: TrainingState, batch: Tensor) -> None:
     """Train one batch, without the bookkeeping of a real training."""
     losses = state.steps.losses(batch, state.backbone, state.objective)
-    state.optimizer.zero_grad(set_to_none=True)
+    state.clear_gradients()
     losses.total().backward()
-    state.optimizer.step()
+    state.move()
 
 
 def keep_run(results: Path, data: str, device: torch.device, found: dict[str, Any]) -> None:

@@ -78,11 +78,14 @@ def peers(found: dict[str, Any]) -> list[str]:
 
 def large_catalogue(found: dict[str, Any]) -> list[str]:
     """Steps over large catalogues."""
-    lines = ["| items | batch | length | threads | s a step | peak memory |", "|---|---|---|---|---|---|"]
+    lines = [
+        "| items | batch | length | loss | objective | threads | s a step | peak memory |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
     for row in found["rows"]:
         lines.append(
-            f"| {row['items']:,} | {row['batch']} | {found['length']} | {row['threads']} | {row['seconds_a_step'][-1]} "
-            f"| {row['peak_rss_bytes'] / 2**30:.2f} GiB |"
+            f"| {row['items']:,} | {row['batch']} | {found['length']} | {row['loss']} | {row['objective']} "
+            f"| {row['threads']} | {row['seconds_a_step'][-1]} | {row['peak_rss_bytes'] / 2**30:.2f} GiB |"
         )
     return lines
 

@@ -53,7 +53,7 @@ while going_on:
     state.backbone.train()
     for batch in state.steps.batches(params.batch_size):
         losses = state.steps.losses(batch, state.backbone, state.objective)
-        state.optimizer.zero_grad(set_to_none=True)
+        state.clear_gradients()
         losses.recommendation.backward()
-        state.optimizer.step()
+        state.move()
     going_on = comparison.end_epoch(scores)

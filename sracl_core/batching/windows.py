@@ -19,7 +19,7 @@ class Windows:
 
     def encode(self, backbone: Backbone) -> Tensor:
         """Return the states at what is read, [R, d]."""
-        return backbone.encode(self.items, self.lengths, self.read)
+        return backbone.encode_in_training(self.items, self.lengths, self.read)
 
     def encode_with(self, others: "Windows", backbone: Backbone) -> tuple[Tensor, Tensor]:
         """Return what `encode` does of these and of `others`, from one pass over both."""

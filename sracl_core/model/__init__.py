@@ -1,1 +1,1 @@
-"""The model: backbones, the synthesizer, the losses, the objective."""
+"""The model: backbones, and the packed windows they encode."""

@@ -1,11 +1,13 @@
 """What a backbone promises, and how one is built by name."""
 
 from abc import abstractmethod
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, ClassVar, Literal
 
 import torch
 from pydantic import Field
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from sracl_core.ground.plugins import load_plugin, require_subclass
 from sracl_core.model.packed import Buckets, take_rows
@@ -50,6 +52,7 @@ class Backbone(nn.Module):
         super().__init__()
         self.n_items = n_items
         self.params = params
+        self.precision: AbstractContextManager[object] = nullcontext()  # of passes in training
         self.item_embedding = nn.Embedding(n_items + 1, params.hidden, padding_idx=PADDING)
 
     @abstractmethod
@@ -74,6 +77,12 @@ class Backbone(nn.Module):
         places = buckets.places()
         return take_rows(states, places if read is None else places[read])
 
+    def encode_in_training(self, items: Tensor, lengths: Tensor, read: Tensor | None = None) -> Tensor:
+        """Return what `encode` does, from a pass of the precision that training chose; the states have the weights'."""
+        with self.precision:
+            states = self.encode(items, lengths, read)
+        return states.to(self.item_embedding.weight.dtype)
+
     def initialise(self) -> None:
         """Fill every linear map and embedding, for a subclass to call when they are all made.
 
@@ -97,6 +106,12 @@ class Backbone(nn.Module):
     def item_vectors(self) -> Tensor:
         """Return the vectors items are scored with, [n_items, d]; row i belongs to item i + 1."""
         return self.item_embedding.weight[1:]
+
+    def vectors_of(self, items: Tensor) -> Tensor:
+        """Return the vectors that `items` int64 [...] (ids from 1) are scored with, [..., d]; no other is looked at."""
+        if type(self).item_vectors is not Backbone.item_vectors:  # made of something else than the embedding
+            return F.embedding(items - 1, self.item_vectors())
+        return F.embedding(items, self.item_embedding.weight, sparse=self.item_embedding.sparse)
 
     @property
     def reads_prefixes(self) -> bool:

@@ -21,6 +21,7 @@ SHIPPED = {
     "engine": "sracl_core/profile/engines/__init__.py",
     "encoder": "sracl_core/embed/encoders/__init__.py",
     "backbone": "sracl_core/model/backbones/__init__.py",
+    "loss": "sracl_core/recommendation/__init__.py",
     "objective": "sracl_core/objectives/__init__.py",
 }
 # The parameter that chooses a part of each kind.
@@ -29,6 +30,7 @@ CHOSEN_BY = {
     "engine": ("profile", "engine"),
     "encoder": ("embed", "engine"),
     "backbone": ("train", "backbone"),
+    "loss": ("train", "loss"),
     "objective": ("train", "objective"),
 }
 INSTALLED = ("site-packages", "dist-packages")
@@ -43,6 +45,7 @@ class PartsParams(Section):
     engine: Text = Field(SHIPPED["engine"], description="code of profile.engine")
     encoder: Text = Field(SHIPPED["encoder"], description="code of embed.engine")
     backbone: Text = Field(SHIPPED["backbone"], description="code of train.backbone")
+    loss: Text = Field(SHIPPED["loss"], description="code of train.loss")
     objective: Text = Field(SHIPPED["objective"], description="code of train.objective")
 
 

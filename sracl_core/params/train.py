@@ -1,4 +1,4 @@
-"""Section `train`: the backbone, the objective and the optimisation."""
+"""Section `train`: the backbone, the recommendation loss, the objective and the optimisation."""
 
 import re
 from typing import Annotated, Any, ClassVar, Literal, Self
@@ -14,6 +14,8 @@ from sracl_core.params.reading.kinds import Seed, Text
 
 # The registry of objectives: one module each in sracl_core/objectives/.
 OBJECTIVES = ("sracl", "plain", "cl4srec", "duorec")
+# The registry of recommendation losses: one module each in sracl_core/recommendation/.
+LOSSES = ("softmax", "sampled_softmax", "gbce", "bce", "bpr")
 
 METRIC_NAME = re.compile(r"(hr|ndcg|mrr)@([1-9]\d{0,6})", re.ASCII)
 
@@ -29,6 +31,11 @@ OBJECTIVE = Kind(
     load=lambda name: load_plugin("sracl_core.objectives", name),
     base="sracl_core.objectives.protocol:ObjectiveParams",
 )
+LOSS = Kind(
+    *("loss", "losses", LOSSES),
+    load=lambda name: load_plugin("sracl_core.recommendation", name),
+    base="sracl_core.recommendation.protocol:LossParams",
+)
 
 
 class EarlyStopParams(Fields):
@@ -43,18 +50,40 @@ class EarlyStopParams(Fields):
 class TrainParams(BackboneChoice):
     """Training."""
 
-    kinds: ClassVar[tuple[Kind, ...]] = (BACKBONE, OBJECTIVE)
+    kinds: ClassVar[tuple[Kind, ...]] = (BACKBONE, LOSS, OBJECTIVE)
     model_config = ConfigDict(extra="forbid")
 
     mode: Literal["causal", "prefix"] = Field("causal", description="how prefixes become samples")
+    loss: Text = Field("softmax", description="recommendation loss, a group of `losses`")
+    losses: Any = Field(default_factory=LOSS.shipped, description="parameters of every recommendation loss")
     objective: Text = Field("sracl", description="what is minimised beside the recommendation loss")
     objectives: Any = Field(default_factory=OBJECTIVE.shipped, description="parameters of every objective")
     batch_size: int = Field(128, ge=2, le=1_000_000, description="samples a step: users (causal) or prefixes (prefix)")
-    learning_rate: float = Field(0.002, ge=1e-12, le=100, description="step size of Adam")
-    weight_decay: float = Field(0.0, ge=0, le=1000, description="L2 penalty of Adam")
+    optimizer: Literal["adam", "adamw"] = Field("adam", description="Adam, or Adam with decoupled weight decay")
+    learning_rate: float = Field(0.002, ge=1e-12, le=100, description="step size of the optimizer")
+    weight_decay: float = Field(0.0, ge=0, le=1000, description="L2 penalty of Adam, decay of AdamW")
+    warmup_steps: int = Field(0, ge=0, le=1_000_000_000, description="steps over which the learning rate grows")
+    schedule: Literal["constant", "cosine"] = Field("constant", description="what the learning rate does after that")
+    clip_norm: float = Field(0.0, ge=0, le=1_000_000, description="norm that a gradient is cut to; 0: it is left")
+    autocast: Literal["none", "bf16"] = Field("none", description="precision of the backbone's passes in training")
     max_epochs: int = Field(100, ge=1, le=1_000_000, description="epochs at most")
     early_stop: EarlyStopParams = Field(EarlyStopParams(), description="when training ends")
     seed: Seed = Field(2024, description="seed of initialisation, order, sampling and dropout")
+
+    @property
+    def loss_part(self) -> str:
+        """The recommendation loss that is chosen: a name that comes along, or an import path."""
+        return chosen_part(self, LOSS)
+
+    @property
+    def loss_params(self) -> Any:
+        """The parameters of the recommendation loss that is chosen, of its own class."""
+        return chosen_group(self, LOSS)
+
+    @property
+    def loss_place(self) -> str:
+        """Where the recommendation loss's parameters stand, as people are told."""
+        return f"{self.key}.{LOSS.groups}.{self.loss}"
 
     @property
     def objective_part(self) -> str:
@@ -74,7 +103,7 @@ class TrainParams(BackboneChoice):
     @property
     def parts(self) -> tuple[str, ...]:
         """The parts that are chosen, whose code decides what training makes."""
-        return self.backbone_part, self.objective_part
+        return self.backbone_part, self.loss_part, self.objective_part
 
     @property
     def needs(self) -> list[Need]:

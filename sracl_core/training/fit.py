@@ -15,10 +15,12 @@ from sracl_core.objectives.protocol import Context, build_objective
 from sracl_core.params.train import TrainParams
 from sracl_core.prefixes import NOTHING_TO_LEARN
 from sracl_core.ragged import Ragged
+from sracl_core.recommendation.protocol import LossContext, build_loss
 from sracl_core.sequences import require_known_items
 from sracl_core.training.durability.checkpoints import Checkpoints
 from sracl_core.training.epoch import Epoch, TrainedModel
 from sracl_core.training.loop import train
+from sracl_core.training.optimisation import precision
 from sracl_core.training.state import TrainingState
 from sracl_core.training.steps import Steps
 from sracl_core.training.validation import Validation
@@ -61,8 +63,8 @@ def begin_training(
 ) -> TrainingState:
     """Return a training before its first step, everything seeded from `params.seed`, the global random states too.
 
-    Raises TrainingError when there is nothing to learn from or the objective lacks what it reads, and ArtifactError
-    when the sequences hold an item beyond the catalogue.
+    Raises TrainingError when there is nothing to learn from, the objective lacks what it reads, or the optimisation
+    suits neither data nor device, and ArtifactError when the sequences hold an item beyond the catalogue.
     """
     require_known_items(inputs.sequences, inputs.n_items)
     train_part = Ragged.from_column(inputs.sequences["train"])
@@ -70,11 +72,15 @@ def begin_training(
         raise TrainingError(NOTHING_TO_LEARN)
     torch.manual_seed(params.seed)
     backbone = build_backbone(params.backbone_part, inputs.n_items, params.backbone_params).to(device)
+    backbone.precision = precision(params, device)
     sequences = Sequences.from_ragged(train_part, device)
     samples = MODES[params.mode](sequences, backbone.params.max_length)
     sampling = torch.Generator(device=device).manual_seed(params.seed + 1)
     context = Context(inputs, sequences, samples, backbone.params.hidden, sampling, group, params.objective_place)
     objective = build_objective(params.objective_part, params.objective_params, context).to(device)
-    steps = Steps(sequences, samples, sampling, params.seed, group)
+    drawing = torch.Generator(device=device).manual_seed(params.seed + 2)
+    seen = LossContext(inputs.n_items, sequences.items, drawing, params.loss_place)
+    loss = build_loss(params.loss_part, params.loss_params, seen).to(device)
+    steps = Steps(sequences, samples, loss, sampling, params.seed, group=group)
     group.seed(params.seed)
     return TrainingState(backbone, objective, steps, params)

@@ -36,9 +36,8 @@ def train(
     loop = _Loop(state, checkpoints)
     for epoch in state.epochs:
         on_epoch(epoch)
-    watched, per_epoch = state.params.early_stop.metric, state.steps.count(state.params.batch_size)
-    left = state.params.max_epochs * per_epoch - (len(state.epochs) * per_epoch + state.step)
-    shown = Progress("train", left, "step", shown=group.leads)
+    watched = state.params.early_stop.metric
+    shown = Progress("train", state.most_steps - state.steps_done, "step", shown=group.leads)
     with shown as progress, Interrupts() as interrupts, told_what_to_lower(state):
         while not state.ended:
             loop.run_epoch(progress, interrupts)
@@ -74,6 +73,7 @@ class _Loop:
         state = self.state
         state.backbone.train()
         state.objective.train()
+        state.steps.loss.train()
         if state.step == 0:
             state.objective.begin_epoch(state.backbone)
         for batch in state.steps.batches(state.params.batch_size, done=state.step):
@@ -99,12 +99,12 @@ class _Loop:
     def _step(self, batch: Tensor) -> None:
         state = self.state
         losses = state.steps.losses(batch, state.backbone, state.objective)
-        state.optimizer.zero_grad(set_to_none=True)
+        state.clear_gradients()
         losses.total().backward()
         self.group.add_gradients(state.weights)
         parts = losses.joint(self.group).parts()
-        self.health.note(state.step + 1, batch, parts, state.weights)
-        state.optimizer.step()
+        norm = self.health.note(state.step + 1, batch, parts, state.weights)
+        state.move(norm)
         state.add_losses(parts)
 
     def _look(self) -> None:

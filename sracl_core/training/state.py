@@ -4,12 +4,14 @@ from dataclasses import asdict
 
 import torch
 from torch import Tensor
+from torch.nn.utils import clip_grads_with_norm_, get_total_norm
 
 from sracl_core.model.backbone import Backbone
 from sracl_core.objectives.protocol import Objective
 from sracl_core.params.train import TrainParams
 from sracl_core.training.durability.checkpoints import Snapshot
 from sracl_core.training.epoch import Epoch, Metrics
+from sracl_core.training.optimisation import build_optimizer, learning_rate
 from sracl_core.training.steps import Steps
 
 
@@ -22,10 +24,16 @@ class TrainingState:
 
     def __init__(self, backbone: Backbone, objective: Objective, steps: Steps, params: TrainParams) -> None:
         self.backbone, self.objective, self.steps, self.params = backbone, objective, steps, params
-        self.weights = [*backbone.parameters(), *objective.parameters()]
-        self.optimizer = torch.optim.Adam(
-            self.weights, lr=params.learning_rate, weight_decay=params.weight_decay, fused=True
-        )
+        self.weights = [*backbone.parameters(), *objective.parameters(), *steps.loss.parameters()]
+        self.steps_an_epoch = steps.count(params.batch_size)
+        self.most_steps = params.max_epochs * self.steps_an_epoch
+        self.optimizer = build_optimizer(self.weights, params, self.most_steps)
+        # Where no step meets all items, their gradient is made row by row, in a tensor that stays: at a million items a
+        # fresh one for every look-up would cost several times what the optimizer does.
+        self._table = None if steps.loss.scores_all else backbone.item_embedding.weight
+        if self._table is not None:
+            backbone.item_embedding.sparse = True
+            self._table.grad = torch.zeros_like(self._table)
         self.epochs: list[Epoch] = []
         self.step = 0
         self.sums: dict[str, Tensor] = {}
@@ -42,6 +50,28 @@ class TrainingState:
         number = len(self.epochs)
         patient = self.best is None or number - self.best.number < self.params.early_stop.patience
         return number == self.params.max_epochs or not patient
+
+    @property
+    def steps_done(self) -> int:
+        """How many steps were made, of `most_steps`."""
+        return len(self.epochs) * self.steps_an_epoch + self.step
+
+    def move(self, norm: Tensor | None = None) -> None:
+        """Change the weights by their gradients; `norm` is that of all of them together, if it is known."""
+        if self.params.clip_norm > 0:
+            if norm is None:
+                norm = get_total_norm([weight.grad for weight in self.weights if weight.grad is not None])
+            clip_grads_with_norm_(self.weights, self.params.clip_norm, norm)
+        for group in self.optimizer.param_groups:
+            group["lr"] = learning_rate(self.params, self.steps_done, self.most_steps)
+        self.optimizer.step()
+
+    def clear_gradients(self) -> None:
+        """Forget the gradients of the last step."""
+        kept = self._table.grad if self._table is not None else None
+        self.optimizer.zero_grad(set_to_none=True)
+        if self._table is not None and kept is not None:
+            self._table.grad = kept.zero_()
 
     def add_losses(self, parts: dict[str, Tensor]) -> None:
         """Count a step with its losses."""
@@ -67,6 +97,7 @@ class TrainingState:
         tensors = {
             **_named("backbone", self.backbone.state_dict()),
             **_named("objective", self.objective.state_dict()),
+            **_named("loss", self.steps.loss.state_dict()),
             **_named("best", self.best_weights),
             **_named("sums", self.sums),
             **_named("steps", self.steps.kept(self.step)),
@@ -84,6 +115,7 @@ class TrainingState:
         device = self.backbone.device
         self.backbone.load_state_dict(groups["backbone"])
         self.objective.load_state_dict(groups.get("objective", {}))
+        self.steps.loss.load_state_dict(groups.get("loss", {}))
         moments: dict[int, dict[str, Tensor]] = {}
         for name, tensor in groups.get("optimizer", {}).items():
             number, _, moment = name.partition("/")

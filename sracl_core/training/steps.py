@@ -10,9 +10,9 @@ from sracl_core.batching.group import ALONE, Group
 from sracl_core.batching.samples import Samples
 from sracl_core.batching.sequences import Sequences
 from sracl_core.model.backbone import Backbone
-from sracl_core.model.losses import next_item_loss
 from sracl_core.model.packed import spans, take_rows, window_offsets
 from sracl_core.objectives.protocol import Anchors, Objective, Term
+from sracl_core.recommendation.protocol import RecommendationLoss
 
 
 @dataclass(frozen=True)
@@ -43,17 +43,25 @@ class Losses:
 
 
 class Steps:
-    """Makes batches of samples and computes their losses.
+    """Makes batches of samples and computes their losses, that of recommendation by `loss`.
 
     `seed` decides the order of samples. Which prefix of a pass is its anchor is drawn from `sampling`, which the
-    objective draws from too, so that another objective changes nothing else. In a `group` every process encodes its
-    share of each batch.
+    objective draws from too, so that another objective changes nothing else; `loss` has a stream of its own. In a
+    `group` every process encodes its share of each batch.
     """
 
     def __init__(
-        self, sequences: Sequences, samples: Samples, sampling: torch.Generator, seed: int, group: Group = ALONE
+        self,
+        sequences: Sequences,
+        samples: Samples,
+        loss: RecommendationLoss,
+        sampling: torch.Generator,
+        seed: int,
+        *,
+        group: Group = ALONE,
     ) -> None:
-        self.sequences, self.samples, self.sampling, self.group = sequences, samples, sampling, group
+        self.sequences, self.samples, self.loss, self.sampling = sequences, samples, loss, sampling
+        self.group = group
         self.order = torch.Generator().manual_seed(seed)
         self._epoch_order = self.order.get_state()  # as it was before the running epoch's order was drawn
 
@@ -73,12 +81,13 @@ class Steps:
     def kept(self, done: int) -> dict[str, Tensor]:
         """Return what a later process needs to go on after `done` batches of an epoch (0: before the next one)."""
         order = self._epoch_order if done else self.order.get_state()
-        return {"order": order, "sampling": self.sampling.get_state()}
+        return {"order": order, "sampling": self.sampling.get_state(), "loss": self.loss.context.generator.get_state()}
 
     def restore(self, kept: dict[str, Tensor]) -> None:
         """Go on from what `kept` returned; inside an epoch with `done` batches left out."""
         self.order.set_state(kept["order"])
         self.sampling.set_state(kept["sampling"])
+        self.loss.context.generator.set_state(kept["loss"])
 
     def losses(self, lasts: Tensor, backbone: Backbone, objective: Objective) -> Losses:
         """Return the losses of one batch of samples, named by the last position of their windows [B]."""
@@ -92,7 +101,7 @@ class Steps:
         every = self.samples.every_position
         trained = positions if every else positions[ends]
         # Where L_rec is taken: [T, d] or [b, d].
-        outputs = backbone.encode(self.sequences.items[positions], lengths[own], None if every else ends)
+        outputs = backbone.encode_in_training(self.sequences.items[positions], lengths[own], None if every else ends)
         recommendation = self._recommendation(trained, outputs, lengths, backbone)
         if not objective.needs_anchors:
             return Losses(recommendation)
@@ -105,23 +114,30 @@ class Steps:
 
     def _recommendation(self, trained: Tensor, outputs: Tensor, lengths: Tensor, backbone: Backbone) -> Tensor:
         """This process's part of L_rec: the mean over the joint batch is the sum of the parts."""
-        if len(trained) == 0:
-            return 0 * backbone.item_vectors().sum()  # nothing, but with a gradient to add to the others'
-        loss = next_item_loss(outputs, self.sequences.items[trained + 1], backbone.item_vectors())
+        first, joint = self._place(trained, lengths)
+        drawn = self.loss.draw(joint, slice(first, first + len(trained)))
+        targets = self.sequences.items[trained + 1]
+        if len(trained) == 0:  # nothing, but with a gradient to add to the others'
+            return 0 * backbone.vectors_of(torch.ones_like(lengths[:1])).sum()
+        loss: Tensor = self.loss(outputs, targets, backbone, drawn)
+        return loss if self.group.size == 1 else loss * (len(trained) / joint)
+
+    def _place(self, trained: Tensor, lengths: Tensor) -> tuple[int, int]:
+        """Where this process's positions begin among those of the joint batch at which L_rec is taken, and how many."""
         if self.group.size == 1:
-            return loss
-        joint = int(lengths.sum()) if self.samples.every_position else len(lengths)
-        return loss * (len(trained) / joint)
+            return 0, len(trained)
+        own = self.group.share(len(lengths))
+        if not self.samples.every_position:
+            return own.start, len(lengths)
+        return int(lengths[: own.start].sum()), int(lengths.sum())
 
     def _join_trained(self, trained: Tensor, outputs: Tensor, lasts: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
         """The positions where all processes took L_rec, and their states."""
         if self.group.size == 1:
             return trained, outputs
-        own = self.group.share(len(lasts))
-        every = self.samples.every_position
-        positions = spans(lasts - lengths + 1, lengths) if every else lasts
-        first = int(lengths[: own.start].sum()) if every else own.start
-        return positions, self.group.join(outputs.detach(), first, len(positions))
+        positions = spans(lasts - lengths + 1, lengths) if self.samples.every_position else lasts
+        first, joint = self._place(trained, lengths)
+        return positions, self.group.join(outputs.detach(), first, joint)
 
     def _anchor_steps(self, lengths: Tensor) -> Tensor:
         """How far into each window its anchor lies, [B]."""

@@ -13,19 +13,24 @@ from torch import Tensor
 from sracl_core.batching.group import ALONE, Group, open_group
 from sracl_core.batching.samples import MODES
 from sracl_core.objectives.shared.negatives import NegativesParams
-from sracl_core.params.train import OBJECTIVES
+from sracl_core.params.train import LOSS, OBJECTIVES
+from sracl_core.recommendation.sampled_softmax import SampledSoftmaxParams
 from sracl_core.training.fit import begin_training
 from tests.training.processes import outcome, start, start_together, trained
 from tests.training.reference import World
 from tests.training.small import inputs, params
 
 BOTH_MASKS = NegativesParams(mask_same_target=True, mask_pool=True)
+FEW = SampledSoftmaxParams(negatives=5, drawn="popularity")
 CASES: dict[str, dict[str, Any]] = {
     "causal": {"mode": "causal"},
     "prefix": {"mode": "prefix"},
     "causal, bank, masked": {"mode": "causal", "candidates": "bank", "negatives": BOTH_MASKS},
     "prefix, bank, gru4rec": {"mode": "prefix", "candidates": "bank", "backbone": "gru4rec"},
     "plain": {"mode": "causal", "alpha": 0.0, "beta": 0.0},
+    "sampled softmax": {"mode": "causal", "loss": "sampled_softmax", "losses": LOSS.shipped(sampled_softmax=FEW)},
+    "bpr, causal": {"mode": "causal", "loss": "bpr", "alpha": 0.0, "beta": 0.0},
+    "bce, prefix": {"mode": "prefix", "loss": "bce"},
 }
 RIVALS = [(name, mode) for name in OBJECTIVES if name not in ("sracl", "plain") for mode in MODES]
 BATCHES = (7, 1, 4)  # samples of the steps: uneven shares, and one that is empty

@@ -22,9 +22,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "retrieval": BASE,
     "model": BASE | {"device"},
     "evaluation": BASE | {"device", "model"},
+    "recommendation": BASE | {"device", "model"},
     "batching": BASE | {"device", "model"},
     "objectives": BASE | {"device", "model", "batching"},
-    "training": BASE | {"device", "model", "batching", "objectives", "evaluation"},
+    "training": BASE | {"device", "model", "batching", "recommendation", "objectives", "evaluation"},
     "leakage": BASE | {"ingest", "profile", "embed", "retrieval", "model"},
 }
 MAY_IMPORT["project"] = BASE | {"profile"}

@@ -53,11 +53,11 @@ YAML_BLOCK = re.compile(r"^```yaml\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTAL
 
 
 @pytest.mark.slow
-def test_the_backbone_and_the_objective_of_the_docs(finished_project: Project, tmp_path: Path) -> None:
+def test_the_parts_of_training_of_the_docs(finished_project: Project, tmp_path: Path) -> None:
     project = finished_project.copy(tmp_path / "project")
     page = PAGE.read_text(encoding="utf-8")
     files = {found["name"]: found["code"] for found in FILE.finditer(page)}
-    assert set(files) == {"my_parts/decay.py", "my_parts/two_passes.py"}
+    assert set(files) == {"my_parts/decay.py", "my_parts/hinge.py", "my_parts/two_passes.py"}
     for name, code in files.items():
         assert len(code.splitlines()) < 40
         (project.root / name).parent.mkdir(exist_ok=True)

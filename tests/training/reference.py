@@ -19,6 +19,7 @@ from sracl_core.objectives.sracl import SRACL, SRACLParams
 from sracl_core.params.train import TrainParams
 from sracl_core.prefixes import PrefixTable
 from sracl_core.ragged import Ragged
+from sracl_core.recommendation.protocol import LossContext, build_loss
 from sracl_core.training.steps import Losses, Steps
 
 CPU = torch.device("cpu")
@@ -57,7 +58,10 @@ class World:
             for weight in self.weights():
                 weight.normal_(std=0.3)
             self.backbone.item_embedding.weight[PADDING].zero_()
-        self.steps = Steps(sequences, samples, sampling, params.seed, group)
+        drawing = torch.Generator().manual_seed(params.seed + 2)
+        seen = LossContext(given.n_items, sequences.items, drawing, params.loss_place)
+        loss = build_loss(params.loss_part, params.loss_params, seen).double()
+        self.steps = Steps(sequences, samples, loss, sampling, params.seed, group=group)
         self.generator = torch.Generator().manual_seed(params.seed + 1)  # what the reference draws from
         self.bank: dict[Prefix, Tensor] = {}  # what the reference remembers
 

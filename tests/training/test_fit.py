@@ -18,13 +18,13 @@ from sracl_core.leakage.training import check_trained_on
 from sracl_core.model.backbone import build_backbone
 from sracl_core.model.backbones.gru4rec import GRU4Rec, GRU4RecParams
 from sracl_core.model.backbones.sasrec import SASRecParams
-from sracl_core.model.losses import next_item_loss
 from sracl_core.objectives.shared.negatives import NegativesParams
 from sracl_core.params.backbone import BACKBONES
 from sracl_core.params.reading.section import typed_section
 from sracl_core.params.runtime import RuntimeParams
 from sracl_core.params.train import EarlyStopParams, TrainParams
 from sracl_core.ragged import Ragged
+from sracl_core.recommendation.softmax import next_item_loss
 from sracl_core.schemas.ingest import SEQUENCES
 from sracl_core.schemas.trained_on import TRAINED_ON
 from sracl_core.training.epoch import Epoch

@@ -33,13 +33,14 @@ class Health:
         self.steps_between_looks = 1 if sequences.items.device.type == "cpu" else STEPS_BETWEEN_LOOKS
         self._seen: list[_Seen] = []
 
-    def note(self, step: int, batch: Tensor, losses: dict[str, Tensor], weights: Iterable[Tensor]) -> None:
-        """Note the `losses` of a step and the gradient that `weights` have got."""
+    def note(self, step: int, batch: Tensor, losses: dict[str, Tensor], weights: Iterable[Tensor]) -> Tensor:
+        """Note the `losses` of a step and the gradient that `weights` have got; return its norm."""
         gradients = [weight.grad for weight in weights if weight.grad is not None]
         norm = torch.nn.utils.get_total_norm(gradients)  # finite where all of it is
         values = torch.stack([*(value.detach() for value in losses.values()), norm])
         names = (*(f"loss ({name})" for name in losses), "gradient")
         self._seen.append(_Seen(step, batch, names, values.isfinite()))
+        return norm
 
     @property
     def due(self) -> bool:

@@ -12,7 +12,7 @@ from sracl_core.training.durability.checkpoints import FORMAT
 # Rooms and modules of `sracl_core` that training runs through; evaluation picks the best epoch.
 CODE = (
     *("artifacts", "batching", "evaluation", "ground", "leakage", "model", "objectives", "params"),
-    *("retrieval", "schemas", "training"),
+    *("recommendation", "retrieval", "schemas", "training"),
     *("__init__.py", "device.py", "prefixes.py", "progress.py", "ragged.py", "sequences.py"),
 )
 LIBRARIES = ("torch", "numpy", "pyarrow", "safetensors", "pydantic")

@@ -10,12 +10,9 @@ from sracl_core.batching.samples import Samples
 from sracl_core.ground.errors import TrainingError
 from sracl_core.ground.machine import free_memory
 from sracl_core.model.backbone import Backbone
-from sracl_core.model.losses import rows_at_once
 from sracl_core.progress import tell
 from sracl_core.training.state import TrainingState
 
-FLOAT_BYTES = 4
-COPIES_OF_SCORES = 3  # the scores, their softmax and their gradient
 TO_COME = 3  # gradient and Adam's two moments, beside the weights that are there
 ALLOCATION_FAILED = ("can't allocate memory", "not enough memory", "out of memory")
 
@@ -34,10 +31,9 @@ def step_bytes(state: TrainingState) -> dict[str, tuple[int, str]]:
     batch = min(params.batch_size, len(samples.lasts))
     sample = _mean_length(samples, samples.lasts)
     scored = batch * sample if samples.every_position else batch
-    scored_at_once = min(scored, rows_at_once(backbone.n_items, FLOAT_BYTES, backbone.device))
     shorter = f"train.batch_size or {sizes}.max_length"
     found: dict[str, tuple[float, str]] = {
-        "scores of the catalogue": (COPIES_OF_SCORES * FLOAT_BYTES * scored_at_once * backbone.n_items, shorter),
+        **state.steps.loss.step_bytes(scored, backbone, shorter),
         "samples": (batch * sample * per_position, shorter),
         "optimizer": (TO_COME * sum(weight.nbytes for weight in state.weights), f"{sizes}.hidden"),
         **state.objective.step_bytes(batch, sample, per_position),
@@ -72,7 +68,7 @@ def told_what_to_lower(state: TrainingState) -> Iterator[None]:
             raise
         params, longest = state.params, state.backbone.params.max_length
         lower = f"train.batch_size (now {params.batch_size}) or {params.backbone_place}.max_length ({longest})"
-        if remedies := state.objective.remedies():
+        for remedies in filter(None, (state.steps.loss.remedies(), state.objective.remedies())):
             lower += f", or {remedies}"
         raise TrainingError(
             f"A step did not fit into memory ({str(error).splitlines()[0].rstrip('.')}). Lower {lower}."

@@ -7,8 +7,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sracl_core.model.losses import next_item_loss
 from sracl_core.objectives.shared.info_nce import info_nce
+from sracl_core.recommendation.softmax import next_item_loss
 
 
 def test_info_nce_by_hand_with_dot_product() -> None:

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from torch.nn import functional as F
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from sracl_core.model import losses
-from sracl_core.model.chunks import chunked_cross_entropy
-from sracl_core.model.losses import next_item_loss, rows_at_once
+from sracl_core.recommendation import softmax
+from sracl_core.recommendation.chunks import chunked_cross_entropy
+from sracl_core.recommendation.softmax import next_item_loss, rows_at_once
 
 
 def test_next_item_loss_by_hand() -> None:
@@ -82,8 +82,8 @@ def test_scores_of_all_positions_are_never_held_at_once(monkeypatch: pytest.Monk
     random = torch.Generator().manual_seed(0)
     states, vectors = (torch.randn(n, 8, generator=random, requires_grad=True) for n in (64, 1000))
     targets = torch.randint(1, 1001, (64,), generator=random)
-    monkeypatch.setattr(losses, "CPU_ROWS", 4)
-    monkeypatch.setattr(losses, "CPU_SCORES_BYTES", 0)
+    monkeypatch.setattr(softmax, "CPU_ROWS", 4)
+    monkeypatch.setattr(softmax, "CPU_SCORES_BYTES", 0)
     with Recorder() as recorder:
         chunked = next_item_loss(states, targets, vectors)
         chunked.backward()
@@ -114,5 +114,6 @@ class Recorder(TorchDispatchMode):
     def __torch_dispatch__(self, function, types, args=(), kwargs=None):
         result = function(*args, **(kwargs or {}))
         if isinstance(result, torch.Tensor):
-            self.largest = max(self.largest, result.numel())
+            held = result._values() if result.is_sparse else result
+            self.largest = max(self.largest, held.numel())
         return result

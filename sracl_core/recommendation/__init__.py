@@ -1,0 +1,1 @@
+"""Recommendation losses, one module each; see `protocol.py` for what they promise."""
