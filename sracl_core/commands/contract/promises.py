@@ -38,7 +38,7 @@ def losses_are_finite(inputs: TrainingInputs, params: TrainParams) -> str:
     """A few steps have finite losses, single numbers of the same names."""
     told = list(islice(run(begin_training(inputs, params, CPU)), STEPS))
     for number, parts in enumerate(told, start=1):
-        for name, value in parts.items():
+        for name, value in reversed(parts.items()):  # terms come before the total that they spoil
             if value.dim():
                 return f"{name} has the shape {list(value.shape)}, expected a single number"
             if not value.isfinite():
@@ -73,7 +73,7 @@ def the_seed_decides(inputs: TrainingInputs, params: TrainParams) -> str:
         state = begin_training(inputs, params, CPU)
         list(run(state))
         ends.append(_copied(state.snapshot()).tensors)
-    return _difference(*ends, "the second training with the same seed")
+    return _difference(ends[0], ends[1], "the second training with the same seed")
 
 
 def it_goes_on(inputs: TrainingInputs, params: TrainParams) -> str:
@@ -100,7 +100,7 @@ def weight_0_is_the_plain_backbone(inputs: TrainingInputs, params: TrainParams) 
         state = begin_training(inputs, chosen, CPU)
         list(run(state))
         ends.append({name: value.clone() for name, value in state.backbone.state_dict().items()})
-    return _difference(*ends, "the backbone trained with weight 0")
+    return _difference(ends[0], ends[1], "the backbone trained with weight 0")
 
 
 def switched_off(params: TrainParams) -> TrainParams:
