@@ -13,7 +13,7 @@ from sracl_core.params.needs import Need
 from sracl_core.plugins import load_plugin
 
 # The registry of objectives: one module each in sracl_core/objectives/.
-OBJECTIVES = ("sracl", "plain", "cl4srec", "duorec")
+OBJECTIVES = ("sracl", "plain", "cl4srec", "duorec", "icsrec")
 
 METRIC_NAME = re.compile(r"(hr|ndcg|mrr)@([1-9]\d{0,6})", re.ASCII)
 
