@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-from sracl_core.commands import params, plan, show, store
+from sracl_core.commands import check, params, plan, show, store
 from sracl_core.ground.console import guarded, prepare, say
 
 
@@ -24,6 +24,7 @@ app = _App(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(params.app, name="params")
+app.add_typer(check.app, name="check")
 app.add_typer(store.app, name="store")
 app.command()(plan.plan)
 app.command()(show.show)

@@ -38,7 +38,7 @@ def losses_are_finite(inputs: TrainingInputs, params: TrainParams) -> str:
     """A few steps have finite losses, single numbers of the same names."""
     told = list(islice(run(begin_training(inputs, params, CPU)), STEPS))
     for number, parts in enumerate(told, start=1):
-        for name, value in parts.items():
+        for name, value in reversed(parts.items()):  # terms come before the total that they spoil
             if value.dim():
                 return f"{name} has the shape {list(value.shape)}, expected a single number"
             if not value.isfinite():
