@@ -22,6 +22,7 @@ from sracl_core.params.section import read_section
 from sracl_core.profile.catalogue import Catalogue
 from sracl_core.profile.engines.extractive import Extractive
 from sracl_core.profile.engines.protocol import Engine, EngineSettings
+from sracl_core.profile.load import load_repeatable
 from stages.entry import PARAMS_FILE, provenance, run
 
 
@@ -71,15 +72,21 @@ def main(
     embed = read_section(params_file, EmbedParams)
     runtime = read_section(params_file, RuntimeParams)
 
-    def writer(catalogue: pa.Table) -> Engine:
-        known, own = Catalogue.from_table(catalogue), params.profile
-        return Extractive(EngineSettings(known, own.domain, own.items, own.llm, runtime))
+    def settings(catalogue: pa.Table) -> EngineSettings:
+        own = params.profile
+        return EngineSettings(Catalogue.from_table(catalogue), own.domain, own.items, own.llm, runtime)
+
+    def extractive(catalogue: pa.Table) -> Engine:
+        return Extractive(settings(catalogue))
+
+    def engine(catalogue: pa.Table) -> Engine | None:
+        return load_repeatable(params.profile.engine, settings(catalogue))
 
     @cache
     def encoder() -> Encoder:
         return load_encoder(embed.engine, embed.model, embed.max_tokens, str(pick_device(runtime)))
 
-    result = certify_inputs(files, params, Makers(writer, encoder), _origins(params_file, files, embed))
+    result = certify_inputs(files, params, Makers(extractive, engine, encoder), _origins(params_file, files, embed))
     write_sealed(certificate, result)
     say(summary(result))
 

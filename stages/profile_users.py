@@ -11,9 +11,10 @@ from sracl_core.params.runtime import RuntimeParams
 from sracl_core.params.section import read_section
 from sracl_core.profile.catalogue import Catalogue
 from sracl_core.profile.engines.protocol import EngineSettings
+from sracl_core.profile.load import load_engine
 from sracl_core.profile.prefixes import build_prefixes
 from sracl_core.profile.requests import user_requests
-from sracl_core.profile.write import load_engine, write_profile_table
+from sracl_core.profile.write import write_profile_table
 from sracl_core.project import committed_profiles, project_store
 from stages.entry import PARAMS_FILE, provenance, run
 

@@ -30,7 +30,7 @@ from sracl_core.leakage.origins import check_origins
 from sracl_core.leakage.pools import Space, check_pool, check_search, matrix
 from sracl_core.leakage.prompts import check_contexts, check_prefixes, check_prompts, rebuild
 from sracl_core.leakage.split import Method, check_split, check_user_counts
-from sracl_core.leakage.texts import EXTRACTIVE, by_extractive, check_texts, count_named_later
+from sracl_core.leakage.texts import check_texts, count_named_later, written_by
 from sracl_core.params.certify import CertifyParams
 from sracl_core.params.data import DataParams
 from sracl_core.params.profile import ProfileParams
@@ -83,11 +83,13 @@ class InputParams:
 class Makers:
     """What makes a text or a vector again, each loaded when it is first needed.
 
-    `writer` takes the items (schema ITEMS) and returns the engine extractive, `encoder` returns the encoder of
-    `embed.engine`.
+    `extractive` and `engine` take the items (schema ITEMS). `extractive` returns the engine of that name, which stands
+    in for others, and `engine` the one of `profile.engine` where it is repeatable, else None. `encoder` returns the
+    encoder of `embed.engine`.
     """
 
-    writer: Callable[[pa.Table], Engine]
+    extractive: Callable[[pa.Table], Engine]
+    engine: Callable[[pa.Table], Engine | None]
     encoder: Callable[[], Encoder]
 
 
@@ -120,14 +122,17 @@ def certify_inputs(
         ("item", item_requests(items, contexts, train, params.profile.items), np.arange(1, len(items) + 1)),
         ("user", user_requests(items, prefixes, train, params.profile.users), np.arange(len(prefixes))),
     )
+    chosen = makers.engine(items)
+    writer = makers.extractive(items) if chosen is None else chosen
     for kind, requests, keys in kinds:
         profiles = read_table(files.of(kind, "profiles"), PROFILES)
-        writer = makers.writer(items) if by_extractive(profiles).any() else None
-        rebuilt = rebuild(kind, requests, len(keys), writer)
-        named = count_named_later(profiles, prefixes, sequences, items["title"].to_pylist()) if kind == "user" else 0
-        only = params.profile.engine == EXTRACTIVE
+        rebuilt = rebuild(kind, requests, len(keys), writer, profiles)
         checks.append(check_prompts(kind, profiles, rebuilt))
-        checks.append(check_texts(kind, profiles, rebuilt, all_extractive=only, named_later=named))
+        named = 0
+        if kind == "user":
+            proven = written_by(profiles, writer.name)
+            named = count_named_later(profiles, proven, prefixes, sequences, items["title"].to_pylist())
+        checks.append(check_texts(kind, profiles, rebuilt, no_other=chosen is not None, named_later=named))
         apart = kind == "user" and params.mine.exclude_same_user
         space = _read_space(kind, files.of(kind, "embeddings"), keys, prefixes["user"].to_numpy() if apart else None)
         checks += _check_retrieval(space, profiles, files.of(kind, "pool"), params, makers)

@@ -10,7 +10,7 @@ from sracl_core.params.section import Fields, Section, runtime_only
 from sracl_core.plugins import check_name
 
 # The registry of profile engines: one module each in sracl_core/profile/engines/.
-ENGINES = ("extractive", "vllm", "openai")
+ENGINES = ("extractive", "raw", "vllm", "openai")
 
 EngineName = Annotated[Text, AfterValidator(lambda name: check_name(name, ENGINES))]
 

@@ -32,7 +32,8 @@ from sracl_core.params.runtime import RuntimeParams
 from sracl_core.profile.catalogue import Catalogue
 from sracl_core.profile.contexts import draw_contexts
 from sracl_core.profile.engines.extractive import Extractive
-from sracl_core.profile.engines.protocol import EngineSettings
+from sracl_core.profile.engines.protocol import Engine, EngineSettings
+from sracl_core.profile.load import load_repeatable
 from sracl_core.profile.prefixes import build_prefixes
 from sracl_core.profile.requests import ProfileRequest, item_requests, user_requests
 from sracl_core.ragged import Ragged
@@ -131,10 +132,12 @@ def profile(world: World, request: ProfileRequest) -> Row:
 
 def writer(items: pa.Table) -> Extractive:
     """The engine extractive over the catalogue `items`."""
-    settings = EngineSettings(
-        Catalogue.from_table(items), "products", ITEM_PARAMS, ProfileParams().llm, RuntimeParams()
-    )
-    return Extractive(settings)
+    return Extractive(settings(items))
+
+
+def settings(items: pa.Table) -> EngineSettings:
+    """What an engine is made for over the catalogue `items`."""
+    return EngineSettings(Catalogue.from_table(items), "products", ITEM_PARAMS, ProfileParams().llm, RuntimeParams())
 
 
 def change(world: World, name: str, edit: Callable[[list[Row]], object]) -> None:
@@ -172,7 +175,11 @@ def input_params(
 
 def recertify(folder: Path, params: InputParams, origins: dict[Path, Provenance] | None = None) -> Row:
     """The certificate of the inputs that lie in `folder`."""
-    return certify_inputs(files_in(folder), params, Makers(writer, HashedWords), origins or {})
+
+    def engine(items: pa.Table) -> Engine | None:
+        return load_repeatable(params.profile.engine, settings(items))
+
+    return certify_inputs(files_in(folder), params, Makers(writer, engine, HashedWords), origins or {})
 
 
 def certify(world: World, folder: Path, params: InputParams | None = None) -> Row:

@@ -32,6 +32,9 @@ class Engine(Protocol):
     `identity` is all that decides an answer besides the prompt: model, revision, decoding; no address and no secret.
     `paid` answers are kept in the store and never asked for twice; replaced ones are counted against
     `profile.max_fallback` and never stored.
+
+    A class of engines may say `repeatable = True` of itself: the same request always gets the same text, made of that
+    request and the catalogue alone, without a model. The certificate then writes every text again, and compares.
     """
 
     name: str
