@@ -42,6 +42,8 @@ def main(
     user_index: Path = Path("data/artifacts/user.faiss"),
     item_pool: Path = Path("data/artifacts/item_pool.parquet"),
     user_pool: Path = Path("data/artifacts/user_pool.parquet"),
+    item_texts: Path = Path("data/interim/item_texts.parquet"),
+    user_texts: Path = Path("data/interim/user_texts.parquet"),
     certificate: Path = Path("data/artifacts/certificate_inputs.json"),
 ) -> None:
     """Certify the inputs of training; any leak ends the run without a certificate."""
@@ -51,6 +53,8 @@ def main(
         items=items,
         users=users,
         sequences=sequences,
+        item_texts=item_texts,
+        user_texts=user_texts,
         item_contexts=item_contexts,
         prefixes=prefixes,
         item_profiles=item_profiles,
@@ -93,12 +97,13 @@ def main(
 
 def _origins(params_file: Path, files: InputFiles, embed: EmbedParams) -> dict[Path, Provenance]:
     """The provenance that each artifact must have: of the stage that makes it, as that stage works it out."""
-    by_items = read_section(params_file, ProfileParams, only=("engine", "domain", "llm", "items"))
-    by_users = read_section(params_file, ProfileParams, only=("engine", "domain", "llm", "users"))
+    by_items = read_section(params_file, ProfileParams, only=("engine", "domain", "llm", "table", "items"))
+    by_users = read_section(params_file, ProfileParams, only=("engine", "domain", "llm", "table", "users"))
     k = read_section(params_file, MineParams, only=("k",))
     mine = read_section(params_file, MineParams)
-    of_items = provenance("profile_items", [by_items], [files.items, files.sequences], by_items.engine)
-    of_users = provenance("profile_users", [by_users], [files.items, files.sequences], by_users.engine)
+    read = [files.items, files.sequences]
+    of_items = provenance("profile_items", [by_items], [*read, files.item_texts], by_items.engine)
+    of_users = provenance("profile_users", [by_users], [*read, files.user_texts], by_users.engine)
     return {
         files.item_contexts: of_items,
         files.item_profiles: of_items,

@@ -48,6 +48,8 @@ class InputFiles:
     items: Path
     users: Path
     sequences: Path
+    item_texts: Path
+    user_texts: Path
     item_contexts: Path
     prefixes: Path
     item_profiles: Path

@@ -12,10 +12,12 @@ import pytest
 from sracl_core.artifacts.provenance import Provenance
 from sracl_core.artifacts.schemas import (
     INTERACTIONS,
+    ITEM_TEXTS,
     ITEMS,
     PROFILES,
     SEQUENCES,
     TRAINED_ON,
+    USER_TEXTS,
     USERS,
     embeddings_schema,
 )
@@ -76,6 +78,7 @@ def clean_world(
             [{"user": row["user"], "items": row["train"]} for row in sequences], schema=TRAINED_ON
         ),
     }
+    world |= {"item_texts": ITEM_TEXTS.empty_table(), "user_texts": USER_TEXTS.empty_table()}
     train = train_of(world)
     ids = [row["item_id"] for row in items]
     world["item_contexts"] = draw_contexts(train, ids, ITEM_PARAMS.contexts, ITEM_PARAMS.context_items, seed=1)

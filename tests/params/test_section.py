@@ -72,6 +72,8 @@ def test_every_problem_is_reported_at_once(tmp_path: Path) -> None:
             {"mine__zzz": 1},
             "mine.zzz: unknown parameter; known are k, exclude_same_user",
         ),
+        ({"profile__engine": "table"}, "profile: the engine table needs a file of texts: name one in table.items, in "
+         "table.users, or both"),
         ({"train__backbone": "sasrek"}, "train.backbone: 'sasrek' is not one of sasrec, gru4rec, nor an import path "
          "package.module:Name; did you mean 'sasrec'?"),
         ({"train__model": ...}, "train.model: missing"),

@@ -23,7 +23,7 @@ from stages.entry import provenance
 from tests.leakage.world import ITEM_PARAMS, N_ITEMS, USER_PARAMS, K, Row, World, change, clean_world, write_world
 
 ROOT = Path(__file__).resolve().parents[2]
-INTERIM = {"interactions", "items", "users", "sequences", "item_contexts", "prefixes"}
+INTERIM = {"interactions", "items", "users", "sequences", "item_contexts", "prefixes", "item_texts", "user_texts"}
 
 
 def stage(name: str, folder: Path) -> subprocess.CompletedProcess[str]:
@@ -79,11 +79,21 @@ def put(world: World, folder: Path) -> None:
 
 def origins() -> dict[str, tuple[type[Section], tuple[str, ...], tuple[str, ...], tuple[str, ...]]]:
     """What each stage reads and makes, in the order of the pipeline: section, its fields, inputs, outputs."""
-    said = ("engine", "domain", "llm")
+    said = ("engine", "domain", "llm", "table")
     pools = ("prefixes", "user_pool", "item_pool", "user_embeddings")
     return {
-        "profile_items": (ProfileParams, (*said, "items"), ("items", "sequences"), ("item_contexts", "item_profiles")),
-        "profile_users": (ProfileParams, (*said, "users"), ("items", "sequences"), ("prefixes", "user_profiles")),
+        "profile_items": (
+            ProfileParams,
+            (*said, "items"),
+            ("items", "sequences", "item_texts"),
+            ("item_contexts", "item_profiles"),
+        ),
+        "profile_users": (
+            ProfileParams,
+            (*said, "users"),
+            ("items", "sequences", "user_texts"),
+            ("prefixes", "user_profiles"),
+        ),
         "embed_items": (EmbedParams, (), ("item_profiles",), ("item_embeddings",)),
         "embed_users": (EmbedParams, (), ("user_profiles",), ("user_embeddings",)),
         "mine_items": (MineParams, ("k",), ("item_embeddings", "item_index"), ("item_pool",)),

@@ -11,7 +11,17 @@ import pyarrow as pa
 import pytest
 
 from sracl_core.artifacts.provenance import Provenance
-from sracl_core.artifacts.schemas import CONTEXTS, ITEMS, PREFIXES, PROFILES, SEQUENCES, embeddings_schema, pool_schema
+from sracl_core.artifacts.schemas import (
+    CONTEXTS,
+    ITEM_TEXTS,
+    ITEMS,
+    PREFIXES,
+    PROFILES,
+    SEQUENCES,
+    USER_TEXTS,
+    embeddings_schema,
+    pool_schema,
+)
 from sracl_core.artifacts.tables import read_table, write_table
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -50,6 +60,8 @@ def small_data(folder: Path) -> None:
     source = Provenance("test", "0", "0")
     write_table(folder / "data/interim/items.parquet", pa.table(items, schema=ITEMS), ITEMS, source)
     write_table(folder / "data/interim/sequences.parquet", pa.table(sequences, schema=SEQUENCES), SEQUENCES, source)
+    for name, schema in (("item_texts", ITEM_TEXTS), ("user_texts", USER_TEXTS)):
+        write_table(folder / f"data/interim/{name}.parquet", schema.empty_table(), schema, source)
     shipped = (ROOT / "params.yaml").read_text(encoding="utf-8")
     (folder / "params.yaml").write_text(shipped.replace("  k: 10 ", "  k: 3 "), encoding="utf-8")
 
