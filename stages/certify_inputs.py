@@ -23,7 +23,10 @@ from sracl_core.profile.catalogue import Catalogue
 from sracl_core.profile.engines.extractive import Extractive
 from sracl_core.profile.engines.protocol import Engine, EngineSettings
 from sracl_core.profile.load import load_repeatable
+from sracl_core.retrieval.embeddings import chosen_space
 from stages.entry import PARAMS_FILE, provenance, run
+
+KINDS = ("item", "user")
 
 
 def main(
@@ -38,6 +41,8 @@ def main(
     user_profiles: Path = Path("data/artifacts/user_profiles.parquet"),
     item_embeddings: Path = Path("data/artifacts/item_embeddings.parquet"),
     user_embeddings: Path = Path("data/artifacts/user_embeddings.parquet"),
+    item_space: Path = Path("data/artifacts/item_space.parquet"),
+    user_space: Path = Path("data/artifacts/user_space.parquet"),
     item_index: Path = Path("data/artifacts/item.faiss"),
     user_index: Path = Path("data/artifacts/user.faiss"),
     item_pool: Path = Path("data/artifacts/item_pool.parquet"),
@@ -61,6 +66,8 @@ def main(
         user_profiles=user_profiles,
         item_embeddings=item_embeddings,
         user_embeddings=user_embeddings,
+        item_space=item_space,
+        user_space=user_space,
         item_index=item_index,
         user_index=user_index,
         item_pool=item_pool,
@@ -99,8 +106,10 @@ def _origins(params_file: Path, files: InputFiles, embed: EmbedParams) -> dict[P
     """The provenance that each artifact must have: of the stage that makes it, as that stage works it out."""
     by_items = read_section(params_file, ProfileParams, only=("engine", "domain", "llm", "table", "items"))
     by_users = read_section(params_file, ProfileParams, only=("engine", "domain", "llm", "table", "users"))
-    k = read_section(params_file, MineParams, only=("k",))
-    mine = read_section(params_file, MineParams)
+    by_k = read_section(params_file, MineParams, only=("k", "vectors"))
+    mine = read_section(params_file, MineParams, only=("k", "exclude_same_user", "vectors"))
+    made = read_section(params_file, MineParams, only=("vectors", "dimension", "seed"))
+    mined = {kind: chosen_space(mine, files.of(kind, "embeddings"), files.of(kind, "space")) for kind in KINDS}
     read = [files.items, files.sequences]
     of_items = provenance("profile_items", [by_items], [*read, files.item_texts], by_items.engine)
     of_users = provenance("profile_users", [by_users], [*read, files.user_texts], by_users.engine)
@@ -111,8 +120,10 @@ def _origins(params_file: Path, files: InputFiles, embed: EmbedParams) -> dict[P
         files.user_profiles: of_users,
         files.item_embeddings: provenance("embed_items", [embed], [files.item_profiles], embed.engine),
         files.user_embeddings: provenance("embed_users", [embed], [files.user_profiles], embed.engine),
-        files.item_pool: provenance("mine_items", [k], [files.item_embeddings, files.item_index]),
-        files.user_pool: provenance("mine_users", [mine], [files.user_embeddings, files.user_index, files.prefixes]),
+        files.item_pool: provenance("mine_items", [by_k], [mined["item"], files.item_index]),
+        files.user_pool: provenance("mine_users", [mine], [mined["user"], files.user_index, files.prefixes]),
+        files.item_space: provenance("space_items", [made], read),
+        files.user_space: provenance("space_users", [made], [files.sequences, files.prefixes, files.item_space]),
     }
 
 

@@ -7,9 +7,10 @@ import typer
 
 from sracl_core.artifacts.schemas import PROFILES
 from sracl_core.artifacts.tables import read_table
+from sracl_core.artifacts.vectors import write_vectors
 from sracl_core.console import say
 from sracl_core.device import pick_device
-from sracl_core.embed.vectors import embed_texts, load_encoder, write_embeddings
+from sracl_core.embed.vectors import embed_texts, load_encoder
 from sracl_core.params.retrieval import EmbedParams
 from sracl_core.params.runtime import RuntimeParams
 from sracl_core.params.section import read_section
@@ -30,7 +31,7 @@ def main(
     encoder = load_encoder(params.engine, params.model, params.max_tokens, str(pick_device(runtime)))
     texts = table["text"].to_pylist()
     vectors = embed_texts(texts, encoder, runtime.embed_batch)
-    write_embeddings(
+    write_vectors(
         Path(str(embeddings).format(kind=kind)),
         table["key"].to_numpy(),
         vectors,

@@ -79,6 +79,7 @@ def clean_world(
         ),
     }
     world |= {"item_texts": ITEM_TEXTS.empty_table(), "user_texts": USER_TEXTS.empty_table()}
+    world |= {f"{kind}_space": embeddings_schema(1).empty_table() for kind in ("item", "user")}
     train = train_of(world)
     ids = [row["item_id"] for row in items]
     world["item_contexts"] = draw_contexts(train, ids, ITEM_PARAMS.contexts, ITEM_PARAMS.context_items, seed=1)

@@ -80,6 +80,7 @@ def put(world: World, folder: Path) -> None:
 def origins() -> dict[str, tuple[type[Section], tuple[str, ...], tuple[str, ...], tuple[str, ...]]]:
     """What each stage reads and makes, in the order of the pipeline: section, its fields, inputs, outputs."""
     said = ("engine", "domain", "llm", "table")
+    read, made = ("items", "sequences"), ("vectors", "dimension", "seed")
     pools = ("prefixes", "user_pool", "item_pool", "user_embeddings")
     return {
         "profile_items": (
@@ -96,8 +97,15 @@ def origins() -> dict[str, tuple[type[Section], tuple[str, ...], tuple[str, ...]
         ),
         "embed_items": (EmbedParams, (), ("item_profiles",), ("item_embeddings",)),
         "embed_users": (EmbedParams, (), ("user_profiles",), ("user_embeddings",)),
-        "mine_items": (MineParams, ("k",), ("item_embeddings", "item_index"), ("item_pool",)),
-        "mine_users": (MineParams, (), ("user_embeddings", "user_index", "prefixes"), ("user_pool",)),
+        "space_items": (MineParams, made, read, ("item_space",)),
+        "space_users": (MineParams, made, ("sequences", "prefixes", "item_space"), ("user_space",)),
+        "mine_items": (MineParams, ("k", "vectors"), ("item_embeddings", "item_index"), ("item_pool",)),
+        "mine_users": (
+            MineParams,
+            ("k", "exclude_same_user", "vectors"),
+            ("user_embeddings", "user_index", "prefixes"),
+            ("user_pool",),
+        ),
         "train": (TrainParams, (), ("sequences", "items", *pools), ("trained_on",)),
     }
 

@@ -27,7 +27,7 @@ from sracl_core.artifacts.tables import read_table, write_table
 ROOT = Path(__file__).resolve().parents[2]
 N_ITEMS, N_USERS = 15, 12
 PROFILE, EMBED = ["profile_items", "profile_users"], ["embed:item", "embed:user"]
-STAGES = [*PROFILE, *EMBED, "index:item", "index:user", "mine_items", "mine_users"]
+STAGES = [*PROFILE, *EMBED, "space_items", "space_users", "index:item", "index:user", "mine_items", "mine_users"]
 
 
 def run_stage(folder: Path, stage: str) -> subprocess.CompletedProcess[str]:

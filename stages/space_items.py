@@ -1,0 +1,38 @@
+"""Stage space_items: vectors of items to mine pools from, where these are not the embeddings."""
+
+from pathlib import Path
+
+import numpy as np
+
+from sracl_core.artifacts.schemas import ITEMS
+from sracl_core.artifacts.sequences import read_training_part
+from sracl_core.artifacts.tables import read_table
+from sracl_core.artifacts.vectors import no_vectors, write_vectors
+from sracl_core.console import say
+from sracl_core.params.retrieval import MineParams
+from sracl_core.params.section import read_section
+from sracl_core.retrieval.space import item_space
+from stages.entry import PARAMS_FILE, provenance, run
+
+
+def main(
+    params_file: Path = PARAMS_FILE,
+    items: Path = Path("data/interim/items.parquet"),
+    sequences: Path = Path("data/interim/sequences.parquet"),
+    space: Path = Path("data/artifacts/item_space.parquet"),
+) -> None:
+    """Write the vectors that mine.vectors asks for; none where it is semantic."""
+    params = read_section(params_file, MineParams, only=("vectors", "dimension", "seed"))
+    source = provenance("space_items", [params], [items, sequences])
+    if params.vectors == "semantic":
+        no_vectors(space, source)
+        say("space_items: mine.vectors is semantic, so pools are mined from the embeddings")
+        return
+    n_items = read_table(items, ITEMS, columns=["item"]).num_rows
+    vectors = item_space(read_training_part(sequences, n_items), n_items, params)
+    write_vectors(space, np.arange(1, n_items + 1), vectors, source)
+    say(f"space_items: {n_items} {params.vectors} vectors, dimension {params.dimension}")
+
+
+if __name__ == "__main__":
+    run(main)

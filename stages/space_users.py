@@ -1,0 +1,39 @@
+"""Stage space_users: vectors of training prefixes to mine pools from, where these are not the embeddings."""
+
+from pathlib import Path
+
+from sracl_core.artifacts.schemas import PREFIXES
+from sracl_core.artifacts.sequences import read_training_part
+from sracl_core.artifacts.tables import read_table
+from sracl_core.artifacts.vectors import no_vectors, write_vectors
+from sracl_core.console import say
+from sracl_core.params.retrieval import MineParams
+from sracl_core.params.section import read_section
+from sracl_core.retrieval.embeddings import read_embeddings
+from sracl_core.retrieval.space import user_space
+from stages.entry import PARAMS_FILE, provenance, run
+
+
+def main(
+    params_file: Path = PARAMS_FILE,
+    sequences: Path = Path("data/interim/sequences.parquet"),
+    prefixes: Path = Path("data/interim/prefixes.parquet"),
+    items: Path = Path("data/artifacts/item_space.parquet"),
+    space: Path = Path("data/artifacts/user_space.parquet"),
+) -> None:
+    """Write the vectors that mine.vectors asks for; none where it is semantic."""
+    params = read_section(params_file, MineParams, only=("vectors", "dimension", "seed"))
+    source = provenance("space_users", [params], [sequences, prefixes, items])
+    if params.vectors == "semantic":
+        no_vectors(space, source)
+        say("space_users: mine.vectors is semantic, so pools are mined from the embeddings")
+        return
+    keys, item_vectors = read_embeddings(items)
+    listed = read_table(prefixes, PREFIXES)
+    vectors = user_space(item_vectors, read_training_part(sequences, len(keys)), listed, params)
+    write_vectors(space, listed["prefix"].to_numpy(), vectors, source)
+    say(f"space_users: {len(vectors)} {params.vectors} vectors, dimension {params.dimension}")
+
+
+if __name__ == "__main__":
+    run(main)
