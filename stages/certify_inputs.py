@@ -108,7 +108,9 @@ def _origins(params_file: Path, files: InputFiles, embed: EmbedParams) -> dict[P
     by_users = read_section(params_file, ProfileParams, only=("engine", "domain", "llm", "table", "users"))
     by_k = read_section(params_file, MineParams, only=("k", "vectors"))
     mine = read_section(params_file, MineParams, only=("k", "exclude_same_user", "vectors"))
-    made = read_section(params_file, MineParams, only=("vectors", "dimension", "seed"))
+    own_space = read_section(params_file, MineParams, only=("vectors", "dimension", "seed"))
+    by_space = [own_space] if own_space.vectors != "semantic" else []
+    in_users = [files.sequences, files.prefixes, files.item_space] if by_space else []
     mined = {kind: chosen_space(mine, files.of(kind, "embeddings"), files.of(kind, "space")) for kind in KINDS}
     read = [files.items, files.sequences]
     of_items = provenance("profile_items", [by_items], [*read, files.item_texts], by_items.engine)
@@ -122,8 +124,8 @@ def _origins(params_file: Path, files: InputFiles, embed: EmbedParams) -> dict[P
         files.user_embeddings: provenance("embed_users", [embed], [files.user_profiles], embed.engine),
         files.item_pool: provenance("mine_items", [by_k], [mined["item"], files.item_index]),
         files.user_pool: provenance("mine_users", [mine], [mined["user"], files.user_index, files.prefixes]),
-        files.item_space: provenance("space_items", [made], read),
-        files.user_space: provenance("space_users", [made], [files.sequences, files.prefixes, files.item_space]),
+        files.item_space: provenance("space_items", by_space, read if by_space else []),
+        files.user_space: provenance("space_users", by_space, in_users),
     }
 
 

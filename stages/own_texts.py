@@ -37,7 +37,8 @@ def main(
             items=read_table(items, ITEMS),
             users=read_table(users, USERS),
             outputs=OwnTexts(item_texts, user_texts, rejected),
-            provenance=provenance("own_texts", [params], [items, users]),
+            # Without a file the same bytes for all data: nothing runs because of it.
+            provenance=provenance("own_texts", [params] if named else [], [items, users] if named else []),
             max_rejected=data.max_rejected,
         )
     for line in told if named else ["profile.table names no file of texts"]:

@@ -23,13 +23,13 @@ def main(
 ) -> None:
     """Write the vectors that mine.vectors asks for; none where it is semantic."""
     params = read_section(params_file, MineParams, only=("vectors", "dimension", "seed"))
-    source = provenance("space_items", [params], [items, sequences])
     if params.vectors == "semantic":
-        no_vectors(space, source)
+        no_vectors(space, provenance("space_items", [], []))  # the same bytes for all data: nothing runs because of it
         say("space_items: mine.vectors is semantic, so pools are mined from the embeddings")
         return
     n_items = read_table(items, ITEMS, columns=["item"]).num_rows
     vectors = item_space(read_training_part(sequences, n_items), n_items, params)
+    source = provenance("space_items", [params], [items, sequences])
     write_vectors(space, np.arange(1, n_items + 1), vectors, source)
     say(f"space_items: {n_items} {params.vectors} vectors, dimension {params.dimension}")
 

@@ -23,14 +23,14 @@ def main(
 ) -> None:
     """Write the vectors that mine.vectors asks for; none where it is semantic."""
     params = read_section(params_file, MineParams, only=("vectors", "dimension", "seed"))
-    source = provenance("space_users", [params], [sequences, prefixes, items])
     if params.vectors == "semantic":
-        no_vectors(space, source)
+        no_vectors(space, provenance("space_users", [], []))  # the same bytes for all data: nothing runs because of it
         say("space_users: mine.vectors is semantic, so pools are mined from the embeddings")
         return
     keys, item_vectors = read_embeddings(items)
     listed = read_table(prefixes, PREFIXES)
     vectors = user_space(item_vectors, read_training_part(sequences, len(keys)), listed, params)
+    source = provenance("space_users", [params], [sequences, prefixes, items])
     write_vectors(space, listed["prefix"].to_numpy(), vectors, source)
     say(f"space_users: {len(vectors)} {params.vectors} vectors, dimension {params.dimension}")
 

@@ -1,4 +1,4 @@
-"""Pools that are mined from other vectors than the embeddings: those are made again, and the pools held against them."""
+"""Pools that are mined from other vectors than the embeddings: those are made again, and held against the pools."""
 
 from collections.abc import Callable
 from dataclasses import replace

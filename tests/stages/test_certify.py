@@ -60,8 +60,13 @@ def put(world: World, folder: Path) -> None:
 
     write_world(world, path_of)
     for made_by, (section, only, sources, made) in origins().items():
-        params = read_section(folder / "params.yaml", section, only=only)
-        origin = provenance(made_by, [params], [path_of(source) for source in sources], getattr(params, "engine", ""))
+        params = read_section(folder / "params.yaml", section, only=only or ())
+        origin = provenance(
+            made_by,
+            [params] if only is not None else [],
+            [path_of(source) for source in sources],
+            getattr(params, "engine", ""),
+        )
         for name in made:
             write_table(path_of(name), world[name], world[name].schema, origin)
         if made_by == "train":
@@ -77,10 +82,13 @@ def put(world: World, folder: Path) -> None:
             )
 
 
-def origins() -> dict[str, tuple[type[Section], tuple[str, ...], tuple[str, ...], tuple[str, ...]]]:
-    """What each stage reads and makes, in the order of the pipeline: section, its fields, inputs, outputs."""
+def origins() -> dict[str, tuple[type[Section], tuple[str, ...] | None, tuple[str, ...], tuple[str, ...]]]:
+    """What each stage reads and makes, in the order of the pipeline: section, its fields, inputs, outputs.
+
+    The fields are None where no parameter counts.
+    """
     said = ("engine", "domain", "llm", "table")
-    read, made = ("items", "sequences"), ("vectors", "dimension", "seed")
+    read = ("items", "sequences")
     pools = ("prefixes", "user_pool", "item_pool", "user_embeddings")
     return {
         "profile_items": (
@@ -97,8 +105,8 @@ def origins() -> dict[str, tuple[type[Section], tuple[str, ...], tuple[str, ...]
         ),
         "embed_items": (EmbedParams, (), ("item_profiles",), ("item_embeddings",)),
         "embed_users": (EmbedParams, (), ("user_profiles",), ("user_embeddings",)),
-        "space_items": (MineParams, made, read, ("item_space",)),
-        "space_users": (MineParams, made, ("sequences", "prefixes", "item_space"), ("user_space",)),
+        "space_items": (MineParams, None, (), ("item_space",)),
+        "space_users": (MineParams, None, (), ("user_space",)),
         "mine_items": (MineParams, ("k", "vectors"), ("item_embeddings", "item_index"), ("item_pool",)),
         "mine_users": (
             MineParams,
