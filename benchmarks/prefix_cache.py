@@ -27,10 +27,10 @@ from sracl_core.profile.catalogue import Catalogue
 from sracl_core.profile.chat.engine import ChatEngine
 from sracl_core.profile.engines.protocol import EngineSettings
 from sracl_core.profile.engines.vllm import CPU_BLOCK_TOKENS, load_vllm
+from sracl_core.profile.load import load_engine
 from sracl_core.profile.planning.caching import BLOCK_TOKENS, simulate_prefix_cache
 from sracl_core.profile.prefixes import build_prefixes
 from sracl_core.profile.requests import ProfileRequest, user_requests
-from sracl_core.profile.write import load_engine
 from sracl_core.ragged import Ragged
 from sracl_core.schemas.ingest import ITEMS, SEQUENCES
 from stages.entry import run

@@ -22,7 +22,11 @@ from sracl_core.params.runtime import RuntimeParams
 from sracl_core.profile.catalogue import Catalogue
 from sracl_core.profile.engines.extractive import Extractive
 from sracl_core.profile.engines.protocol import Engine, EngineSettings
+from sracl_core.profile.load import load_repeatable
+from sracl_core.retrieval.embeddings import chosen_space
 from stages.entry import PARAMS_FILE, In, Out, provenance, run
+
+KINDS = ("item", "user")
 
 
 def main(
@@ -37,10 +41,14 @@ def main(
     user_profiles: In = Path("data/artifacts/user_profiles.parquet"),
     item_embeddings: In = Path("data/artifacts/item_embeddings.parquet"),
     user_embeddings: In = Path("data/artifacts/user_embeddings.parquet"),
+    item_space: In = Path("data/artifacts/item_space.parquet"),
+    user_space: In = Path("data/artifacts/user_space.parquet"),
     item_index: In = Path("data/artifacts/item.faiss"),
     user_index: In = Path("data/artifacts/user.faiss"),
     item_pool: In = Path("data/artifacts/item_pool.parquet"),
     user_pool: In = Path("data/artifacts/user_pool.parquet"),
+    item_texts: In = Path("data/interim/item_texts.parquet"),
+    user_texts: In = Path("data/interim/user_texts.parquet"),
     certificate: Out = Path("data/artifacts/certificate_inputs.json"),
 ) -> None:
     """Certify the inputs of training; any leak ends the run without a certificate."""
@@ -50,12 +58,16 @@ def main(
         items=items,
         users=users,
         sequences=sequences,
+        item_texts=item_texts,
+        user_texts=user_texts,
         item_contexts=item_contexts,
         prefixes=prefixes,
         item_profiles=item_profiles,
         user_profiles=user_profiles,
         item_embeddings=item_embeddings,
         user_embeddings=user_embeddings,
+        item_space=item_space,
+        user_space=user_space,
         item_index=item_index,
         user_index=user_index,
         item_pool=item_pool,
@@ -71,27 +83,38 @@ def main(
     embed = read_section(params_file, EmbedParams)
     runtime = read_section(params_file, RuntimeParams)
 
-    def writer(catalogue: pa.Table) -> Engine:
-        known, own = Catalogue.from_table(catalogue), params.profile
-        return Extractive(EngineSettings(known, own.domain, own.items, own.llm, runtime))
+    def settings(catalogue: pa.Table) -> EngineSettings:
+        own = params.profile
+        return EngineSettings(Catalogue.from_table(catalogue), own.domain, own.items, own.llm, runtime)
+
+    def extractive(catalogue: pa.Table) -> Engine:
+        return Extractive(settings(catalogue))
+
+    def engine(catalogue: pa.Table) -> Engine | None:
+        return load_repeatable(params.profile.engine, settings(catalogue))
 
     @cache
     def encoder() -> Encoder:
         return load_encoder(embed.engine, embed.model, embed.max_tokens, str(pick_device(runtime)))
 
-    result = certify_inputs(files, params, Makers(writer, encoder), _origins(params_file, files, embed))
+    result = certify_inputs(files, params, Makers(extractive, engine, encoder), _origins(params_file, files, embed))
     write_sealed(certificate, result)
     say(summary(result))
 
 
 def _origins(params_file: Path, files: InputFiles, embed: EmbedParams) -> dict[Path, Provenance]:
     """The provenance that each artifact must have: of the stage that makes it, as that stage works it out."""
-    by_items = read_section(params_file, ProfileParams, only=("engine", "domain", "llm", "items"))
-    by_users = read_section(params_file, ProfileParams, only=("engine", "domain", "llm", "users"))
-    k = read_section(params_file, MineParams, only=("k",))
-    mine = read_section(params_file, MineParams)
-    of_items = provenance("profile_items", [by_items], [files.items, files.sequences], by_items.engine)
-    of_users = provenance("profile_users", [by_users], [files.items, files.sequences], by_users.engine)
+    by_items = read_section(params_file, ProfileParams, only=("engine", "domain", "llm", "table", "items"))
+    by_users = read_section(params_file, ProfileParams, only=("engine", "domain", "llm", "table", "users"))
+    by_k = read_section(params_file, MineParams, only=("k", "vectors"))
+    mine = read_section(params_file, MineParams, only=("k", "exclude_same_user", "vectors"))
+    own_space = read_section(params_file, MineParams, only=("vectors", "dimension", "seed"))
+    by_space = [own_space] if own_space.vectors != "semantic" else []
+    in_users = [files.sequences, files.prefixes, files.item_space] if by_space else []
+    mined = {kind: chosen_space(mine, files.of(kind, "embeddings"), files.of(kind, "space")) for kind in KINDS}
+    read = [files.items, files.sequences]
+    of_items = provenance("profile_items", [by_items], [*read, files.item_texts], by_items.engine)
+    of_users = provenance("profile_users", [by_users], [*read, files.user_texts], by_users.engine)
     return {
         files.item_contexts: of_items,
         files.item_profiles: of_items,
@@ -99,8 +122,10 @@ def _origins(params_file: Path, files: InputFiles, embed: EmbedParams) -> dict[P
         files.user_profiles: of_users,
         files.item_embeddings: provenance("embed@item", [embed], [files.item_profiles], embed.engine),
         files.user_embeddings: provenance("embed@user", [embed], [files.user_profiles], embed.engine),
-        files.item_pool: provenance("mine_items", [k], [files.item_embeddings, files.item_index]),
-        files.user_pool: provenance("mine_users", [mine], [files.user_embeddings, files.user_index, files.prefixes]),
+        files.item_pool: provenance("mine_items", [by_k], [mined["item"], files.item_index]),
+        files.user_pool: provenance("mine_users", [mine], [mined["user"], files.user_index, files.prefixes]),
+        files.item_space: provenance("space_items", by_space, read if by_space else []),
+        files.user_space: provenance("space_users", by_space, in_users),
     }
 
 

@@ -6,8 +6,9 @@ from typing import Annotated, Literal
 import typer
 
 from sracl_core.artifacts.tables import read_table
+from sracl_core.artifacts.vectors import write_vectors
 from sracl_core.device import pick_device
-from sracl_core.embed.vectors import embed_texts, load_encoder, write_embeddings
+from sracl_core.embed.vectors import embed_texts, load_encoder
 from sracl_core.ground.console import say
 from sracl_core.params.reading.section import read_section
 from sracl_core.params.retrieval import EmbedParams
@@ -30,7 +31,7 @@ def main(
     encoder = load_encoder(params.engine, params.model, params.max_tokens, str(pick_device(runtime)))
     texts = table["text"].to_pylist()
     vectors = embed_texts(texts, encoder, runtime.embed_batch)
-    write_embeddings(
+    write_vectors(
         Path(str(embeddings).format(kind=kind)),
         table["key"].to_numpy(),
         vectors,

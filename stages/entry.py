@@ -1,7 +1,7 @@
 """What every stage's command shares: how it declares its files, the command line, errors without a traceback."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -48,7 +48,7 @@ def run(command: Callable[..., None] | typer.Typer) -> None:
     guarded(app, stage)()  # the help is printed outside of any command
 
 
-def provenance(producer: str, sections: list[Section], sources: list[Path], *parts: str) -> Provenance:
+def provenance(producer: str, sections: Sequence[Section], sources: list[Path], *parts: str) -> Provenance:
     """Return the provenance of a stage's outputs: its name, the parameters it reads and its input files.
 
     `parts` names the parts that the stage uses: the code of those from outside is told too.

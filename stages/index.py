@@ -6,18 +6,24 @@ from typing import Annotated, Literal
 import typer
 
 from sracl_core.ground.console import say
-from sracl_core.retrieval.embeddings import read_embeddings
+from sracl_core.params.reading.section import read_section
+from sracl_core.params.retrieval import MineParams
+from sracl_core.retrieval.embeddings import chosen_space, read_embeddings
 from sracl_core.retrieval.index import build_index, write_index
-from stages.entry import In, Out, run
+from stages.entry import PARAMS_FILE, In, Out, run
 
 
 def main(
     kind: Annotated[Literal["item", "user"], typer.Argument(help="whose embeddings")],
+    params_file: Path = PARAMS_FILE,
     embeddings: In = Path("data/artifacts/{kind}_embeddings.parquet"),
+    space: In = Path("data/artifacts/{kind}_space.parquet"),
     index: Out = Path("data/artifacts/{kind}.faiss"),
 ) -> None:
-    """Index the embeddings of items or users."""
-    keys, vectors = read_embeddings(Path(str(embeddings).format(kind=kind)))
+    """Index the embeddings of items or users, or the vectors that mine.vectors asks for instead."""
+    params = read_section(params_file, MineParams, only=("vectors",))
+    chosen = chosen_space(params, embeddings, space)
+    keys, vectors = read_embeddings(Path(str(chosen).format(kind=kind)))
     built = build_index(keys, vectors)
     write_index(Path(str(index).format(kind=kind)), built)
     say(f"index@{kind}: {built.ntotal} distinct vectors of {len(keys)}, dimension {built.d}")

@@ -6,7 +6,7 @@ from sracl_core.artifacts.tables import write_table
 from sracl_core.ground.console import say
 from sracl_core.params.reading.section import read_section
 from sracl_core.params.retrieval import MineParams
-from sracl_core.retrieval.embeddings import read_embeddings
+from sracl_core.retrieval.embeddings import chosen_space, read_embeddings
 from sracl_core.retrieval.mine import mine_pools
 from sracl_core.schemas.pools import pool_schema
 from stages.entry import PARAMS_FILE, In, Out, provenance, run
@@ -15,14 +15,16 @@ from stages.entry import PARAMS_FILE, In, Out, provenance, run
 def main(
     params_file: Path = PARAMS_FILE,
     embeddings: In = Path("data/artifacts/item_embeddings.parquet"),
+    space: In = Path("data/artifacts/item_space.parquet"),
     index: In = Path("data/artifacts/item.faiss"),
     pool: Out = Path("data/artifacts/item_pool.parquet"),
 ) -> None:
     """Find the k nearest other items of each item."""
-    params = read_section(params_file, MineParams, only=("k",))
-    keys, vectors = read_embeddings(embeddings)
+    params = read_section(params_file, MineParams, only=("k", "vectors"))
+    chosen = chosen_space(params, embeddings, space)
+    keys, vectors = read_embeddings(chosen)
     table, told = mine_pools(index, keys, vectors, what="items", k=params.k)
-    write_table(pool, table, pool_schema(params.k), provenance("mine_items", [params], [embeddings, index]))
+    write_table(pool, table, pool_schema(params.k), provenance("mine_items", [params], [chosen, index]))
     say(f"mine_items: {told}")
 
 

@@ -10,8 +10,10 @@ from sracl_core.params.runtime import RuntimeParams
 from sracl_core.profile.catalogue import Catalogue
 from sracl_core.profile.contexts import draw_contexts
 from sracl_core.profile.engines.protocol import EngineSettings
+from sracl_core.profile.load import load_engine
+from sracl_core.profile.own_texts import item_texts
 from sracl_core.profile.requests import item_requests
-from sracl_core.profile.write import load_engine, write_profile_table
+from sracl_core.profile.write import write_profile_table
 from sracl_core.project import committed_profiles, project_store
 from sracl_core.schemas.ingest import ITEMS
 from sracl_core.schemas.profiles import CONTEXTS
@@ -23,20 +25,25 @@ def main(
     params_file: Path = PARAMS_FILE,
     items: In = Path("data/interim/items.parquet"),
     sequences: In = Path("data/interim/sequences.parquet"),
+    texts: In = Path("data/interim/item_texts.parquet"),
     contexts: Out = Path("data/interim/item_contexts.parquet"),
     profiles: Out = Path("data/artifacts/item_profiles.parquet"),
 ) -> None:
     """Draw training contexts for the items and write the items' profiles."""
-    params = read_section(params_file, ProfileParams, only=("engine", "max_fallback", "domain", "llm", "items"))
+    params = read_section(
+        params_file, ProfileParams, only=("engine", "max_fallback", "domain", "llm", "table", "items")
+    )
     runtime = read_section(params_file, RuntimeParams)
-    source = provenance("profile_items", [params], [items, sequences], params.engine)
+    source = provenance("profile_items", [params], [items, sequences, texts], params.engine)
     catalogue = read_table(items, ITEMS)
     train = read_training_part(sequences, items, catalogue.num_rows)
     drawn = draw_contexts(
         train, catalogue["item_id"].to_pylist(), params.items.contexts, params.items.context_items, params.items.seed
     )
     write_table(contexts, drawn, CONTEXTS, source)
-    settings = EngineSettings(Catalogue.from_table(catalogue), params.domain, params.items, params.llm, runtime)
+    own = item_texts(texts, params)
+    known = Catalogue.from_table(catalogue)
+    settings = EngineSettings(known, params.domain, params.items, params.llm, runtime, own)
     engine = load_engine(params.engine, settings)
     requests = item_requests(catalogue, drawn, train, params.items)
     counts = write_profile_table(

@@ -9,9 +9,11 @@ from sracl_core.params.reading.section import read_section
 from sracl_core.params.runtime import RuntimeParams
 from sracl_core.profile.catalogue import Catalogue
 from sracl_core.profile.engines.protocol import EngineSettings
+from sracl_core.profile.load import load_engine
+from sracl_core.profile.own_texts import user_texts
 from sracl_core.profile.prefixes import build_prefixes
 from sracl_core.profile.requests import user_requests
-from sracl_core.profile.write import load_engine, write_profile_table
+from sracl_core.profile.write import write_profile_table
 from sracl_core.project import committed_profiles, project_store
 from sracl_core.schemas.ingest import ITEMS
 from sracl_core.schemas.prefixes import PREFIXES
@@ -23,18 +25,23 @@ def main(
     params_file: Path = PARAMS_FILE,
     items: In = Path("data/interim/items.parquet"),
     sequences: In = Path("data/interim/sequences.parquet"),
+    texts: In = Path("data/interim/user_texts.parquet"),
     prefixes: Out = Path("data/interim/prefixes.parquet"),
     profiles: Out = Path("data/artifacts/user_profiles.parquet"),
 ) -> None:
     """List the training prefixes and write their profiles."""
-    params = read_section(params_file, ProfileParams, only=("engine", "max_fallback", "domain", "llm", "users"))
+    params = read_section(
+        params_file, ProfileParams, only=("engine", "max_fallback", "domain", "llm", "table", "users")
+    )
     runtime = read_section(params_file, RuntimeParams)
-    source = provenance("profile_users", [params], [items, sequences], params.engine)
+    source = provenance("profile_users", [params], [items, sequences, texts], params.engine)
     catalogue = read_table(items, ITEMS)
     train = read_training_part(sequences, items, catalogue.num_rows)
     listed = build_prefixes(train, params.users)
     write_table(prefixes, listed, PREFIXES, source)
-    settings = EngineSettings(Catalogue.from_table(catalogue), params.domain, params.users, params.llm, runtime)
+    own = user_texts(texts, params)
+    known = Catalogue.from_table(catalogue)
+    settings = EngineSettings(known, params.domain, params.users, params.llm, runtime, own)
     engine = load_engine(params.engine, settings)
     requests = user_requests(catalogue, listed, train, params.users)
     counts = write_profile_table(

@@ -1,20 +1,14 @@
 """Texts to unit vectors: every distinct text encoded once, texts of like length together."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
 
-from sracl_core.artifacts.provenance import Provenance
-from sracl_core.artifacts.tables import TableWriter
 from sracl_core.embed.encoders.protocol import Encoder
 from sracl_core.ground.errors import ModelError
 from sracl_core.ground.plugins import load_plugin, require_part
 from sracl_core.progress import Progress
-from sracl_core.schemas.embeddings import embeddings_schema
 
-ROWS_PER_GROUP = 16_384
 ENCODER = ("dimension", "token_counts", "encode")
 
 
@@ -66,15 +60,3 @@ def _unit(vectors: np.ndarray, count: int, dimension: int) -> np.ndarray:
             f"{advice}"
         )
     return (vectors / norms).astype(np.float32)
-
-
-def write_embeddings(path: Path, keys: np.ndarray, vectors: np.ndarray, provenance: Provenance) -> None:
-    """Write `vectors` float32 [n, D] of `keys` int64 [n] as an embeddings artifact, in the order given."""
-    dimension = vectors.shape[1]
-    schema = embeddings_schema(dimension)
-    with TableWriter(path, schema, provenance) as writer:
-        for begin in range(0, len(keys), ROWS_PER_GROUP):
-            part = slice(begin, begin + ROWS_PER_GROUP)
-            flat = pa.array(np.ascontiguousarray(vectors[part]).reshape(-1), pa.float32())
-            column = pa.FixedSizeListArray.from_arrays(flat, dimension)
-            writer.write(pa.table([pa.array(keys[part], pa.int64()), column], schema=schema))

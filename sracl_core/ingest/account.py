@@ -1,6 +1,7 @@
 """The account of an ingest: what became of every row, and what a person should be told of."""
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,7 +64,8 @@ def summarize(found: Findings, data: DataParams, split: SplitParams, dates: dict
 
 def _notes(found: Findings, data: DataParams) -> list[str]:
     """Whole sentences on all that was done to the data beside reading it; a warning says so at its beginning."""
-    notes = [*found.clock.lines(), *_file_notes(found), *found.remarks]
+    files = [found.interactions, *([found.items] if found.items is not None else [])]
+    notes = [*found.clock.lines(), *file_notes(files), *_catalogue_notes(found), *found.remarks]
     for ids in found.float_ids:
         notes.append(f"{ids.file}: all {ids.axis} ids are whole numbers written as floats; 12.0 is read as 12.")
         if ids.lost:
@@ -80,9 +82,10 @@ def _notes(found: Findings, data: DataParams) -> list[str]:
     return notes + (_cell_notes(found.cells, data) if found.cells is not None else [])
 
 
-def _file_notes(found: Findings) -> list[str]:
+def file_notes(files: Iterable[FileCount]) -> list[str]:
+    """Return whole sentences on what was odd in `files`, besides records that cannot be read."""
     notes = []
-    for file in filter(None, (found.interactions, found.items)):
+    for file in files:
         remarks = file.remarks
         if file.ids_with_blanks:
             notes.append(f"{file.file}: {file.ids_with_blanks} records had white space round an id; it was taken off.")
@@ -99,6 +102,11 @@ def _file_notes(found: Findings) -> list[str]:
                 f"warning: {remarks.unreadable_cells} cells in {file.file} hold bytes that are no text, or no moment; "
                 "they are read as empty."
             )
+    return notes
+
+
+def _catalogue_notes(found: Findings) -> list[str]:
+    notes = []
     if found.items is not None and found.items.rejected:
         notes.append(
             f"{found.items.file}: {found.items.rejected} of {found.items.read} rows cannot be read (see rejected)."

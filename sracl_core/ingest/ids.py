@@ -45,10 +45,19 @@ def read_ids(session: Session, interactions_file: str, items_file: str | None) -
         number = f"TRY_CAST({column} AS DECIMAL(38, 1))"
         beyond = f"problem IS NULL AND abs({number}) >= {EXACT_UP_TO}"
         floats.append(FloatIds(file, axis, session.row(f"SELECT count(*) FROM {table} WHERE {beyond}")[0]))
-        return f"coalesce(TRY_CAST({number} AS HUGEINT)::VARCHAR, {column})"
+        return _as_whole(column)
 
     user, item = (read(axis, "interactions", interactions_file) for axis in ("user", "item"))
     return Ids(user, item, read("item", "items", items_file), floats)
+
+
+def id_of(session: Session, table: str, column: str) -> str:
+    """Return SQL for the ids in `column` of the staged `table`, floats read as the whole numbers they were."""
+    return _as_whole(column) if _all_whole_floats(session, table, column) else column
+
+
+def _as_whole(column: str) -> str:
+    return f"coalesce(TRY_CAST(TRY_CAST({column} AS DECIMAL(38, 1)) AS HUGEINT)::VARCHAR, {column})"
 
 
 def _all_whole_floats(session: Session, table: str, column: str) -> bool:

@@ -14,6 +14,7 @@ from sracl_core.ground.errors import DataError
 from sracl_core.ground.outside import shown
 from sracl_core.ingest import sql
 from sracl_core.ingest.raw.lines import Remarks
+from sracl_core.ingest.raw.records import Records
 from sracl_core.ingest.session import Session
 from sracl_core.ingest.sources.protocol import InteractionLayout, ItemLayout
 from sracl_core.ingest.text.missing import MISSING
@@ -44,7 +45,7 @@ class FileCount:
 def stage_interactions(session: Session, layout: InteractionLayout, timestamp_unit: str) -> FileCount:
     """Read the interactions into the table `interactions`; see the module for its columns."""
     field = layout.records.field
-    checks = [*_id_checks("user_id", layout.user), *_id_checks("item_id", layout.item)]
+    checks = [*id_checks("user_id", layout.user), *id_checks("item_id", layout.item)]
     cells = f"""{field(layout.user)} AS raw_user, {field(layout.item)} AS raw_item,
         {f"tidy({field(layout.rating)})" if layout.rating else "NULL::VARCHAR"} AS rating_text"""
     layers = [
@@ -62,19 +63,19 @@ def stage_interactions(session: Session, layout: InteractionLayout, timestamp_un
         if timestamp_unit != "auto":
             expected = f"a number (data.timestamp_unit {timestamp_unit})"
         checks += [
-            _check("stamp IS NULL", layout.timestamp, "is empty"),
-            _check(f"moment IS NULL AND regexp_matches(stamp, '{OTHER_DATE}')", layout.timestamp, NO_ISO_DATE),
-            _check("moment IS NULL", layout.timestamp, f"is neither {expected} nor an ISO date"),
+            failing("stamp IS NULL", layout.timestamp, "is empty"),
+            failing(f"moment IS NULL AND regexp_matches(stamp, '{OTHER_DATE}')", layout.timestamp, NO_ISO_DATE),
+            failing("moment IS NULL", layout.timestamp, f"is neither {expected} nor an ISO date"),
         ]
     else:
         layers.append("record * 1000000 AS moment, NULL::INTEGER AS unit")
     if layout.rating:
         wrong = f"rating IS NULL AND rating_text NOT IN ({MISSING_WORDS})"
         checks += [
-            _check(f"{wrong} AND regexp_full_match(rating_text, '[0-9]+,[0-9]+')", layout.rating, DECIMAL_COMMA),
-            _check(wrong, layout.rating, "is not a number"),
+            failing(f"{wrong} AND regexp_full_match(rating_text, '[0-9]+,[0-9]+')", layout.rating, DECIMAL_COMMA),
+            failing(wrong, layout.rating, "is not a number"),
         ]
-    return _stage(session, "interactions", layout, layers, checks, between=between)
+    return stage_table(session, "interactions", layout.records, layers, checks, between=between)
 
 
 def stage_items(session: Session, layout: ItemLayout) -> FileCount:
@@ -90,8 +91,8 @@ def stage_items(session: Session, layout: ItemLayout) -> FileCount:
         "tidy(raw_item) AS item_id",
         "item_id <> raw_item AS blanks",
     ]
-    checks = _id_checks("item_id", layout.item)
-    return _stage(session, "items", layout, layers, checks, between=["raw_item"])
+    checks = id_checks("item_id", layout.item)
+    return stage_table(session, "items", layout.records, layers, checks, between=["raw_item"])
 
 
 def check_share(session: Session, count: FileCount, max_rejected: float, where_all: str) -> None:
@@ -116,10 +117,10 @@ def check_share(session: Session, count: FileCount, max_rejected: float, where_a
     raise DataError("\n  ".join([f"{count.file}: {share} cannot be read:", *examples, advice]))
 
 
-def _stage(
+def stage_table(
     session: Session,
     table: str,
-    layout: InteractionLayout | ItemLayout,
+    records: Records,
     layers: list[str],
     checks: list[str],
     *,
@@ -134,7 +135,7 @@ def _stage(
     query = f"SELECT record, line, text, damage, {first} FROM ({{records}})"
     for layer in others:
         query = f"SELECT *, {layer} FROM ({query})"
-    remarks = layout.records.load(
+    remarks = records.load(
         session,
         f"""CREATE TABLE {table} AS
         SELECT * EXCLUDE ({", ".join(["text", "damage", *between])}),
@@ -143,7 +144,7 @@ def _stage(
                 {" ".join(checks)} END AS problem
             FROM ({query}))""",
     )
-    name = layout.records.file.name
+    name = records.file.name
     session.run(
         f"""INSERT INTO rejected
         SELECT {sql.text(name)}, line, problem.field, problem.reason, raw, {int(table == "items")}
@@ -155,16 +156,18 @@ def _stage(
     return FileCount(name, read, rejected, remarks, blanks)
 
 
-def _check(condition: str, column: str, reason: str) -> str:
+def failing(condition: str, column: str, reason: str) -> str:
+    """Return the SQL by which a record is rejected where `condition` holds: `column` is it that has the `reason`."""
     return f"WHEN {condition} THEN {{'field': {sql.text(column)}, 'reason': {sql.text(reason)}}}"
 
 
-def _id_checks(value: str, column: str) -> list[str]:
+def id_checks(value: str, column: str) -> list[str]:
+    """Return the checks of the SQL `value` as an id, which stands in `column`."""
     whole = f"(starts_with({value}, '[') OR starts_with({value}, '{{')) AND json_valid({value})"
     return [
-        _check(f"{value} IS NULL", column, "is empty"),
-        _check(f"{value} IN ({MISSING_WORDS})", column, "is a word that stands for a missing value"),
-        _check(whole, column, "is a list or an object, not an id; each record must be of one"),
-        _check(f"contains({value}, chr(10))", column, "holds a line break; a quote that is not closed joins lines"),
-        _check(f"regexp_matches({value}, '\\p{{Cc}}')", column, "holds a control character, such as NUL; take it out"),
+        failing(f"{value} IS NULL", column, "is empty"),
+        failing(f"{value} IN ({MISSING_WORDS})", column, "is a word that stands for a missing value"),
+        failing(whole, column, "is a list or an object, not an id; each record must be of one"),
+        failing(f"contains({value}, chr(10))", column, "holds a line break; a quote that is not closed joins lines"),
+        failing(f"regexp_matches({value}, '\\p{{Cc}}')", column, "holds a control character, such as NUL; take it out"),
     ]

@@ -18,7 +18,7 @@ from sracl_core.ground.version import VERSION
 
 SHOWN = 5  # offending rows told of
 # The checks of each certificate, in order: one that lacks any of them certifies nothing.
-OF_A_KIND = ("prompts", "texts", "embeddings", "encoding", "pool", "search")
+OF_A_KIND = ("prompts", "texts", "embeddings", "encoding", "space", "pool", "search")
 INPUT_CHECKS = (
     *("origins", "split", "user counts", "attributes", "items", "item contexts", "prefixes"),
     *(f"{kind} {check}" for kind in ("item", "user") for check in OF_A_KIND),

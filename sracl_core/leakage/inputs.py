@@ -18,8 +18,9 @@ from sracl_core.leakage.embeddings import check_embeddings, check_encoding, chec
 from sracl_core.leakage.origins import check_origins
 from sracl_core.leakage.pools import Space, check_pool, check_search, matrix
 from sracl_core.leakage.prompts import check_contexts, check_prefixes, check_prompts, rebuild
+from sracl_core.leakage.spaces import check_semantic, check_space
 from sracl_core.leakage.split import Method, check_split, check_user_counts
-from sracl_core.leakage.texts import EXTRACTIVE, by_extractive, check_texts, count_named_later
+from sracl_core.leakage.texts import check_texts, count_named_later, written_by
 from sracl_core.params.certify import CertifyParams
 from sracl_core.params.data import DataParams
 from sracl_core.params.profile import ProfileParams
@@ -27,6 +28,7 @@ from sracl_core.params.retrieval import MineParams
 from sracl_core.profile.engines.protocol import Engine
 from sracl_core.profile.requests import item_requests, user_requests
 from sracl_core.ragged import Ragged
+from sracl_core.retrieval.space import item_space, user_space
 from sracl_core.schemas.embeddings import embeddings_schema
 from sracl_core.schemas.ingest import INTERACTIONS, ITEMS, SEQUENCES, USERS
 from sracl_core.schemas.pools import pool_schema
@@ -42,19 +44,23 @@ class InputFiles:
     items: Path
     users: Path
     sequences: Path
+    item_texts: Path
+    user_texts: Path
     item_contexts: Path
     prefixes: Path
     item_profiles: Path
     user_profiles: Path
     item_embeddings: Path
     user_embeddings: Path
+    item_space: Path
+    user_space: Path
     item_index: Path
     user_index: Path
     item_pool: Path
     user_pool: Path
 
     def of(self, kind: str, what: str) -> Path:
-        """Return the file of a `kind` ("item" or "user"): its profiles, embeddings, index or pool."""
+        """Return the file of a `kind` ("item" or "user"): its profiles, embeddings, space, index or pool."""
         return getattr(self, f"{kind}_{what}")
 
     def all(self) -> list[Path]:
@@ -77,11 +83,13 @@ class InputParams:
 class Makers:
     """What makes a text or a vector again, each loaded when it is first needed.
 
-    `writer` takes the items (schema ITEMS) and returns the engine extractive, `encoder` returns the encoder of
-    `embed.engine`.
+    `extractive` and `engine` take the items (schema ITEMS). `extractive` returns the engine of that name, which stands
+    in for others, and `engine` the one of `profile.engine` where it is repeatable, else None. `encoder` returns the
+    encoder of `embed.engine`.
     """
 
-    writer: Callable[[pa.Table], Engine]
+    extractive: Callable[[pa.Table], Engine]
+    engine: Callable[[pa.Table], Engine | None]
     encoder: Callable[[], Encoder]
 
 
@@ -114,17 +122,33 @@ def certify_inputs(
         ("item", item_requests(items, contexts, train, params.profile.items), np.arange(1, len(items) + 1)),
         ("user", user_requests(items, prefixes, train, params.profile.users), np.arange(len(prefixes))),
     )
+    chosen = makers.engine(items)
+    writer = makers.extractive(items) if chosen is None else chosen
     for kind, requests, keys in kinds:
         profiles = read_table(files.of(kind, "profiles"), PROFILES)
-        writer = makers.writer(items) if by_extractive(profiles).any() else None
-        rebuilt = rebuild(kind, requests, len(keys), writer)
-        named = count_named_later(profiles, prefixes, sequences, items["title"].to_pylist()) if kind == "user" else 0
-        only = params.profile.engine == EXTRACTIVE
+        rebuilt = rebuild(kind, requests, len(keys), writer, profiles)
         checks.append(check_prompts(kind, profiles, rebuilt))
-        checks.append(check_texts(kind, profiles, rebuilt, all_extractive=only, named_later=named))
+        named = 0
+        if kind == "user":
+            proven = written_by(profiles, writer.name)
+            named = count_named_later(profiles, proven, prefixes, sequences, items["title"].to_pylist())
+        checks.append(check_texts(kind, profiles, rebuilt, no_other=chosen is not None, named_later=named))
         apart = kind == "user" and params.mine.exclude_same_user
         space = _read_space(kind, files.of(kind, "embeddings"), keys, prefixes["user"].to_numpy() if apart else None)
-        checks += _check_retrieval(space, profiles, files.of(kind, "pool"), params, makers)
+        checks += _check_vectors(space, profiles, params, makers)
+        rows = _sample(space, params)
+        if params.mine.vectors == "semantic":
+            checks.append(check_semantic(space))
+        else:
+            mined = _read_space(kind, files.of(kind, "space"), keys, space.users)
+            made = item_space(train, len(items), params.mine) if kind == "item" else None
+            if made is None:
+                of_items = _read_space("item", files.item_space, np.arange(1, len(items) + 1), None).vectors
+                made = user_space(of_items, train, prefixes, params.mine)
+            checks.append(check_space(mined, rows, made, params.mine.vectors))
+            space = mined
+        pool = files.of(kind, "pool")
+        checks += _check_pools(space, read_table(pool, pool_schema(list_size(pool, "neighbour"))), rows, params)
     return certificate(checks, digests)
 
 
@@ -149,20 +173,22 @@ def _read_space(kind: str, path: Path, keys: np.ndarray, users: np.ndarray | Non
     return Space(kind, check_keys(kind, table["key"].to_numpy(), keys), matrix(table, "embedding"), users)
 
 
-def _check_retrieval(
-    space: Space, profiles: pa.Table, pool_file: Path, params: InputParams, makers: Makers
-) -> list[Check]:
-    """The checks of embeddings and pools of one kind, a sample of both made again."""
+def _sample(space: Space, params: InputParams) -> np.ndarray:
+    """The rows of `space` that are made again, ascending."""
     random = np.random.default_rng(params.certify.seed)
-    rows = np.sort(random.choice(len(space.keys), min(params.certify.sample, len(space.keys)), replace=False))
+    return np.sort(random.choice(len(space.keys), min(params.certify.sample, len(space.keys)), replace=False))
+
+
+def _check_vectors(space: Space, profiles: pa.Table, params: InputParams, makers: Makers) -> list[Check]:
+    """The checks of the embeddings of one kind, a sample of them made again."""
+    rows = _sample(space, params)
     texts = _texts_of(profiles, space.keys[rows])
-    pool = read_table(pool_file, pool_schema(list_size(pool_file, "neighbour")))
-    return [
-        check_embeddings(space),
-        check_encoding(space, rows, texts, makers.encoder() if len(rows) else None),
-        check_pool(pool, space, params.mine.k),
-        check_search(pool, space, rows if len(pool) else rows[:0]),
-    ]
+    return [check_embeddings(space), check_encoding(space, rows, texts, makers.encoder() if len(rows) else None)]
+
+
+def _check_pools(space: Space, pool: pa.Table, rows: np.ndarray, params: InputParams) -> list[Check]:
+    """The checks of the pools that were mined in `space`, those of `rows` searched again."""
+    return [check_pool(pool, space, params.mine.k), check_search(pool, space, rows if len(pool) else rows[:0])]
 
 
 def _texts_of(profiles: pa.Table, keys: np.ndarray) -> list[str]:

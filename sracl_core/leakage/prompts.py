@@ -1,9 +1,9 @@
 """What an engine was told: contexts, prefixes, and the prompts built from them."""
 
 import hashlib
-from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 import pyarrow as pa
@@ -13,6 +13,8 @@ from sracl_core.profile.engines.protocol import Engine
 from sracl_core.profile.requests import ProfileRequest
 from sracl_core.progress import track
 from sracl_core.ragged import Ragged
+
+REQUESTS_AT_ONCE = 4_096
 
 
 def check_contexts(contexts: pa.Table, train: Ragged, names: Names) -> Check:
@@ -59,38 +61,36 @@ def check_prefixes(prefixes: pa.Table, train: Ragged, names: Names) -> Check:
 class Rebuilt:
     """What a kind of profiles should be, by key: the digest of the prompt, and of the text where it can be rewritten.
 
-    `keys` int64 [P] ascend; `prompts` and `texts` are SHA-256 in hexadecimal, objects [P]; `texts` is None where nobody
-    can say it again.
+    `keys` int64 [P] ascend; `prompts` and `texts` are SHA-256 in hexadecimal, objects [P]; a text is "" where
+    another engine than `engine` wrote it, which can write its own again.
     """
 
     keys: np.ndarray
     prompts: np.ndarray
-    texts: np.ndarray | None
+    texts: np.ndarray
+    engine: str
 
 
-def rebuild(kind: str, requests: Iterable[ProfileRequest], count: int, writer: Engine | None) -> Rebuilt:
-    """Build the prompts of `requests` (`count` of them) again, and the texts that `writer` gives, where there is one.
+def rebuild(kind: str, requests: Iterable[ProfileRequest], count: int, writer: Engine, profiles: pa.Table) -> Rebuilt:
+    """Build the prompts of `requests` (`count` of them) again, and the texts of `profiles` (schema PROFILES).
 
-    `kind` is "item" or "user"; `requests` are built from the catalogue and training sequences alone, and `writer` gives
-    the same request the same text, in order.
+    `kind` is "item" or "user"; `requests` are built from the catalogue and training sequences alone. `writer` is a
+    repeatable engine, and writes again what the profiles say that it wrote.
     """
+    written_by = dict(zip(profiles["key"].to_pylist(), profiles["engine"].to_pylist(), strict=True))
     keys: list[int] = []
     prompts: list[str] = []
-    texts: list[str] = []
-
-    def seen() -> Iterator[ProfileRequest]:
-        for request in track(requests, f"rebuild {kind} prompts", count, "prompts"):
-            keys.append(request.key)
-            prompts.append(request.sha256)
-            yield request
-
-    if writer is None:
-        deque(seen(), maxlen=0)
-    else:
-        texts = [text_digest(answer.text) for answer in writer.write(seen())]
+    texts: dict[int, str] = {}
+    told = track(requests, f"rebuild {kind} prompts", count, "prompts")
+    while window := list(islice(told, REQUESTS_AT_ONCE)):
+        keys += [request.key for request in window]
+        prompts += [request.sha256 for request in window]
+        own = [request for request in window if written_by.get(request.key) == writer.name]
+        texts.update((answer.key, text_digest(answer.text)) for answer in writer.write(own))
     order = np.argsort(np.array(keys, dtype=np.int64))
-    told = None if writer is None else np.array(texts, dtype=object)[order]
-    return Rebuilt(np.array(keys, dtype=np.int64)[order], np.array(prompts, dtype=object)[order], told)
+    again = np.array([texts.get(key, "") for key in keys], dtype=object)
+    found = np.array(keys, dtype=np.int64)[order], np.array(prompts, dtype=object)[order], again[order]
+    return Rebuilt(*found, writer.name)
 
 
 def text_digest(text: str) -> str:

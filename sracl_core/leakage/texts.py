@@ -8,40 +8,37 @@ from sracl_core.leakage.certificate import Check
 from sracl_core.leakage.prompts import Rebuilt, text_digest
 from sracl_core.ragged import Ragged
 
-EXTRACTIVE = "extractive"  # the engine whose texts follow from their prompts
 SHORTEST_TITLE = 12  # characters; shorter titles stand in many a text by chance
 
 
-def by_extractive(profiles: pa.Table) -> np.ndarray:
-    """Return which profiles (schema PROFILES) the engine extractive wrote, bool [P]."""
-    return pc.equal(profiles["engine"], EXTRACTIVE).to_numpy()
+def written_by(profiles: pa.Table, engine: str) -> np.ndarray:
+    """Return which profiles (schema PROFILES) the `engine` wrote, bool [P]."""
+    return pc.equal(profiles["engine"], engine).to_numpy()
 
 
-def check_texts(
-    kind: str, profiles: pa.Table, rebuilt: Rebuilt, *, all_extractive: bool, named_later: int = 0
-) -> Check:
-    """Prove that each text of the engine extractive is the one that its prompt gives (schema PROFILES).
+def check_texts(kind: str, profiles: pa.Table, rebuilt: Rebuilt, *, no_other: bool, named_later: int = 0) -> Check:
+    """Prove that each text of the engine of `rebuilt` is the one that its prompt gives (schema PROFILES).
 
-    The keys must be proven already. With `all_extractive` every profile must be of that engine, as `profile.engine`
-    says. A model's text cannot be written again: the check says how many there are, and that `named_later` of them name
-    an item that the user took later (see `count_named_later`).
+    The keys must be proven already. With `no_other` every profile must be of that engine, since `profile.engine` names
+    it. What a model wrote, or a person brought, cannot be written again: the check
+    says how many such texts there are, and that `named_later` of them name an item that the user took later (see
+    `count_named_later`).
     """
     order = np.argsort(profiles["key"].to_numpy())
-    keys, own = profiles["key"].to_numpy()[order], by_extractive(profiles)[order]
+    keys, own = profiles["key"].to_numpy()[order], written_by(profiles, rebuilt.engine)[order]
     count, others = int(own.sum()), int((~own).sum())
-    what = f"each {kind} text of the engine extractive is the one its prompt gives."
+    what = f"each {kind} text of the engine {rebuilt.engine} is the one its prompt gives."
     if others:
-        what = f"not proven for {others} {kind} texts: a model wrote them, and they cannot be written again here"
+        whom = " and ".join(repr(name) for name in sorted(set(profiles["engine"].to_pylist()) - {rebuilt.engine}))
+        what = f"not proven for {others} {kind} texts by {whom}: they cannot be written again here"
         what += f"; {named_later} of them name the title of an item that the user took later" * (kind == "user")
-        what += f". The {count} of the engine extractive are the ones their prompts give." if count else "."
+        what += f". The {count} of the engine {rebuilt.engine} are the ones their prompts give." if count else "."
     check = Check(f"{kind} texts", count, what, made_by=f"profile_{kind}s")
     check.require_none(
-        ~own & all_extractive,
-        "profiles are of another engine, though profile.engine is extractive",
+        ~own & no_other,
+        f"profiles are of another engine, though profile.engine is {rebuilt.engine}",
         lambda row: f"key {keys[row]}: engine {profiles['engine'][int(order[row])].as_py()!r}",
     )
-    if not count or rebuilt.texts is None:
-        return check
     told = np.array([text_digest(text) for text in profiles["text"].to_pylist()], dtype=object)[order]
     check.require_none(
         own & (told != rebuilt.texts),
@@ -51,17 +48,20 @@ def check_texts(
     return check
 
 
-def count_named_later(profiles: pa.Table, prefixes: pa.Table, sequences: pa.Table, titles: list[str | None]) -> int:
-    """Return how many texts of a model name the title of an item that its user took in validation or test.
+def count_named_later(
+    profiles: pa.Table, proven: np.ndarray, prefixes: pa.Table, sequences: pa.Table, titles: list[str | None]
+) -> int:
+    """Return how many of the texts that are not `proven` name the title of an item that its user took later.
 
-    Tables in the schemas PROFILES, PREFIXES and SEQUENCES; `titles` are those of items 1, 2, 3, … Titles below
+    Later: in validation or test. Tables in the schemas PROFILES, PREFIXES and SEQUENCES; `proven`, bool [P], are those
+    that are written again; `titles` are those of items 1, 2, 3, … Titles below
     SHORTEST_TITLE characters, and titles that the user's own training part has too, are not looked for.
     """
     parts = [Ragged.from_column(sequences[name]) for name in ("train", "valid", "test")]
     users = prefixes["user"].to_numpy()
     lower = [(title or "").casefold() for title in titles]
     named = 0
-    for row in np.flatnonzero(~by_extractive(profiles)).tolist():
+    for row in np.flatnonzero(~proven).tolist():
         user = int(users[profiles["key"][row].as_py()])
         known = {lower[item - 1] for item in parts[0][user].tolist()}
         later = {lower[item - 1] for part in parts[1:] for item in part[user].tolist()} - known

@@ -5,13 +5,14 @@ from typing import Annotated, ClassVar, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from sracl_core.ground.plugins import check_name
+from sracl_core.params.own import TextTableParams
 from sracl_core.params.reading.fields import Fields
 from sracl_core.params.reading.kinds import MOST_TOKENS, Seed, Share, Text, Words
 from sracl_core.params.reading.section import Section, runtime_only
 from sracl_core.params.request import RequestParams
 
 # The registry of profile engines: one module each in sracl_core/profile/engines/.
-ENGINES = ("extractive", "vllm", "openai")
+ENGINES = ("extractive", "raw", "table", "vllm", "openai")
 
 EngineName = Annotated[Text, AfterValidator(lambda name: check_name(name, ENGINES))]
 
@@ -84,8 +85,15 @@ class ProfileParams(Section):
     max_fallback: Share = runtime_only(0.01, "share of answers replaced by extractive ones above which the stage fails")
     domain: Literal["products", "places", "films"] = Field("products", description="what the items are")
     llm: LlmParams = Field(LlmParams(), description="the language model")
+    table: TextTableParams = Field(TextTableParams(), description="texts of your own")
     items: ItemProfileParams = Field(ItemProfileParams(), description="item prompts")
     users: UserProfileParams = Field(UserProfileParams(), description="user prompts")
+
+    @model_validator(mode="after")
+    def _table_has_a_file(self) -> Self:
+        if self.engine == "table" and self.table.items is None and self.table.users is None:
+            raise ValueError("the engine table needs a file of texts: name one in table.items, in table.users, or both")
+        return self
 
     @model_validator(mode="after")
     def _request_reaches_the_model(self) -> Self:

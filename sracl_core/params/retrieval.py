@@ -1,11 +1,11 @@
 """Sections `embed` and `mine`: from profiles to candidate pools."""
 
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, Field
 
 from sracl_core.ground.plugins import check_name
-from sracl_core.params.reading.kinds import MOST_TOKENS, Text
+from sracl_core.params.reading.kinds import MOST_TOKENS, Seed, Text
 from sracl_core.params.reading.section import Section
 
 # The registry of encoder engines: one module each in sracl_core/embed/encoders/.
@@ -31,3 +31,8 @@ class MineParams(Section):
 
     k: int = Field(10, ge=1, le=10_000, description="candidates in each pool")
     exclude_same_user: bool = Field(True, description="no prefix of the anchor's own user in its pool")
+    vectors: Literal["semantic", "collaborative", "random"] = Field(
+        "semantic", description="what is near: by text, by co-occurrence in training sequences, or by chance"
+    )
+    dimension: int = Field(64, ge=1, le=4096, description="numbers in a collaborative or random vector")
+    seed: Seed = Field(7, description="seed of collaborative and random vectors")

@@ -37,9 +37,14 @@ class ItemFacts:
 
 @dataclass(frozen=True, slots=True)
 class UserFacts:
-    """The items of a prefix, oldest first."""
+    """The items of a prefix, oldest first; and which it is: the first `end` training items of `user`.
+
+    No engine tells a model who the user is.
+    """
 
     history: tuple[HistoryItem, ...]
+    user: int = -1
+    end: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +102,8 @@ def user_requests(
     for key, user, start, end in _rows(prefixes, ("prefix", "user", "start", "end")):
         base = offsets[user]
         rows = values[base + max(start, end - params.window) : base + end]
-        yield ProfileRequest(key, tuple([lines[row] for row in rows]), UserFacts(tuple([history[row] for row in rows])))
+        facts = UserFacts(tuple([history[row] for row in rows]), user, end)
+        yield ProfileRequest(key, tuple([lines[row] for row in rows]), facts)
 
 
 def _item_lines(facts: ItemFacts) -> tuple[str, ...]:

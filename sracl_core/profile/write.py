@@ -13,9 +13,8 @@ import pyarrow as pa
 from sracl_core.artifacts.provenance import Provenance
 from sracl_core.artifacts.tables import TableWriter
 from sracl_core.ground.errors import ModelError
-from sracl_core.ground.plugins import load_plugin, require_part
 from sracl_core.profile.asking import ask_once, from_store
-from sracl_core.profile.engines.protocol import Answer, Engine, EngineSettings
+from sracl_core.profile.engines.protocol import Answer, Engine
 from sracl_core.profile.requests import ProfileRequest
 from sracl_core.profile.store.answers import AnswerStore, address_of
 from sracl_core.profile.store.earlier import EarlierProfiles, find_paid
@@ -26,7 +25,6 @@ from sracl_core.schemas.profiles import PROFILES
 WINDOW = 8_192
 ROWS_PER_GROUP = WINDOW
 FAILURES_SHOWN = 3
-ENGINE = ("name", "identity", "paid", "prompt", "write", "note", "account")
 
 
 @dataclass
@@ -63,13 +61,6 @@ class Written:
     answer: Answer
     address: str | None
     source: Literal["engine", "store", "earlier"]
-
-
-def load_engine(name: str, settings: EngineSettings) -> Engine:
-    """Return the engine that `profile.engine` names; raises ModelError when it cannot be loaded."""
-    make = require_part(name, load_plugin("sracl_core.profile.engines", name), "profile engine", ("__call__",))
-    engine: Engine = require_part(name, make(settings), "profile engine", ENGINE)
-    return engine
 
 
 def write_profiles(

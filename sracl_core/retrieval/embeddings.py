@@ -6,9 +6,15 @@ import numpy as np
 
 from sracl_core.artifacts.tables import list_size, read_table
 from sracl_core.ground.errors import ArtifactError
+from sracl_core.params.retrieval import MineParams
 from sracl_core.schemas.embeddings import embeddings_schema
 
 UNIT_TOLERANCE = 1e-3
+
+
+def chosen_space(params: MineParams, embeddings: Path, space: Path) -> Path:
+    """Return the file whose vectors pools are mined from, as `mine.vectors` says."""
+    return embeddings if params.vectors == "semantic" else space
 
 
 def read_embeddings(path: Path) -> tuple[np.ndarray, np.ndarray]:

@@ -13,6 +13,7 @@ import pytest
 from sracl_core.artifacts.provenance import Provenance
 from sracl_core.artifacts.tables import write_table
 from sracl_core.commands.plan import duration, summary
+from sracl_core.params.profile import ENGINES
 from sracl_core.profile.planning.plan import Plan, together
 from sracl_core.profile.store.answers import AnswerStore, address_of
 from sracl_core.profile.store.journal import Journal
@@ -107,7 +108,7 @@ def test_answers_of_the_project_are_found_from_within_an_experiment(project: Pat
     [
         (("--items", "nowhere.parquet"), "nowhere.parquet does not exist: run `dvc repro ingest` first."),
         (("--sequences", "nowhere.parquet"), "nowhere.parquet does not exist: run `dvc repro ingest` first."),
-        (("--engine", "vlm"), "--engine: 'vlm' is not one of extractive, vllm, openai"),
+        (("--engine", "vlm"), f"--engine: 'vlm' is not one of {', '.join(ENGINES)}"),
         (("--engine", "vllm"), "profile.llm.tokenizer is approximate"),
         (("--params", "nowhere.yaml"), "nowhere.yaml does not exist"),
         (("--price-in", "2"), "needs --price-in and --price-out"),

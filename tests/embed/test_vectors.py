@@ -6,10 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from sracl_core.artifacts import vectors as artifact_module
 from sracl_core.artifacts.provenance import Provenance
 from sracl_core.artifacts.tables import read_table
-from sracl_core.embed import vectors as vectors_module
-from sracl_core.embed.vectors import embed_texts, load_encoder, write_embeddings
+from sracl_core.artifacts.vectors import write_vectors
+from sracl_core.embed.vectors import embed_texts, load_encoder
 from sracl_core.ground.errors import ModelError
 from sracl_core.schemas.embeddings import embeddings_schema
 
@@ -84,11 +85,11 @@ def test_what_an_encoder_breaks_is_said(how: str, message: str) -> None:
 
 
 def test_the_file_holds_keys_and_vectors_in_row_groups(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(vectors_module, "ROWS_PER_GROUP", 3)
+    monkeypatch.setattr(artifact_module, "ROWS_PER_GROUP", 3)
     vectors = embed_texts(TEXTS, LetterEncoder(), 2)
     keys = np.arange(len(TEXTS)) + 5
     for name in ("a", "b"):
-        write_embeddings(tmp_path / name, keys, vectors, Provenance("test", "0", "0"))
+        write_vectors(tmp_path / name, keys, vectors, Provenance("test", "0", "0"))
     table = read_table(tmp_path / "a", embeddings_schema(27))
     assert table["key"].to_pylist() == keys.tolist()
     np.testing.assert_array_equal(np.array(table["embedding"].to_pylist(), dtype=np.float32), vectors)

@@ -9,7 +9,23 @@ import pyarrow as pa
 import pytest
 
 from sracl_core.params.certify import CertifyParams
-from tests.leakage.world import N_ITEMS, Row, World, certify, change, clean_world, expect_refusal, input_params
+from sracl_core.params.profile import ProfileParams
+from sracl_core.profile.engines.raw import Raw
+from sracl_core.profile.requests import item_requests, user_requests
+from tests.leakage.world import (
+    ITEM_PARAMS,
+    N_ITEMS,
+    USER_PARAMS,
+    Row,
+    World,
+    certify,
+    change,
+    clean_world,
+    expect_refusal,
+    input_params,
+    settings,
+    train_of,
+)
 
 MODEL = replace(input_params(), profile=input_params().profile.model_copy(update={"engine": "openai"}))
 
@@ -126,7 +142,7 @@ def test_the_text_of_a_model_is_not_proven_and_the_certificate_says_so(tmp_path:
     change(rebuilt, "user_profiles", lambda rows: rows[1].update(text="Wants more.", engine="m"))
     params = replace(MODEL, certify=CertifyParams(sample=0))
     told = {check["check"]: check for check in certify(rebuilt, tmp_path, params)["checks"]}
-    assert told["user texts"]["what"].startswith("not proven for 2 user texts: a model wrote them")
+    assert told["user texts"]["what"].startswith("not proven for 2 user texts by 'm': they cannot be written again")
     assert "1 of them name the title of an item that the user took later" in told["user texts"]["what"]
     assert told["user texts"]["examined"] == len(rebuilt["user_profiles"]) - 2
     assert told["user encoding"] == {
@@ -144,3 +160,32 @@ def test_a_sample_is_drawn_by_its_seed(tmp_path: Path) -> None:
     told = {check["check"]: check for check in certify(world, tmp_path, few)["checks"]}
     assert told["item encoding"]["examined"] == 5
     assert told["item encoding"]["what"].startswith(f"5 of {N_ITEMS} item vectors, drawn with certify.seed,")
+
+
+def with_raw_texts(world: World) -> None:
+    """Let the engine raw write all profiles of `world` anew."""
+    train = train_of(world)
+    for kind, requests in (
+        ("item", item_requests(world["items"], world["item_contexts"], train, ITEM_PARAMS)),
+        ("user", user_requests(world["items"], world["prefixes"], train, USER_PARAMS)),
+    ):
+        texts = {answer.key: answer.text for answer in Raw(settings(world["items"])).write(requests)}
+        change(world, f"{kind}_profiles", lambda rows, texts=texts: [
+            row.update(text=texts[row["key"]], engine="raw") for row in rows
+        ])  # fmt: skip
+
+
+def test_texts_of_any_repeatable_engine_are_written_again(tmp_path: Path) -> None:
+    """Whether they are proven is said by the engine that profile.engine names, not by the name in a row."""
+    raw = replace(input_params(), profile=ProfileParams(engine="raw", items=ITEM_PARAMS, users=USER_PARAMS))
+    raw = replace(raw, certify=CertifyParams(sample=0))
+    world = clean_world()
+    with_raw_texts(world)
+    told = {check["check"]: check for check in certify(world, tmp_path, raw)["checks"]}
+    assert told["item texts"]["examined"] == N_ITEMS
+    assert told["user texts"]["what"] == "each user text of the engine raw is the one its prompt gives."
+    model = replace(raw, profile=MODEL.profile)
+    told = {check["check"]: check for check in certify(world, tmp_path, model)["checks"]}
+    assert told["user texts"]["what"].startswith(f"not proven for {len(world['user_profiles'])} user texts by 'raw'")
+    name_the_held_out_item(world)
+    expect_refusal(world, tmp_path, "user texts", "not the ones their prompts give.*key 0: .*Wants Title", raw)

@@ -23,7 +23,8 @@ from sracl_core.params.runtime import RuntimeParams
 from sracl_core.profile.catalogue import Catalogue
 from sracl_core.profile.contexts import draw_contexts
 from sracl_core.profile.engines.extractive import Extractive
-from sracl_core.profile.engines.protocol import EngineSettings
+from sracl_core.profile.engines.protocol import Engine, EngineSettings
+from sracl_core.profile.load import load_repeatable
 from sracl_core.profile.prefixes import build_prefixes
 from sracl_core.profile.requests import ProfileRequest, item_requests, user_requests
 from sracl_core.ragged import Ragged
@@ -31,6 +32,7 @@ from sracl_core.retrieval.index import build_index
 from sracl_core.retrieval.pools import candidate_pools, pool_table
 from sracl_core.schemas.embeddings import embeddings_schema
 from sracl_core.schemas.ingest import INTERACTIONS, ITEMS, SEQUENCES, USERS
+from sracl_core.schemas.own_texts import ITEM_TEXTS, USER_TEXTS
 from sracl_core.schemas.profiles import PROFILES
 from sracl_core.schemas.trained_on import TRAINED_ON
 from tests.hashed_words import DIMENSION, HashedWords
@@ -70,6 +72,8 @@ def clean_world(
             [{"user": row["user"], "items": row["train"]} for row in sequences], schema=TRAINED_ON
         ),
     }
+    world |= {"item_texts": ITEM_TEXTS.empty_table(), "user_texts": USER_TEXTS.empty_table()}
+    world |= {f"{kind}_space": embeddings_schema(1).empty_table() for kind in ("item", "user")}
     train = train_of(world)
     ids = [row["item_id"] for row in items]
     world["item_contexts"] = draw_contexts(train, ids, ITEM_PARAMS.contexts, ITEM_PARAMS.context_items, seed=1)
@@ -126,10 +130,12 @@ def profile(world: World, request: ProfileRequest) -> Row:
 
 def writer(items: pa.Table) -> Extractive:
     """The engine extractive over the catalogue `items`."""
-    settings = EngineSettings(
-        Catalogue.from_table(items), "products", ITEM_PARAMS, ProfileParams().llm, RuntimeParams()
-    )
-    return Extractive(settings)
+    return Extractive(settings(items))
+
+
+def settings(items: pa.Table) -> EngineSettings:
+    """What an engine is made for over the catalogue `items`."""
+    return EngineSettings(Catalogue.from_table(items), "products", ITEM_PARAMS, ProfileParams().llm, RuntimeParams())
 
 
 def change(world: World, name: str, edit: Callable[[list[Row]], object]) -> None:
@@ -167,7 +173,11 @@ def input_params(
 
 def recertify(folder: Path, params: InputParams, origins: dict[Path, Provenance] | None = None) -> Row:
     """The certificate of the inputs that lie in `folder`."""
-    return certify_inputs(files_in(folder), params, Makers(writer, HashedWords), origins or {})
+
+    def engine(items: pa.Table) -> Engine | None:
+        return load_repeatable(params.profile.engine, settings(items))
+
+    return certify_inputs(files_in(folder), params, Makers(writer, engine, HashedWords), origins or {})
 
 
 def certify(world: World, folder: Path, params: InputParams | None = None) -> Row:

@@ -19,9 +19,10 @@ from sracl_core.params.profile import LlmParams, UserProfileParams
 from sracl_core.params.runtime import RuntimeParams
 from sracl_core.profile.catalogue import Catalogue
 from sracl_core.profile.engines.protocol import Answer, EngineSettings
+from sracl_core.profile.load import load_engine
 from sracl_core.profile.requests import ProfileRequest, UserFacts
 from sracl_core.profile.store.answers import AnswerStore, address_of
-from sracl_core.profile.write import load_engine, write_profile_table, write_profiles
+from sracl_core.profile.write import write_profile_table, write_profiles
 from sracl_core.schemas.profiles import PROFILES
 
 PROVENANCE = Provenance("test", "0", "0")

@@ -23,7 +23,7 @@ from stages.entry import provenance
 from tests.leakage.world import ITEM_PARAMS, N_ITEMS, USER_PARAMS, K, Row, World, change, clean_world, write_world
 
 ROOT = Path(__file__).resolve().parents[2]
-INTERIM = {"interactions", "items", "users", "sequences", "item_contexts", "prefixes"}
+INTERIM = {"interactions", "items", "users", "sequences", "item_contexts", "prefixes", "item_texts", "user_texts"}
 
 
 def stage(name: str, folder: Path) -> subprocess.CompletedProcess[str]:
@@ -60,9 +60,10 @@ def put(world: World, folder: Path) -> None:
 
     write_world(world, path_of)
     for made_by, (section, only, sources, made) in origins().items():
-        params = read_section(folder / "params.yaml", section, only=only)
+        params = read_section(folder / "params.yaml", section, only=only or ())
         parts = getattr(params, "parts", (getattr(params, "engine", ""),))
-        origin = provenance(made_by, [params], [path_of(source) for source in sources], *parts)
+        sections = [params] if only is not None else []
+        origin = provenance(made_by, sections, [path_of(source) for source in sources], *parts)
         for name in made:
             write_table(path_of(name), world[name], world[name].schema, origin)
         if made_by == "train":
@@ -78,17 +79,37 @@ def put(world: World, folder: Path) -> None:
             )
 
 
-def origins() -> dict[str, tuple[type[Section], tuple[str, ...], tuple[str, ...], tuple[str, ...]]]:
-    """What each stage reads and makes, in the order of the pipeline: section, its fields, inputs, outputs."""
-    said = ("engine", "domain", "llm")
+def origins() -> dict[str, tuple[type[Section], tuple[str, ...] | None, tuple[str, ...], tuple[str, ...]]]:
+    """What each stage reads and makes, in the order of the pipeline: section, its fields, inputs, outputs.
+
+    The fields are None where no parameter counts.
+    """
+    said = ("engine", "domain", "llm", "table")
     pools = ("prefixes", "user_pool", "item_pool", "user_embeddings")
     return {
-        "profile_items": (ProfileParams, (*said, "items"), ("items", "sequences"), ("item_contexts", "item_profiles")),
-        "profile_users": (ProfileParams, (*said, "users"), ("items", "sequences"), ("prefixes", "user_profiles")),
+        "profile_items": (
+            ProfileParams,
+            (*said, "items"),
+            ("items", "sequences", "item_texts"),
+            ("item_contexts", "item_profiles"),
+        ),
+        "profile_users": (
+            ProfileParams,
+            (*said, "users"),
+            ("items", "sequences", "user_texts"),
+            ("prefixes", "user_profiles"),
+        ),
         "embed@item": (EmbedParams, (), ("item_profiles",), ("item_embeddings",)),
         "embed@user": (EmbedParams, (), ("user_profiles",), ("user_embeddings",)),
-        "mine_items": (MineParams, ("k",), ("item_embeddings", "item_index"), ("item_pool",)),
-        "mine_users": (MineParams, (), ("user_embeddings", "user_index", "prefixes"), ("user_pool",)),
+        "space_items": (MineParams, None, (), ("item_space",)),
+        "space_users": (MineParams, None, (), ("user_space",)),
+        "mine_items": (MineParams, ("k", "vectors"), ("item_embeddings", "item_index"), ("item_pool",)),
+        "mine_users": (
+            MineParams,
+            ("k", "exclude_same_user", "vectors"),
+            ("user_embeddings", "user_index", "prefixes"),
+            ("user_pool",),
+        ),
         "train": (TrainParams, (), ("sequences", "items", *pools), ("trained_on",)),
     }
 

@@ -14,6 +14,7 @@ from sracl_core.artifacts.provenance import Provenance
 from sracl_core.artifacts.tables import read_table, write_table
 from sracl_core.schemas.embeddings import embeddings_schema
 from sracl_core.schemas.ingest import ITEMS, SEQUENCES
+from sracl_core.schemas.own_texts import ITEM_TEXTS, USER_TEXTS
 from sracl_core.schemas.pools import pool_schema
 from sracl_core.schemas.prefixes import PREFIXES
 from sracl_core.schemas.profiles import CONTEXTS, PROFILES
@@ -21,7 +22,7 @@ from sracl_core.schemas.profiles import CONTEXTS, PROFILES
 ROOT = Path(__file__).resolve().parents[2]
 N_ITEMS, N_USERS = 15, 12
 PROFILE, EMBED = ["profile_items", "profile_users"], ["embed:item", "embed:user"]
-STAGES = [*PROFILE, *EMBED, "index:item", "index:user", "mine_items", "mine_users"]
+STAGES = [*PROFILE, *EMBED, "space_items", "space_users", "index:item", "index:user", "mine_items", "mine_users"]
 
 
 def run_stage(folder: Path, stage: str) -> subprocess.CompletedProcess[str]:
@@ -54,6 +55,8 @@ def small_data(folder: Path) -> None:
     source = Provenance("test", "0", "0")
     write_table(folder / "data/interim/items.parquet", pa.table(items, schema=ITEMS), ITEMS, source)
     write_table(folder / "data/interim/sequences.parquet", pa.table(sequences, schema=SEQUENCES), SEQUENCES, source)
+    for name, schema in (("item_texts", ITEM_TEXTS), ("user_texts", USER_TEXTS)):
+        write_table(folder / f"data/interim/{name}.parquet", schema.empty_table(), schema, source)
     shipped = (ROOT / "params.yaml").read_text(encoding="utf-8")
     (folder / "params.yaml").write_text(shipped.replace("  k: 10 ", "  k: 3 "), encoding="utf-8")
 

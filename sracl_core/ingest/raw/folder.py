@@ -60,7 +60,7 @@ class RawFolder:
         """Return the file as `find` does, or None where there is none."""
         parameter = f"data.{what}_file"
         if chosen is not None:
-            return self._chosen(chosen, parameter)
+            return self.named(chosen, parameter)
         for candidates in (self.files, self.members):
             found = [file for file in candidates if _fits(file, patterns) and not _fits(file, unless)]
             if len(found) > 1:
@@ -73,7 +73,8 @@ class RawFolder:
                 raise DataError(f"{self.path / shown(name)} is {kind}. Put the file itself there.")
         return None
 
-    def _chosen(self, chosen: str, parameter: str) -> RawFile:
+    def named(self, chosen: str, parameter: str) -> RawFile:
+        """Return the file that `parameter` names; raises DataError where it is not in the folder, or no file."""
         for file in (*self.files, *self.members):
             if chosen in (file.name, file.written_name):
                 return file

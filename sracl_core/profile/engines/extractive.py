@@ -23,6 +23,7 @@ class Extractive:
     name = "extractive"
     identity = "extractive"
     paid = False
+    repeatable = True
 
     def __init__(self, settings: EngineSettings) -> None:
         self._vocabulary = Vocabulary(settings.catalogue)

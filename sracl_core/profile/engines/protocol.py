@@ -1,6 +1,6 @@
 """What a profile engine is: it reads requests and answers each with a text."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -32,6 +32,9 @@ class Engine(Protocol):
     `identity` is all that decides an answer besides the prompt: model, revision, decoding; no address and no secret.
     `paid` answers are kept in the store and never asked for twice; replaced ones are counted against
     `profile.max_fallback` and never stored.
+
+    A class of engines may say `repeatable = True` of itself: the same request always gets the same text, made of that
+    request and the catalogue alone, without a model. The certificate then writes every text again, and compares.
     """
 
     name: str
@@ -67,13 +70,18 @@ class StopsEarly(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class EngineSettings:
-    """What an engine is made for: a catalogue, what its items are, the prompts of one kind, the model, the machine."""
+    """What an engine is made for: a catalogue, what its items are, the prompts of one kind, the model, the machine.
+
+    `texts` are those that a team brought along (engine table), by (item,) or (user, end), where the end 0 stands for
+    any; None where no file of this kind is named.
+    """
 
     catalogue: Catalogue
     domain: str
     prompts: ItemProfileParams | UserProfileParams
     llm: LlmParams
     runtime: RuntimeParams
+    texts: Mapping[tuple[int, ...], str] | None = None
 
 
 class EngineFactory(Protocol):

@@ -76,8 +76,10 @@ def test_every_problem_is_reported_at_once(tmp_path: Path) -> None:
         ),
         (
             {"mine__zzz": 1},
-            "mine.zzz: unknown parameter; known are k, exclude_same_user",
+            "mine.zzz: unknown parameter; known are k, exclude_same_user, vectors, dimension, seed",
         ),
+        ({"profile__engine": "table"}, "profile: the engine table needs a file of texts: name one in table.items, in "
+         "table.users, or both"),
         ({"train__backbone": "sasrek"}, "train.backbone: 'sasrek' is not one of sasrec, gru4rec, the groups of "
          "train.backbones; did you mean 'sasrec'?"),
         ({"train__backbones__gru4rec": ...}, "train.backbones.gru4rec: missing"),

@@ -1,0 +1,104 @@
+"""Vectors to mine pools from that know nothing of texts: the ablation "without semantics".
+
+`collaborative`: items that users took close to each other are near; positive pointwise mutual information (PPMI) of
+items in the training sequences, and its largest singular vectors. A prefix is the mean of its items. `random`: a
+direction of its own for every item and every prefix.
+"""
+
+from typing import Literal
+
+import numpy as np
+import pyarrow as pa
+from scipy.sparse import coo_matrix, csr_matrix
+from scipy.sparse.linalg import svds
+
+from sracl_core.params.retrieval import MineParams
+from sracl_core.ragged import Ragged
+
+Kind = Literal["item", "user"]
+NEAR = 20  # items apart in a sequence, at most, that were taken together: bounds the work for long sequences
+ROWS_AT_ONCE = 4_096
+NOTHING = 1e-9  # a vector shorter than this has no direction
+
+
+def item_space(train: Ragged, n_items: int, params: MineParams) -> np.ndarray:
+    """Return the unit vectors of items 1 … n, float32 [n, D], as `mine.vectors` (not semantic) says.
+
+    `train` holds the training part of each user. Items that were never taken near another have a random direction.
+    """
+    directions = random_units(n_items, params.dimension, params.seed, "item")
+    if params.vectors == "random":
+        return directions
+    return _unit(_singular(_ppmi(train, n_items), params), directions)
+
+
+def user_space(items: np.ndarray, train: Ragged, prefixes: pa.Table, params: MineParams) -> np.ndarray:
+    """Return the unit vectors of the `prefixes` (schema PREFIXES), float32 [P, D], as `mine.vectors` says.
+
+    `items` float32 [n, D] are those of `item_space`. A collaborative one is the mean of the items that the prefix
+    shows, `train[start:end]`.
+    """
+    directions = random_units(len(prefixes), params.dimension, params.seed, "user")
+    return directions if params.vectors == "random" else _unit(prefix_means(items, train, prefixes), directions)
+
+
+def prefix_means(items: np.ndarray, train: Ragged, prefixes: pa.Table) -> np.ndarray:
+    """Return the mean of the vectors `items` float [n, D] over `train[start:end]` of each prefix, float64 [P, D]."""
+    user, start, end = (prefixes[name].to_numpy().astype(np.int64) for name in ("user", "start", "end"))
+    first, counts = train.offsets[user] + start, end - start
+    means = np.empty((len(user), items.shape[1]))
+    for begin in range(0, len(user), ROWS_AT_ONCE):
+        part = slice(begin, begin + ROWS_AT_ONCE)
+        starts = np.cumsum(counts[part]) - counts[part]
+        places = np.arange(int(counts[part].sum())) + np.repeat(first[part] - starts, counts[part])
+        sums = np.add.reduceat(items[train.values[places] - 1].astype(np.float64), starts, axis=0)
+        means[part] = sums / counts[part][:, None]
+    return means
+
+
+def random_units(count: int, dimension: int, seed: int, kind: Kind) -> np.ndarray:
+    """Return `count` unit vectors in directions drawn evenly, float32 [count, dimension]."""
+    drawn = np.random.default_rng([seed, kind == "user"]).standard_normal((count, dimension))
+    return _unit(drawn, np.eye(1, dimension).repeat(count, axis=0))
+
+
+def _ppmi(train: Ragged, n_items: int) -> csr_matrix:
+    """PPMI of items at most NEAR places apart: max(0, log(n_ab · n / (n_a · n_b))), symmetric, [n, n]."""
+    values, users = train.values.astype(np.int64) - 1, np.repeat(np.arange(len(train)), train.lengths)
+    counts = csr_matrix((n_items, n_items))
+    for apart in range(1, min(NEAR, int(train.lengths.max(initial=1)) - 1) + 1):
+        near = (users[apart:] == users[:-apart]) & (values[apart:] != values[:-apart])
+        left, right = values[:-apart][near], values[apart:][near]
+        counts += coo_matrix((np.ones(len(left)), (left, right)), (n_items, n_items)).tocsr()
+    pairs = (counts + counts.T).tocoo()
+    of_item = np.asarray(pairs.sum(axis=1)).ravel()
+    information = np.log(pairs.data * pairs.data.sum() / (of_item[pairs.row] * of_item[pairs.col]))
+    kept = information > 0
+    found = coo_matrix((information[kept], (pairs.row[kept], pairs.col[kept])), (n_items, n_items)).tocsr()
+    found.sort_indices()
+    return found
+
+
+def _singular(matrix: csr_matrix, params: MineParams) -> np.ndarray:
+    """`U·√S` of the largest singular values of `matrix` [n, n], float64 [n, D]; the same numbers every time.
+
+    The iteration starts from a fixed vector, and of each singular vector the largest number is positive. Where there
+    are fewer than D singular values, the rest is 0.
+    """
+    n, found = matrix.shape[0], np.zeros((matrix.shape[0], params.dimension))
+    rank = min(params.dimension, n - 1)
+    if rank < 1 or not matrix.nnz:
+        return found
+    begin = np.random.default_rng(params.seed).standard_normal(n)
+    left, sizes, _ = svds(matrix, rank, v0=begin, return_singular_vectors="u")
+    order = np.argsort(-sizes, kind="stable")
+    left, sizes = left[:, order], sizes[order]
+    sign = np.sign(left[np.abs(left).argmax(axis=0), np.arange(rank)])
+    found[:, :rank] = left * sign * np.sqrt(np.maximum(sizes, 0))
+    return found
+
+
+def _unit(vectors: np.ndarray, instead: np.ndarray) -> np.ndarray:
+    """`vectors` [n, D] at length 1, float32; those without a direction as `instead`."""
+    norms = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.where(norms > NOTHING, vectors / np.maximum(norms, NOTHING), instead).astype(np.float32)
