@@ -13,7 +13,7 @@ from torch import Tensor
 from sracl_core.batching.inputs import TrainingInputs
 from sracl_core.batching.samples import MODES
 from sracl_core.device import pick_device
-from sracl_core.ground.errors import ArtifactError, TrainingError
+from sracl_core.ground.errors import TrainingError
 from sracl_core.leakage.training import check_trained_on
 from sracl_core.model.backbone import build_backbone
 from sracl_core.model.backbones.gru4rec import GRU4Rec, GRU4RecParams
@@ -62,11 +62,6 @@ def test_a_backbone_that_sees_what_follows_is_trained_on_prefixes_alone() -> Non
     with pytest.raises(ValueError, match="mode: causal cannot train the backbone mine: it looks ahead; set mode: pre"):
         typed.model_validate(values)
     run(inputs(), typed.model_validate({**values, "mode": "prefix"}))
-
-
-def test_sequences_of_another_catalogue_are_told() -> None:
-    with pytest.raises(ArtifactError, match="they are not of the same run"):
-        run(replace(inputs(), n_items=1), params(max_epochs=1))
 
 
 def last_weights(result: Fit) -> dict[str, Tensor]:
@@ -241,13 +236,3 @@ def test_a_loss_that_is_not_finite_stops_with_advice() -> None:
     with pytest.raises(TrainingError, match=r"not finite in epoch 1.*train\.learning_rate"):
         # Far beyond the bounds of the parameter, which small data does not reach the end of.
         run(inputs(), params().model_copy(update={"learning_rate": 1e30}))
-
-
-def test_nothing_to_learn_from_is_told() -> None:
-    given = inputs()
-    short = pa.table({"user": [0], "train": [[1]], "valid": [[2]], "test": [[3]]}).cast(SEQUENCES)
-    with pytest.raises(TrainingError, match=r"no next item to learn"):
-        run(TrainingInputs(short, 3, given.prefixes, given.item_pool, given.user_pool, given.embeddings), params())
-    unheld = pa.table({"user": [0], "train": [[1, 2]], "valid": [[]], "test": [[]]}).cast(SEQUENCES)
-    with pytest.raises(TrainingError, match=r"No user has a validation target"):
-        run(TrainingInputs(unheld, 3, given.prefixes, given.item_pool, given.user_pool, given.embeddings), params())
