@@ -15,7 +15,10 @@ from tests.pipeline import dag
 SMALL = {
     "sample": {"shoppers": 120, "items": 80},
     "embed": {"max_tokens": 32},
-    "train": {"max_epochs": 2, "model": {"hidden": 16, "feed_forward": 32, "max_length": 20}},
+    "train": {
+        "max_epochs": 2,
+        "backbones": {"sasrec": {"hidden": 16, "feed_forward": 32, "max_length": 20}},
+    },
     "runtime": {"threads": 1},
 }
 
