@@ -87,7 +87,7 @@ class Project:
 def _update(values: dict, changes: dict) -> None:
     for key, change in changes.items():
         if isinstance(change, dict):
-            _update(values[key], change)
+            _update(values.setdefault(key, {}), change)  # a group of one's own is new
         else:
             values[key] = change
 
