@@ -16,7 +16,10 @@ from dag.stages import stages
 SMALL = {
     "sample": {"shoppers": 120, "items": 80},
     "embed": {"max_tokens": 32},
-    "train": {"max_epochs": 2, "model": {"hidden": 16, "feed_forward": 32, "max_length": 20}},
+    "train": {
+        "max_epochs": 2,
+        "backbones": {"sasrec": {"hidden": 16, "feed_forward": 32, "max_length": 20}},
+    },
     "runtime": {"threads": 1},
 }
 
@@ -95,7 +98,7 @@ def every_stage() -> set[str]:
 def _update(values: dict, changes: dict) -> None:
     for key, change in changes.items():
         if isinstance(change, dict):
-            _update(values[key], change)
+            _update(values.setdefault(key, {}), change)  # a group of one's own is new
         else:
             values[key] = change
 

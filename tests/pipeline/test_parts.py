@@ -68,7 +68,7 @@ def test_the_parts_of_training_of_the_docs(finished_project: Project, tmp_path: 
     described = read_json(project.root / "data/artifacts/model.json")
     assert described["backbone"] == "my_parts.decay:Decay"
     assert described["model"]["decay"] == 0.8 and "part" not in described["model"]
-    history = (project.root / "data/artifacts/history/static/loss/two_passes.tsv").read_text()
+    history = (project.root / "data/artifacts/history/plots/metrics/loss/two_passes.tsv").read_text()
     assert len(history.splitlines()) > 1
 
     project.set({"train": {"backbones": {"decay": {"decay": 2.0}}, "objectives": {"two_passes": {"wait": 1}}}})
