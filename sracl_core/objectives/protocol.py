@@ -50,8 +50,9 @@ class Context:
     """What an objective may look at.
 
     `inputs` are the data as they were read, `sequences` and `samples` what steps are made of. `hidden` is the
-    dimension d of states. `generator` (on the device) draws what concerns the objective alone, which prefix of a pass is
-    its anchor too, so that another objective changes no other draw. `place` is where the objective's parameters stand, for messages.
+    dimension d of states. `generator` (on the device) draws what concerns the objective alone, which prefix of a pass
+    is its anchor too, so that another objective changes no other draw. `place` is where the objective's parameters
+    stand, for messages.
     """
 
     inputs: TrainingInputs

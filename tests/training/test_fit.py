@@ -19,7 +19,7 @@ from sracl_core.model.backbone import build_backbone
 from sracl_core.model.backbones.gru4rec import GRU4Rec, GRU4RecParams
 from sracl_core.model.backbones.sasrec import SASRecParams
 from sracl_core.objectives.shared.negatives import NegativesParams
-from sracl_core.params.backbone import BACKBONES
+from sracl_core.params.backbone import BACKBONE, BACKBONES
 from sracl_core.params.reading.section import typed_section
 from sracl_core.params.runtime import RuntimeParams
 from sracl_core.params.train import EarlyStopParams, TrainParams
