@@ -9,7 +9,7 @@ from tests.pipeline import dag
 
 GROUND = {
     "errors", "outside", "plugins", "progress", "ragged", "artifacts", "prefixes", "root", "version", "machine",
-    "console", "faults", "threads",
+    "console", "faults", "threads", "unit_vectors",
 }  # fmt: skip
 BASE = GROUND | {"params"}
 # Room → the rooms it may import, besides itself. A room is a package or a module right below sracl_core.
