@@ -16,8 +16,8 @@ from sracl_core.leakage.inputs import InputFiles, InputParams, Makers, certify_i
 from sracl_core.params.certify import CertifyParams
 from sracl_core.params.data import DataParams, SplitParams
 from sracl_core.params.profile import ProfileParams
-from sracl_core.params.reading.section import read_section
-from sracl_core.params.retrieval import EmbedParams, MineParams
+from sracl_core.params.reading.section import Section, read_section
+from sracl_core.params.retrieval import TABLE, EmbedParams, MineParams
 from sracl_core.params.runtime import RuntimeParams
 from sracl_core.profile.catalogue import Catalogue
 from sracl_core.profile.engines.extractive import Extractive
@@ -41,6 +41,8 @@ def main(
     user_profiles: In = Path("data/artifacts/user_profiles.parquet"),
     item_embeddings: In = Path("data/artifacts/item_embeddings.parquet"),
     user_embeddings: In = Path("data/artifacts/user_embeddings.parquet"),
+    item_vectors: In = Path("data/interim/item_vectors.parquet"),
+    user_vectors: In = Path("data/interim/user_vectors.parquet"),
     item_space: In = Path("data/artifacts/item_space.parquet"),
     user_space: In = Path("data/artifacts/user_space.parquet"),
     item_index: In = Path("data/artifacts/item.faiss"),
@@ -66,6 +68,8 @@ def main(
         user_profiles=user_profiles,
         item_embeddings=item_embeddings,
         user_embeddings=user_embeddings,
+        item_vectors=item_vectors,
+        user_vectors=user_vectors,
         item_space=item_space,
         user_space=user_space,
         item_index=item_index,
@@ -94,7 +98,9 @@ def main(
         return load_repeatable(params.profile.engine, settings(catalogue))
 
     @cache
-    def encoder() -> Encoder:
+    def encoder() -> Encoder | None:
+        if embed.engine == TABLE:
+            return None
         return load_encoder(embed.engine, embed.model, embed.max_tokens, str(pick_device(runtime)))
 
     result = certify_inputs(files, params, Makers(extractive, engine, encoder), _origins(params_file, files, embed))
@@ -109,10 +115,11 @@ def _origins(params_file: Path, files: InputFiles, embed: EmbedParams) -> dict[P
     by_k = read_section(params_file, MineParams, only=("k", "vectors"))
     mine = read_section(params_file, MineParams, only=("k", "exclude_same_user", "vectors"))
     own_space = read_section(params_file, MineParams, only=("vectors", "dimension", "seed"))
-    by_space = [own_space] if own_space.vectors != "semantic" else []
+    by_space: list[Section] = [own_space] if own_space.vectors != "semantic" else []
     in_users = [files.sequences, files.prefixes, files.item_space] if by_space else []
     mined = {kind: chosen_space(mine, files.of(kind, "embeddings"), files.of(kind, "space")) for kind in KINDS}
     read = [files.items, files.sequences]
+    in_items, in_prefixes = [files.item_profiles, files.item_vectors], [files.user_profiles, files.user_vectors]
     of_items = provenance("profile_items", [by_items], [*read, files.item_texts], by_items.engine)
     of_users = provenance("profile_users", [by_users], [*read, files.user_texts], by_users.engine)
     return {
@@ -120,8 +127,8 @@ def _origins(params_file: Path, files: InputFiles, embed: EmbedParams) -> dict[P
         files.item_profiles: of_items,
         files.prefixes: of_users,
         files.user_profiles: of_users,
-        files.item_embeddings: provenance("embed@item", [embed], [files.item_profiles], embed.engine),
-        files.user_embeddings: provenance("embed@user", [embed], [files.user_profiles], embed.engine),
+        files.item_embeddings: provenance("embed@item", [embed], in_items, embed.engine),
+        files.user_embeddings: provenance("embed@user", [embed], in_prefixes, embed.engine),
         files.item_pool: provenance("mine_items", [by_k], [mined["item"], files.item_index]),
         files.user_pool: provenance("mine_users", [mine], [mined["user"], files.user_index, files.prefixes]),
         files.item_space: provenance("space_items", by_space, read if by_space else []),

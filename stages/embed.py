@@ -6,12 +6,12 @@ from typing import Annotated, Literal
 import typer
 
 from sracl_core.artifacts.tables import read_table
-from sracl_core.artifacts.vectors import write_vectors
+from sracl_core.artifacts.vectors import read_vectors, write_vectors
 from sracl_core.device import pick_device
 from sracl_core.embed.vectors import embed_texts, load_encoder
 from sracl_core.ground.console import say
 from sracl_core.params.reading.section import read_section
-from sracl_core.params.retrieval import EmbedParams
+from sracl_core.params.retrieval import TABLE, EmbedParams
 from sracl_core.params.runtime import RuntimeParams
 from sracl_core.schemas.profiles import PROFILES
 from stages.entry import PARAMS_FILE, In, Out, provenance, run
@@ -21,22 +21,25 @@ def main(
     kind: Annotated[Literal["item", "user"], typer.Argument(help="whose profiles")],
     params_file: Path = PARAMS_FILE,
     profiles: In = Path("data/artifacts/{kind}_profiles.parquet"),
+    brought: In = Path("data/interim/{kind}_vectors.parquet"),
     embeddings: Out = Path("data/artifacts/{kind}_embeddings.parquet"),
 ) -> None:
     """Encode the profiles of items or users."""
     source_file = Path(str(profiles).format(kind=kind))
     params = read_section(params_file, EmbedParams)
     runtime = read_section(params_file, RuntimeParams, only=("device", "threads", "deterministic", "embed_batch"))
+    out, own = Path(str(embeddings).format(kind=kind)), Path(str(brought).format(kind=kind))
+    origin = provenance(f"embed@{kind}", [params], [source_file, own], params.engine)
     table = read_table(source_file, PROFILES)
+    if params.engine == TABLE:
+        keys, vectors = read_vectors(own)
+        write_vectors(out, keys, vectors, origin)
+        say(f"embed@{kind}: {len(keys)} vectors of your own, dimension {vectors.shape[1]}")
+        return
     encoder = load_encoder(params.engine, params.model, params.max_tokens, str(pick_device(runtime)))
     texts = table["text"].to_pylist()
     vectors = embed_texts(texts, encoder, runtime.embed_batch)
-    write_vectors(
-        Path(str(embeddings).format(kind=kind)),
-        table["key"].to_numpy(),
-        vectors,
-        provenance(f"embed@{kind}", [params], [source_file], params.engine),
-    )
+    write_vectors(out, table["key"].to_numpy(), vectors, origin)
     say(f"embed@{kind}: {len(texts)} texts, {len(set(texts))} distinct, dimension {encoder.dimension}")
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 
 from sracl_core.artifacts.provenance import Provenance
-from sracl_core.artifacts.tables import TableWriter, write_table
+from sracl_core.artifacts.tables import TableWriter, list_size, read_table, write_table
 from sracl_core.schemas.embeddings import embeddings_schema
 
 ROWS_PER_GROUP = 16_384
@@ -22,6 +22,14 @@ def write_vectors(path: Path, keys: np.ndarray, vectors: np.ndarray, provenance:
             flat = pa.array(np.ascontiguousarray(vectors[part]).reshape(-1), pa.float32())
             column = pa.FixedSizeListArray.from_arrays(flat, dimension)
             writer.write(pa.table([pa.array(keys[part], pa.int64()), column], schema=schema))
+
+
+def read_vectors(path: Path) -> tuple[np.ndarray, np.ndarray]:
+    """Return the keys int64 [n] and vectors float32 [n, D] at `path`; raises ArtifactError as `read_table` does."""
+    dimension = list_size(path, "embedding")
+    table = read_table(path, embeddings_schema(dimension))
+    flat = table["embedding"].combine_chunks().flatten().to_numpy()
+    return table["key"].to_numpy(), flat.reshape(-1, dimension)
 
 
 def no_vectors(path: Path, provenance: Provenance) -> None:

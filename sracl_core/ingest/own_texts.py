@@ -47,12 +47,12 @@ class OwnTexts:
 class OwnColumns:
     """The columns of a file of `kind` ("item" or "user"): the id, the text, and the `end`, None where there is none.
 
-    Each is (name, parameter that names it).
+    Each is (name, parameter that names it). Without a `text`, the text of a record is its number, from 1.
     """
 
     kind: str
     id: tuple[str, str]
-    text: tuple[str, str]
+    text: tuple[str, str] | None
     end: tuple[str, str] | None = None
 
 
@@ -68,12 +68,12 @@ class TextCount:
     repeated: int
     named: list[str]
 
-    def line(self) -> str:
-        """One plain line for a person; what did not happen is left out."""
+    def line(self, called: str = "texts") -> str:
+        """One plain line for a person, who knows what is read as `called`; what did not happen is left out."""
         what = "items" if self.kind == "item" else "users or prefixes"
         ids = f" ({', '.join(map(repr, self.named))}{', …' if self.unknown > len(self.named) else ''})"
         told = [
-            f"{self.kept} texts from {self.read.file}",
+            f"{self.kept} {called} from {self.read.file}",
             f"{self.unknown} of {what} that the training part does not have{ids}" if self.unknown else "",
             f"{self.repeated} of {what} that were there before; the first counts" if self.repeated else "",
             f"{self.blank} without a text" if self.blank else "",
@@ -102,7 +102,6 @@ def write_own_texts(
     names, where = table.columns, "profile.table.columns"
     text = (names.text, f"{where}.text")
     end = (names.end, f"{where}.end") if names.end else None
-    longest = pc.max_element_wise(pc.subtract(users["n_train"], 1), 0)
     counts: list[FileCount] = []
     told: list[str] = []
     for kind, file, path, columns, known in (
@@ -111,14 +110,14 @@ def write_own_texts(
             table.items,
             outputs.items,
             OwnColumns("item", (names.item, f"{where}.item"), text),
-            _known(items["item"], items["item_id"], pa.array(np.zeros(len(items), np.int32))),
+            known_items(items),
         ),
         (
             "user",
             table.users,
             outputs.users,
             OwnColumns("user", (names.user, f"{where}.user"), text, end),
-            _known(users["user"], users["user_id"], longest),
+            known_users(users),
         ),
     ):
         texts = (USER_TEXTS if kind == "user" else ITEM_TEXTS).empty_table()
@@ -127,16 +126,30 @@ def write_own_texts(
             counts.append(count.read)
             told.append(f"{kind}s: {count.line()}")
         write_table(path, texts, texts.schema, provenance)
-    with TableWriter(outputs.rejected, REJECTED, provenance) as rejects:
-        for batch in session.tables("SELECT * FROM rejected ORDER BY file, line", ROWS_AT_ONCE):
-            rejects.write(batch)
-    for read in counts:
-        check_share(session, read, max_rejected, str(outputs.rejected))
+    finish_account(session, counts, outputs.rejected, provenance, max_rejected)
     return told + file_notes(counts)
 
 
-def _known(number: pa.ChunkedArray, own_id: pa.ChunkedArray, most: pa.ChunkedArray) -> pa.Table:
-    return pa.table({"number": number, "id": own_id, "most": most})
+def finish_account(
+    session: Session, counts: list[FileCount], rejected: Path, provenance: Provenance, max_rejected: float
+) -> None:
+    """Write what was rejected, and raise DataError where it is more than the share `max_rejected` of a file."""
+    with TableWriter(rejected, REJECTED, provenance) as rejects:
+        for batch in session.tables("SELECT * FROM rejected ORDER BY file, line", ROWS_AT_ONCE):
+            rejects.write(batch)
+    for read in counts:
+        check_share(session, read, max_rejected, str(rejected))
+
+
+def known_items(items: pa.Table) -> pa.Table:
+    """Return what `own_texts` is to know of `items` (schema ITEMS)."""
+    return pa.table({"number": items["item"], "id": items["item_id"], "most": np.zeros(len(items), np.int32)})
+
+
+def known_users(users: pa.Table) -> pa.Table:
+    """Return what `own_texts` is to know of `users` (schema USERS): a prefix has a target in the training part."""
+    longest = pc.max_element_wise(pc.subtract(users["n_train"], 1), 0)
+    return pa.table({"number": users["user"], "id": users["user_id"], "most": longest})
 
 
 def own_texts(session: Session, file: RawFile, columns: OwnColumns, known: pa.Table) -> tuple[pa.Table, TextCount]:
@@ -147,9 +160,10 @@ def own_texts(session: Session, file: RawFile, columns: OwnColumns, known: pa.Ta
     DataError where a column is missing.
     """
     records = records_of(file, tuple(name for name, _ in filter(None, (columns.id, columns.text, columns.end))))
-    own_id, text = (_column(records, *named) for named in (columns.id, columns.text))
+    own_id = _column(records, *columns.id)
+    text = f"tidy({records.field(_column(records, *columns.text))})" if columns.text else "record::VARCHAR"
     end = _column(records, *columns.end) if columns.end else None
-    cells = f"{records.field(own_id)} AS raw_id, tidy({records.field(text)}) AS own_text"
+    cells = f"{records.field(own_id)} AS raw_id, {text} AS own_text"
     number = f"number_of(tidy({records.field(end)}))" if end else "0"
     layers = [
         f"{cells}, {number} AS end_number",

@@ -41,13 +41,15 @@ def check_embeddings(space: Space) -> Check:
 def check_encoding(space: Space, rows: np.ndarray, texts: Sequence[str], encoder: Encoder | None) -> Check:
     """Prove of the sampled `rows` int64 [n] of `space` that their vectors are what `encoder` makes of their `texts`.
 
-    Keys and norms must be proven already. None for the encoder: nothing is proven, and the check says so.
+    Keys and norms must be proven already. None for the encoder, or no rows: nothing is proven, and the check says so.
     """
     kind, keys, vectors = space.kind, space.keys, space.vectors
     of = f"{len(rows):,} of {len(keys):,} {kind} vectors, drawn with certify.seed,"
     what = f"{of} are what the encoder makes of their texts (cosine at least {SAME_COSINE})."
     if encoder is None:
         what = f"not proven: certify.sample is 0, so no {kind} vector was encoded again."
+        if len(rows):
+            what = f"not proven: the {kind} vectors were brought (embed.engine is table), made of what is unknown."
     check = Check(f"{kind} encoding", len(rows) if encoder else 0, what, made_by=f"embed@{kind}")
     if encoder is None:
         return check

@@ -52,6 +52,8 @@ class InputFiles:
     user_profiles: Path
     item_embeddings: Path
     user_embeddings: Path
+    item_vectors: Path
+    user_vectors: Path
     item_space: Path
     user_space: Path
     item_index: Path
@@ -85,12 +87,12 @@ class Makers:
 
     `extractive` and `engine` take the items (schema ITEMS). `extractive` returns the engine of that name, which stands
     in for others, and `engine` the one of `profile.engine` where it is repeatable, else None. `encoder` returns the
-    encoder of `embed.engine`.
+    encoder of `embed.engine`, None where a team brought its vectors along.
     """
 
     extractive: Callable[[pa.Table], Engine]
     engine: Callable[[pa.Table], Engine | None]
-    encoder: Callable[[], Encoder]
+    encoder: Callable[[], Encoder | None]
 
 
 def certify_inputs(
@@ -183,7 +185,8 @@ def _check_vectors(space: Space, profiles: pa.Table, params: InputParams, makers
     """The checks of the embeddings of one kind, a sample of them made again."""
     rows = _sample(space, params)
     texts = _texts_of(profiles, space.keys[rows])
-    return [check_embeddings(space), check_encoding(space, rows, texts, makers.encoder() if len(rows) else None)]
+    encoder = makers.encoder() if len(rows) else None
+    return [check_embeddings(space), check_encoding(space, rows, texts, encoder)]
 
 
 def _check_pools(space: Space, pool: pa.Table, rows: np.ndarray, params: InputParams) -> list[Check]:

@@ -4,10 +4,9 @@ from pathlib import Path
 
 import numpy as np
 
-from sracl_core.artifacts.tables import list_size, read_table
+from sracl_core.artifacts.vectors import read_vectors
 from sracl_core.ground.errors import ArtifactError
 from sracl_core.params.retrieval import MineParams
-from sracl_core.schemas.embeddings import embeddings_schema
 
 UNIT_TOLERANCE = 1e-3
 
@@ -23,10 +22,7 @@ def read_embeddings(path: Path) -> tuple[np.ndarray, np.ndarray]:
     Raises ArtifactError when the file is missing, damaged or empty, when keys don't ascend, or when a vector is not a
     unit vector.
     """
-    dimension = list_size(path, "embedding")
-    table = read_table(path, embeddings_schema(dimension))
-    keys = table["key"].to_numpy()
-    vectors = table["embedding"].combine_chunks().flatten().to_numpy().reshape(-1, dimension)
+    keys, vectors = read_vectors(path)
     problem = ""
     if not len(keys):
         problem = "it has no row"

@@ -5,8 +5,6 @@ items in the training sequences, and its largest singular vectors. A prefix is t
 direction of its own for every item and every prefix.
 """
 
-from typing import Literal
-
 import numpy as np
 import pyarrow as pa
 from scipy.sparse import coo_matrix, csr_matrix
@@ -14,11 +12,9 @@ from scipy.sparse.linalg import svds
 
 from sracl_core.params.retrieval import MineParams
 from sracl_core.ragged import Ragged
+from sracl_core.unit_vectors import prefix_means, random_units, unit_vectors
 
-Kind = Literal["item", "user"]
 NEAR = 20  # items apart in a sequence, at most, that were taken together: bounds the work for long sequences
-ROWS_AT_ONCE = 4_096
-NOTHING = 1e-9  # a vector shorter than this has no direction
 
 
 def item_space(train: Ragged, n_items: int, params: MineParams) -> np.ndarray:
@@ -29,7 +25,7 @@ def item_space(train: Ragged, n_items: int, params: MineParams) -> np.ndarray:
     directions = random_units(n_items, params.dimension, params.seed, "item")
     if params.vectors == "random":
         return directions
-    return _unit(_singular(_ppmi(train, n_items), params), directions)
+    return unit_vectors(_singular(_ppmi(train, n_items), params), directions)
 
 
 def user_space(items: np.ndarray, train: Ragged, prefixes: pa.Table, params: MineParams) -> np.ndarray:
@@ -39,27 +35,7 @@ def user_space(items: np.ndarray, train: Ragged, prefixes: pa.Table, params: Min
     shows, `train[start:end]`.
     """
     directions = random_units(len(prefixes), params.dimension, params.seed, "user")
-    return directions if params.vectors == "random" else _unit(prefix_means(items, train, prefixes), directions)
-
-
-def prefix_means(items: np.ndarray, train: Ragged, prefixes: pa.Table) -> np.ndarray:
-    """Return the mean of the vectors `items` float [n, D] over `train[start:end]` of each prefix, float64 [P, D]."""
-    user, start, end = (prefixes[name].to_numpy().astype(np.int64) for name in ("user", "start", "end"))
-    first, counts = train.offsets[user] + start, end - start
-    means = np.empty((len(user), items.shape[1]))
-    for begin in range(0, len(user), ROWS_AT_ONCE):
-        part = slice(begin, begin + ROWS_AT_ONCE)
-        starts = np.cumsum(counts[part]) - counts[part]
-        places = np.arange(int(counts[part].sum())) + np.repeat(first[part] - starts, counts[part])
-        sums = np.add.reduceat(items[train.values[places] - 1].astype(np.float64), starts, axis=0)
-        means[part] = sums / counts[part][:, None]
-    return means
-
-
-def random_units(count: int, dimension: int, seed: int, kind: Kind) -> np.ndarray:
-    """Return `count` unit vectors in directions drawn evenly, float32 [count, dimension]."""
-    drawn = np.random.default_rng([seed, kind == "user"]).standard_normal((count, dimension))
-    return _unit(drawn, np.eye(1, dimension).repeat(count, axis=0))
+    return directions if params.vectors == "random" else unit_vectors(prefix_means(items, train, prefixes), directions)
 
 
 def _ppmi(train: Ragged, n_items: int) -> csr_matrix:
@@ -96,9 +72,3 @@ def _singular(matrix: csr_matrix, params: MineParams) -> np.ndarray:
     sign = np.sign(left[np.abs(left).argmax(axis=0), np.arange(rank)])
     found[:, :rank] = left * sign * np.sqrt(np.maximum(sizes, 0))
     return found
-
-
-def _unit(vectors: np.ndarray, instead: np.ndarray) -> np.ndarray:
-    """`vectors` [n, D] at length 1, float32; those without a direction as `instead`."""
-    norms = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return np.where(norms > NOTHING, vectors / np.maximum(norms, NOTHING), instead).astype(np.float32)

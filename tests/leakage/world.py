@@ -40,6 +40,7 @@ from tests.hashed_words import DIMENSION, HashedWords
 N_USERS, N_ITEMS, K = 14, 20, 3
 ITEM_PARAMS = ItemProfileParams(contexts=2, context_items=3)
 USER_PARAMS = UserProfileParams(window=4, hop=1)
+NOT_ASKED = ("space", "vectors")
 Row = dict[str, Any]
 World = dict[str, pa.Table]
 
@@ -73,7 +74,7 @@ def clean_world(
         ),
     }
     world |= {"item_texts": ITEM_TEXTS.empty_table(), "user_texts": USER_TEXTS.empty_table()}
-    world |= {f"{kind}_space": embeddings_schema(1).empty_table() for kind in ("item", "user")}
+    world |= {f"{kind}_{what}": embeddings_schema(1).empty_table() for kind in ("item", "user") for what in NOT_ASKED}
     train = train_of(world)
     ids = [row["item_id"] for row in items]
     world["item_contexts"] = draw_contexts(train, ids, ITEM_PARAMS.contexts, ITEM_PARAMS.context_items, seed=1)

@@ -7,7 +7,7 @@ import pytest
 
 from dag import source
 
-GROUND = {"ground", "artifacts", "schemas", "prefixes", "progress", "ragged", "sequences"}
+GROUND = {"ground", "artifacts", "schemas", "prefixes", "progress", "ragged", "sequences", "unit_vectors"}
 BASE = GROUND | {"params"}
 # Room → the rooms it may import, besides itself. A room is a package or a module right below sracl_core.
 MAY_IMPORT: dict[str, set[str]] = {

@@ -7,11 +7,13 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from sracl_core import unit_vectors
 from sracl_core.params.retrieval import MineParams
 from sracl_core.ragged import Ragged
 from sracl_core.retrieval import space
-from sracl_core.retrieval.space import item_space, prefix_means, random_units, user_space
+from sracl_core.retrieval.space import item_space, user_space
 from sracl_core.schemas.prefixes import PREFIXES
+from sracl_core.unit_vectors import prefix_means, random_units
 
 COLLABORATIVE = MineParams(vectors="collaborative", dimension=8)
 RANDOM = MineParams(vectors="random", dimension=8)
@@ -76,7 +78,7 @@ def test_the_same_data_give_the_same_bytes() -> None:
 
 
 def test_a_prefix_is_the_mean_of_the_items_it_shows(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(space, "ROWS_AT_ONCE", 3)
+    monkeypatch.setattr(unit_vectors, "ROWS_AT_ONCE", 3)
     train = Ragged.from_lists([[1, 2, 3, 1, 5], [4], [2, 2, 6]])
     prefixes = prefixes_of((0, 0, 1), (0, 0, 2), (0, 2, 4), (2, 0, 1), (2, 0, 2))
     items = np.random.default_rng(0).normal(size=(6, 3)).astype(np.float32)

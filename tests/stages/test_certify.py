@@ -23,7 +23,10 @@ from stages.entry import provenance
 from tests.leakage.world import ITEM_PARAMS, N_ITEMS, USER_PARAMS, K, Row, World, change, clean_world, write_world
 
 ROOT = Path(__file__).resolve().parents[2]
-INTERIM = {"interactions", "items", "users", "sequences", "item_contexts", "prefixes", "item_texts", "user_texts"}
+INTERIM = {"interactions", "items", "users", "sequences", "item_contexts", "prefixes", "item_texts", "user_texts"} | {
+    "item_vectors",
+    "user_vectors",
+}
 
 
 def stage(name: str, folder: Path) -> subprocess.CompletedProcess[str]:
@@ -99,8 +102,8 @@ def origins() -> dict[str, tuple[type[Section], tuple[str, ...] | None, tuple[st
             ("items", "sequences", "user_texts"),
             ("prefixes", "user_profiles"),
         ),
-        "embed@item": (EmbedParams, (), ("item_profiles",), ("item_embeddings",)),
-        "embed@user": (EmbedParams, (), ("user_profiles",), ("user_embeddings",)),
+        "embed@item": (EmbedParams, (), ("item_profiles", "item_vectors"), ("item_embeddings",)),
+        "embed@user": (EmbedParams, (), ("user_profiles", "user_vectors"), ("user_embeddings",)),
         "space_items": (MineParams, None, (), ("item_space",)),
         "space_users": (MineParams, None, (), ("user_space",)),
         "mine_items": (MineParams, ("k", "vectors"), ("item_embeddings", "item_index"), ("item_pool",)),

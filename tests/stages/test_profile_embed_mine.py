@@ -12,6 +12,7 @@ import pytest
 
 from sracl_core.artifacts.provenance import Provenance
 from sracl_core.artifacts.tables import read_table, write_table
+from sracl_core.artifacts.vectors import no_vectors
 from sracl_core.schemas.embeddings import embeddings_schema
 from sracl_core.schemas.ingest import ITEMS, SEQUENCES
 from sracl_core.schemas.own_texts import ITEM_TEXTS, USER_TEXTS
@@ -57,6 +58,8 @@ def small_data(folder: Path) -> None:
     write_table(folder / "data/interim/sequences.parquet", pa.table(sequences, schema=SEQUENCES), SEQUENCES, source)
     for name, schema in (("item_texts", ITEM_TEXTS), ("user_texts", USER_TEXTS)):
         write_table(folder / f"data/interim/{name}.parquet", schema.empty_table(), schema, source)
+    for name in ("item_vectors", "user_vectors"):
+        no_vectors(folder / f"data/interim/{name}.parquet", source)
     shipped = (ROOT / "params.yaml").read_text(encoding="utf-8")
     (folder / "params.yaml").write_text(shipped.replace("  k: 10 ", "  k: 3 "), encoding="utf-8")
 

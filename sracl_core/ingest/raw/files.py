@@ -68,17 +68,17 @@ class RawFile:
         with zipfile.ZipFile(self.path) as archive:
             return archive.getinfo(self.member).compress_size
 
-    def head(self) -> bytes:
+    def head(self, *, numpy: bool = False) -> bytes:
         """Return the first bytes of what the file holds; raises DataError as `open` does."""
-        with self.open() as (stream, _):
+        with self.open(numpy=numpy) as (stream, _):
             return stream.read(signatures.HEAD_BYTES)
 
     @contextmanager
-    def open(self) -> Iterator[tuple[BinaryIO, BinaryIO]]:
+    def open(self, *, numpy: bool = False) -> Iterator[tuple[BinaryIO, BinaryIO]]:
         """Yield the unpacked stream, and the file on disk under it (whose position tells the progress).
 
         Raises DataError when the file is damaged, here or while the caller reads, or is of a kind that nothing here
-        reads, such as a workbook.
+        reads, such as a workbook. With `numpy` a NumPy array (.npy) is read.
         """
         with ExitStack() as stack:
             try:
@@ -87,20 +87,20 @@ class RawFile:
                 if self.member is not None:
                     archive = stack.enter_context(zipfile.ZipFile(on_disk))
                     stream = cast(BinaryIO, stack.enter_context(archive.open(self.member)))
-                yield self._unpacked(stack, stream), on_disk
+                yield self._unpacked(stack, stream, numpy=numpy), on_disk
             except DAMAGE as error:
                 why = shown(str(error)) or "it ends too soon"  # zipfile's EOFError says nothing
                 raise DataError(
                     f"{self.name} cannot be read: {why}. If it is damaged, cut short or encrypted, fetch it again."
                 ) from None
 
-    def _unpacked(self, stack: ExitStack, stream: BinaryIO) -> BinaryIO:
+    def _unpacked(self, stack: ExitStack, stream: BinaryIO, *, numpy: bool) -> BinaryIO:
         """The stream of what `stream` holds, through all its layers of packing."""
         for _ in range(LAYERS):
             head = stream.read(signatures.HEAD_BYTES)
             stream.seek(0)
             found = signatures.foreign(head)
-            if found:
+            if found and not (numpy and head.startswith(signatures.NUMPY)):
                 advice = found.advice.replace("FILE", self.name)
                 raise DataError(f"{self.name} is {found.what}. {advice}")
             match signatures.packing(head):

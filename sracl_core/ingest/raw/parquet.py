@@ -38,7 +38,7 @@ class ParquetRows(Records):
 
     def load(self, session: Session, statement: str) -> Remarks:
         """See Records."""
-        with _opened(self.file, session.folder) as file:
+        with open_parquet(self.file, session.folder) as file:
             names = file.schema_arrow.names
             columns = _Columns(file, [names.index(name) for name in self.columns], self.file.name)
             fields = ", ".join(f"c{place}::VARCHAR" for place in range(len(self.columns)))
@@ -55,7 +55,7 @@ class ParquetRows(Records):
 
 def column_names(file: RawFile) -> tuple[str, ...]:
     """Return the names of the columns of `file`, in their order; raises DataError where it is no Parquet file."""
-    with _opened(file, None) as opened:
+    with open_parquet(file, None) as opened:
         names = tuple(opened.schema_arrow.names)
     if not names:
         raise DataError(f"{file.name} has no columns. Write the file again.")
@@ -63,8 +63,8 @@ def column_names(file: RawFile) -> tuple[str, ...]:
 
 
 @contextmanager
-def _opened(file: RawFile, folder: Path | None) -> Iterator[pq.ParquetFile]:
-    """Open `file`, unpacked into `folder` (None: the system's) first, since a Parquet file is read from its end."""
+def open_parquet(file: RawFile, folder: Path | None) -> Iterator[pq.ParquetFile]:
+    """Yield `file`, unpacked into `folder` (None: the system's) first, since a Parquet file is read from its end."""
     with ExitStack() as stack:
         stream, on_disk = stack.enter_context(file.open())
         readable: IO[bytes] = stream

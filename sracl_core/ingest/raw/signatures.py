@@ -6,6 +6,7 @@ Packing = Literal["gzip", "bzip2", "xz", "zip"]
 
 HEAD_BYTES = 512  # enough for every signature here
 PARQUET = b"PAR1"
+NUMPY = b"\x93NUMPY"
 PACKED: tuple[tuple[bytes, Packing], ...] = (
     (b"\x1f\x8b", "gzip"),
     *((b"BZh%d1AY&SY" % level, "bzip2") for level in range(1, 10)),  # a header line may well begin with BZh
@@ -29,7 +30,7 @@ FOREIGN = (
     (b"ARROW1", "an Arrow (Feather) file", _SAVE_AS),
     (b"FEA1", "a Feather file", _SAVE_AS),
     (b"Obj\x01", "an Avro file", _SAVE_AS),
-    (b"\x93NUMPY", "a NumPy array", _SAVE_AS),
+    (NUMPY, "a NumPy array", _SAVE_AS),
     (b"%PDF-", "a PDF document", _SAVE_AS),
     (b"<!DOCTYPE", "a web page, not data", "Fetch the file again: a page came instead of it."),
     (b"<!doctype", "a web page, not data", "Fetch the file again: a page came instead of it."),
