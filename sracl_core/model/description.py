@@ -17,7 +17,7 @@ AGAIN = "Train again with `dvc repro train`, or fetch both with `dvc pull`."
 
 @dataclass(frozen=True)
 class ModelDescription:
-    """A backbone by name, the `n_items` it knows, its sizes (`train.model`), its provenance, and how training went."""
+    """A backbone by name, the `n_items` it knows, its parameters, its provenance, and how training went."""
 
     backbone: str
     n_items: int

@@ -42,7 +42,7 @@ def _tell_killed(rank: int, number: int, processes: int) -> NoReturn:
     name = signal.Signals(number).name if number in set(signal.Signals) else str(number)
     raise MachineError(
         f"process {rank + 1} of the {processes} that train together was killed (signal {number}, {name}); the others "
-        "were stopped. As a rule memory ran out: lower train.batch_size, train.model.max_length or runtime.processes. "
-        "The same command goes on from the last checkpoint.",
+        "were stopped. As a rule memory ran out: lower train.batch_size, max_length of the backbone or "
+        "runtime.processes. The same command goes on from the last checkpoint.",
         status=128 + number,
     )

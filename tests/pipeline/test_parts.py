@@ -32,7 +32,7 @@ def test_an_encoder_of_ones_own(finished_project: Project, tmp_path: Path) -> No
     assert "write own_parts, so that" in told
 
     project.set({"parts": {"encoder": "own_parts"}})
-    assert project.repro() == {"check", *AFTER_EMBEDDING}
+    assert project.repro() == {"check", "own_vectors", *AFTER_EMBEDDING}
     assert project.repro() == set()
     assert not list(package.rglob("__pycache__"))
     artifacts = project.root / "data/artifacts"

@@ -57,7 +57,9 @@ RUN = """
 import sys
 from pathlib import Path
 from tests.profile.test_write import PROVENANCE, SETTINGS, requests
+from sracl_core.profile.load import load_engine
 from sracl_core.profile.store.answers import AnswerStore
+from sracl_core.profile.write import write_profile_table
 engine, store = load_engine("counting_engine:Counting", SETTINGS), AnswerStore(Path(sys.argv[1]))
 write_profile_table(Path(sys.argv[2]), requests(60), engine, store, PROVENANCE, max_fallback=0, total=60)
 """

@@ -39,7 +39,7 @@ def test_a_killed_process_is_told_in_a_line(end: str, number: int) -> None:
     assert status == 128 + number
     assert len(lines) == 1, lines
     assert lines[0].startswith(f"error: process 2 of the 2 that train together was killed (signal {number}, {end})")
-    assert "lower train.batch_size, train.model.max_length or runtime.processes" in lines[0]
+    assert "lower train.batch_size, max_length of the backbone or runtime.processes" in lines[0]
 
 
 def test_an_error_of_one_process_is_told_once() -> None:

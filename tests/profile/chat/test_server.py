@@ -109,6 +109,8 @@ def test_without_the_package_the_way_to_it_is_said() -> None:
     code = """
 import sys
 sys.modules["openai"] = None
+from sracl_core.params.profile import LlmParams
+from sracl_core.params.runtime import RuntimeParams
 from sracl_core.profile.engines.openai import OpenAIModel
 list(OpenAIModel(LlmParams(), RuntimeParams()).ask([]))
 """
