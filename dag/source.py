@@ -121,6 +121,7 @@ def files_below(directory: str) -> set[str]:
     return {file.relative_to(ROOT).as_posix() for end in CODE for file in (ROOT / directory).rglob(f"*.{end}")}
 
 
+@cache
 def plugin_packages(module: str) -> list[str]:
     """Return the packages from which `module` loads parts by name."""
     packages = []

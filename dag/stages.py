@@ -68,7 +68,7 @@ class Stage:
         loaded = {package for name in closure(self.module) for package in plugin_packages(name)}
         return frozenset(code for package, code in PART_CODE.items() if package in loaded)
 
-    @property
+    @cached_property
     def data(self) -> list[str]:
         """All that the stage depends on beside its code and single parameters."""
         found = [*self.reads]
@@ -101,12 +101,17 @@ def stages() -> list[Stage]:
         for path in (path for output in stage.writes for path in stage.filled(output.path)):
             makers.setdefault(RAW_DATA if path.startswith(RAW_FOLDER) else path, set()).add(name)
 
+    depths: dict[str, int] = {}
+
     def depth(name: str, below: tuple[str, ...] = ()) -> int:
         if name in below:
             raise ConventionError(f"these stages wait for one another: {', '.join(sorted({*below}))}")
-        stage = found[name]
-        needed = {path for data in stage.data for path in ([data] if "$" in data else stage.filled(data))}
-        return 1 + max((depth(maker, (*below, name)) for path in needed for maker in makers.get(path, ())), default=0)
+        if name not in depths:
+            stage = found[name]
+            needed = {path for data in stage.data for path in ([data] if "$" in data else stage.filled(data))}
+            before = {maker for path in needed for maker in makers.get(path, ())}
+            depths[name] = 1 + max((depth(maker, (*below, name)) for maker in before), default=0)
+        return depths[name]
 
     return sorted(found.values(), key=lambda stage: (depth(stage.module), stage.name))
 
