@@ -65,9 +65,7 @@ def reach(inputs: TrainingInputs, params: TrainParams, epochs: int, device: torc
     seconds, best, seen = 0.0, 0.0, []
     for epoch in range(1, epochs + 1):
         started = time.monotonic()
-        state.backbone.train()
-        state.objective.train()
-        state.steps.begin_epoch(state.backbone)
+        state.begin_epoch()
         for batch in state.steps.batches(params.batch_size):
             train_step(state, batch)
         state.backbone.eval()

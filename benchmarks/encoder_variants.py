@@ -62,8 +62,7 @@ def main(
         states = {name: begin_training(inputs, train_params(weights), chosen) for name in VARIANTS}
         batches = {}
         for name, state in states.items():
-            state.backbone.train()
-            state.objective.begin_epoch(state.backbone)
+            state.begin_epoch()
             state.backbone.encode = VARIANTS[name](state.backbone.encode)  # type: ignore[method-assign]
             batches[name] = list(state.steps.batches(state.params.batch_size))
         taken: dict[str, list[float]] = {name: [] for name in states}

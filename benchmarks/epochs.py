@@ -73,12 +73,10 @@ def main(
 def epoch(params: TrainParams, inputs: TrainingInputs, device: torch.device) -> float:
     """Return the seconds of one epoch from a fresh model."""
     state = begin_training(inputs, params, device)
-    state.backbone.train()
-    state.objective.train()
     if device.type == "cuda":
         torch.cuda.synchronize()
     started = time.monotonic()
-    state.steps.begin_epoch(state.backbone)
+    state.begin_epoch()
     for batch in state.steps.batches(params.batch_size):
         train_step(state, batch)
     if device.type == "cuda":

@@ -48,9 +48,7 @@ def chosen_inputs(data: Path, generated: bool) -> tuple[str, TrainingInputs]:
 
 def train_step(state: TrainingState, batch: Tensor) -> None:
     """Train one batch, without the bookkeeping of a real training."""
-    losses = state.steps.losses(batch, state.backbone, state.objective)
-    state.clear_gradients()
-    losses.total().backward()
+    state.find_gradients(batch)
     state.move()
 
 

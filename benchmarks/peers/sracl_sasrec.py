@@ -50,10 +50,8 @@ comparison.describe("sracl", sum(weight.numel() for weight in state.backbone.par
 going_on = True
 while going_on:
     comparison.begin_epoch()
-    state.backbone.train()
+    state.begin_epoch()
     for batch in state.steps.batches(params.batch_size):
-        losses = state.steps.losses(batch, state.backbone, state.objective)
-        state.clear_gradients()
-        losses.recommendation.backward()
+        state.find_gradients(batch)
         state.move()
     going_on = comparison.end_epoch(scores)

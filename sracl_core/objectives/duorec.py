@@ -18,12 +18,12 @@ from typing import ClassVar, Literal
 from pydantic import Field
 from torch import Tensor
 
-from sracl_core.batching.windows import Windows, no_windows
+from sracl_core.batching.windows import no_windows
 from sracl_core.model.backbone import Backbone
 from sracl_core.objectives.protocol import Anchors, Context, Objective, ObjectiveParams, Term
 from sracl_core.objectives.shared.info_nce import Similarity, info_nce
 from sracl_core.objectives.shared.same_target import SameTarget
-from sracl_core.objectives.shared.views import view_each
+from sracl_core.objectives.shared.views import view_prefixes
 from sracl_core.params.reading.kinds import Temperature, Weight
 
 
@@ -58,11 +58,12 @@ class DuoRec(Objective):
     def terms(self, anchors: Anchors, backbone: Backbone) -> list[Term]:
         """Return the contrasts that are asked for, each with weight λ."""
         nothing = no_windows(backbone.device)
-        again = self._windows(anchors.positions[anchors.own]) if self.again else nothing
+        # A prefix that is there twice is encoded twice, with dropout of its own.
+        again = view_prefixes(self.context, anchors.positions[anchors.own]) if self.again else nothing
         others = nothing
         if self.same_target is not None:  # drawn for all anchors, alike in every process
             drawn = self.same_target.draw(anchors.positions, self.context.generator)
-            others = self._windows(drawn[anchors.own])
+            others = view_prefixes(self.context, drawn[anchors.own])
         unsupervised, supervised = again.encode_with(others, backbone)  # [b, d] each, or [0, d]
         if self.params.contrast == "across":
             return [self._term("views", unsupervised, supervised, anchors)]
@@ -83,11 +84,6 @@ class DuoRec(Objective):
     def steadied_by(self) -> str:
         """Return which temperature to raise."""
         return f"raise {self.context.place}.temperature" if self.needs_anchors else ""
-
-    def _windows(self, positions: Tensor) -> Windows:
-        """A window for each prefix; a prefix that is there twice is encoded twice, with dropout of its own."""
-        begins = self.context.samples.begins[positions]
-        return view_each(self.context.sequences.items, begins, positions - begins + 1)
 
     def _term(self, name: str, first: Tensor, second: Tensor, anchors: Anchors) -> Term:
         """InfoNCE of two views [b, d] of this process's anchors, with the others' as negatives."""

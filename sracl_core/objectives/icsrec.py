@@ -20,15 +20,14 @@ from pydantic import Field
 from torch import Tensor
 from torch.nn import functional as F
 
+from sracl_core.batching.windows import Windows
 from sracl_core.model.backbone import Backbone
 from sracl_core.objectives.protocol import Anchors, Context, Objective, ObjectiveParams, Term
 from sracl_core.objectives.shared.clusters import k_means, nearest_centres
 from sracl_core.objectives.shared.info_nce import info_nce
 from sracl_core.objectives.shared.same_target import SameTarget
-from sracl_core.objectives.shared.views import view_each
+from sracl_core.objectives.shared.views import states_without_dropout, view_prefixes
 from sracl_core.params.reading.kinds import Temperature, Weight
-
-FILL_ROWS = 1024  # prefixes encoded at once
 
 
 class ICSRecParams(ObjectiveParams):
@@ -61,15 +60,12 @@ class ICSRec(Objective):
         """Whether a contrast is on."""
         return self.params.coarse > 0 or self.params.fine > 0
 
-    @torch.no_grad()
     def begin_epoch(self, backbone: Backbone) -> None:
         """Find the clusters of all prefixes."""
         if self.params.fine == 0:
             return
-        training = backbone.training
-        backbone.eval()
-        states = torch.cat([self._encode(part, backbone) for part in self.same_target.positions.split(FILL_ROWS)])
-        backbone.train(training)
+        found = states_without_dropout(self.same_target.positions, self._windows, backbone)
+        states = torch.cat([part for _, part in found])
         self.centres.copy_(k_means(states, len(self.centres), self.context.generator))
 
     def terms(self, anchors: Anchors, backbone: Backbone) -> list[Term]:
@@ -77,7 +73,7 @@ class ICSRec(Objective):
         params = self.params
         drawn = self.same_target.draw(anchors.positions, self.context.generator)  # alike in every process
         first = self.context.join(anchors.states, anchors)
-        second = self.context.join(self._encode(drawn[anchors.own], backbone), anchors)
+        second = self.context.join(self._windows(drawn[anchors.own]).encode(backbone), anchors)
         terms = []
         if params.coarse > 0:
             targets = self.context.sequences.items[anchors.positions + 1]
@@ -99,9 +95,8 @@ class ICSRec(Objective):
         """Return which temperature to raise."""
         return f"raise {self.context.place}.temperature" if self.needs_anchors else ""
 
-    def _encode(self, positions: Tensor, backbone: Backbone) -> Tensor:
-        begins = self.context.samples.begins[positions]
-        return view_each(self.context.sequences.items, begins, positions - begins + 1).encode(backbone)
+    def _windows(self, positions: Tensor) -> Windows:
+        return view_prefixes(self.context, positions)
 
     def _to_centres(self, states: Tensor) -> Tensor:
         """InfoNCE of states [B, d] and the centres nearest to them."""

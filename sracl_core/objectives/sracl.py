@@ -150,7 +150,7 @@ class SRACL(Objective):
             positions = self.semantics.position
             mean = float((positions - self.context.samples.begins[positions] + 1).double().mean())
             size = batch * self.semantics.user_pool.shape[1] * mean * per_position
-            found["candidates"] = size, self.remedies().replace("mine.k, or", "mine.k, train.batch_size, or", 1)
+            found["candidates"] = size, f"mine.k, train.batch_size, or {self._other_candidates()}"
         if self.params.beta > 0:
             size = 2 * batch * length * per_position
             found["views"] = size, f"train.batch_size, or set {self.context.place}.beta to 0"
@@ -159,13 +159,16 @@ class SRACL(Objective):
     def remedies(self) -> str:
         """Return what makes candidates smaller."""
         if self.params.alpha > 0 and self.params.inter.candidates == "gradient":
-            return f"mine.k, or set {self.context.place}.inter.candidates to detached or bank"
+            return f"mine.k, or {self._other_candidates()}"
         return ""
 
     def steadied_by(self) -> str:
         """Return which temperatures to raise."""
         place = self.context.place
         return f"raise {place}.inter.temperature and {place}.intra.temperature" if self.needs_anchors else ""
+
+    def _other_candidates(self) -> str:
+        return f"set {self.context.place}.inter.candidates to detached or bank"
 
     def _contrast(
         self,

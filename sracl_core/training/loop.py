@@ -71,11 +71,7 @@ class _Loop:
     def run_epoch(self, progress: Progress, interrupts: Interrupts) -> None:
         """Train the steps of an epoch that are not done yet."""
         state = self.state
-        state.backbone.train()
-        state.objective.train()
-        state.steps.loss.train()
-        if state.step == 0:
-            state.objective.begin_epoch(state.backbone)
+        state.begin_epoch()
         for batch in state.steps.batches(state.params.batch_size, done=state.step):
             self._step(batch)
             progress.advance()
@@ -98,11 +94,7 @@ class _Loop:
 
     def _step(self, batch: Tensor) -> None:
         state = self.state
-        losses = state.steps.losses(batch, state.backbone, state.objective)
-        state.clear_gradients()
-        losses.total().backward()
-        self.group.add_gradients(state.weights)
-        parts = losses.joint(self.group).parts()
+        parts = state.find_gradients(batch)
         norm = self.health.note(state.step + 1, batch, parts, state.weights)
         state.move(norm)
         state.add_losses(parts)

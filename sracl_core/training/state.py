@@ -56,6 +56,21 @@ class TrainingState:
         """How many steps were made, of `most_steps`."""
         return len(self.epochs) * self.steps_an_epoch + self.step
 
+    def begin_epoch(self) -> None:
+        """Set everything to training, and prepare for an epoch whose first step is still to come."""
+        for module in (self.backbone, self.objective, self.steps.loss):
+            module.train()
+        if self.step == 0:
+            self.objective.begin_epoch(self.backbone)
+
+    def find_gradients(self, batch: Tensor) -> dict[str, Tensor]:
+        """Give all weights the gradients of a batch; return what its loss is made of, by name."""
+        losses = self.steps.losses(batch, self.backbone, self.objective)
+        self.clear_gradients()
+        losses.total().backward()
+        self.steps.group.add_gradients(self.weights)
+        return losses.joint(self.steps.group).parts()
+
     def move(self, norm: Tensor | None = None) -> None:
         """Change the weights by their gradients; `norm` is that of all of them together, if it is known."""
         if self.params.clip_norm > 0:

@@ -48,7 +48,7 @@ def small_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[N
 
 
 def forget() -> None:
-    for remembered in (source.modules, source.imports, source.closure, source.runs_nothing):
+    for remembered in (*(source.modules, source.imports, source.closure, source.runs_nothing, source.plugin_packages),):
         remembered.cache_clear()
 
 

@@ -5,6 +5,7 @@ import torch
 
 from sracl_core.batching.samples import MODES
 from sracl_core.objectives.duorec import DuoRecParams
+from sracl_core.objectives.shared.views import view_prefixes
 from sracl_core.params.backbone import BACKBONES
 from tests.objectives.small import (
     anchors_of,
@@ -61,5 +62,5 @@ def test_the_views_of_a_prefix_have_dropout_of_their_own() -> None:
     """Also where a prefix is alone with its target, or drawn twice."""
     backbone, objective = objective_of("duorec", None, dropout=0.5)
     twice = anchors_of(objective, backbone, 4).positions.repeat(2)
-    states = objective._windows(twice).encode(backbone)
+    states = view_prefixes(objective.context, twice).encode(backbone)
     assert len(torch.unique(states, dim=0)) == len(states)

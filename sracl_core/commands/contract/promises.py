@@ -20,16 +20,10 @@ STEPS = 3  # of an epoch
 
 def run(state: TrainingState) -> Iterator[dict[str, Tensor]]:
     """Train to the end of an epoch; after each step yield what its loss is made of."""
-    state.backbone.train()
-    state.objective.train()
-    if state.step == 0:
-        state.objective.begin_epoch(state.backbone)
+    state.begin_epoch()
     for batch in state.steps.batches(state.params.batch_size, done=state.step):
-        losses = state.steps.losses(batch, state.backbone, state.objective)
-        state.optimizer.zero_grad(set_to_none=True)
-        losses.total().backward()
-        state.optimizer.step()
-        parts = {name: value.detach() for name, value in losses.parts().items()}
+        parts = {name: value.detach() for name, value in state.find_gradients(batch).items()}
+        state.move()
         state.add_losses(parts)
         yield parts
 

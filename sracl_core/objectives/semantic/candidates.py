@@ -9,8 +9,7 @@ from sracl_core.batching.windows import Windows, prefix_windows
 from sracl_core.model.backbone import Backbone
 from sracl_core.objectives.protocol import Context
 from sracl_core.objectives.semantic.semantics import Semantics
-
-FILL_ROWS = 1024  # prefixes encoded at once to fill the bank
+from sracl_core.objectives.shared.views import states_without_dropout
 
 
 class Candidates(Protocol):
@@ -79,17 +78,12 @@ class Bank(nn.Module):
         self.register_buffer("memory", torch.zeros(len(semantics.position), context.hidden))
         self.filled = False
 
-    @torch.no_grad()
     def begin_epoch(self, backbone: Backbone) -> None:
         """Fill the whole memory the first time, and later what no step reaches."""
         rows = self.untrained if self.filled else torch.arange(len(self.memory), device=backbone.device)
         self.filled = True
-        training = backbone.training
-        backbone.eval()
-        for first in range(0, len(rows), FILL_ROWS):
-            part = rows[first : first + FILL_ROWS]
-            self.memory[part] = self.encoded.windows(part, backbone).encode(backbone)
-        backbone.train(training)
+        for part, states in states_without_dropout(rows, lambda part: self.encoded.windows(part, backbone), backbone):
+            self.memory[part] = states
 
     def get_extra_state(self) -> Tensor:
         """Return whether the memory has been filled, for a checkpoint."""

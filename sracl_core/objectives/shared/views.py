@@ -1,10 +1,28 @@
 """Views: windows that an objective encodes beside the samples' own, to contrast them."""
 
+from collections.abc import Callable, Iterator
+
 import torch
 from torch import Tensor
 
 from sracl_core.batching.windows import Windows
+from sracl_core.model.backbone import Backbone
 from sracl_core.model.packed import spans, window_offsets
+from sracl_core.objectives.protocol import Context
+
+FILL_ROWS = 1024  # windows encoded at once
+
+
+@torch.no_grad()
+def states_without_dropout(
+    rows: Tensor, windows: Callable[[Tensor], Windows], backbone: Backbone
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """Yield `rows` int64 [M] in parts [m], each with the states [m, d] that its `windows` read, without gradient."""
+    training = backbone.training
+    backbone.eval()
+    for part in rows.split(FILL_ROWS):
+        yield part, windows(part).encode(backbone)
+    backbone.train(training)
 
 
 def view_each(items: Tensor, begins: Tensor, lengths: Tensor) -> Windows:
@@ -13,6 +31,12 @@ def view_each(items: Tensor, begins: Tensor, lengths: Tensor) -> Windows:
     Equal spans have windows of their own too, so that each has its own dropout.
     """
     return Windows(items[spans(begins, lengths)], lengths, window_offsets(lengths)[1:] - 1)
+
+
+def view_prefixes(context: Context, positions: Tensor) -> Windows:
+    """Return a window of its own for each prefix at `positions` int64 [M]; one that is there twice has two."""
+    begins = context.samples.begins[positions]
+    return view_each(context.sequences.items, begins, positions - begins + 1)
 
 
 def view_own(items: Tensor, begins: Tensor, lengths: Tensor, own: slice) -> Windows:
