@@ -12,14 +12,19 @@ FileName = Annotated[Text, Field(min_length=1)]
 ColumnName = Annotated[ColumnText, Field(min_length=1)]
 
 
-class TextColumns(Fields):
-    """Which column of the files of texts holds what."""
+class IdColumns(Fields):
+    """Which columns say of what a record is."""
 
     item: ColumnName = Field("item_id", description="items' file: which item")
     user: ColumnName = Field("user_id", description="users' file: which user")
     end: ColumnName | None = Field(
-        "end", description="users' file: how many of the user's first items the text tells of; null: one text a user"
+        "end", description="users' file: how many of the user's first items a record tells of; null: one a user"
     )
+
+
+class TextColumns(IdColumns):
+    """Which column of the files of texts holds what."""
+
     text: ColumnName = Field("text", description="both files: the text")
 
 
@@ -31,14 +36,9 @@ class TextTableParams(Fields):
     columns: TextColumns = Field(TextColumns(), description="columns of these files")
 
 
-class VectorColumns(Fields):
+class VectorColumns(IdColumns):
     """Which column of the files of vectors, or of those of their ids, holds what."""
 
-    item: ColumnName = Field("item_id", description="items: which item")
-    user: ColumnName = Field("user_id", description="users: which user")
-    end: ColumnName | None = Field(
-        "end", description="users: how many of the user's first items the vector tells of; null: one vector a user"
-    )
     vector: ColumnName = Field("vector", description="Parquet: the vector, a list of numbers")
 
 

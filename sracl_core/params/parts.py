@@ -33,6 +33,8 @@ CHOSEN_BY = {
     "loss": ("train", "loss"),
     "objective": ("train", "objective"),
 }
+# Where parts that own their parameters have them; parts of the other kinds have none.
+GROUPS = {"backbone": "backbones", "loss": "losses", "objective": "objectives"}
 INSTALLED = ("site-packages", "dist-packages")
 
 
@@ -61,7 +63,7 @@ def part_problems(values: Mapping[str, Any], root: Path) -> list[str]:
     problems = []
     for kind, (section, field) in CHOSEN_BY.items():
         group, place = values.get(section), written.get(kind)
-        name = part_in(group, field) if isinstance(group, Mapping) else None
+        name = part_in(group, field, GROUPS.get(kind, "")) if isinstance(group, Mapping) else None
         if not _is_plain(name) or not _is_plain(place):
             continue  # told with the sections' other problems
         problem = _problem(kind, f"{section}.{field}", name, place, root)

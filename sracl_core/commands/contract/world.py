@@ -15,28 +15,48 @@ from sracl_core.params.train import OBJECTIVE, TrainParams
 from sracl_core.schemas.ingest import SEQUENCES
 from sracl_core.schemas.prefixes import PREFIXES
 
-USERS, N_ITEMS, LONGEST, K, DIMENSION = 20, 15, 12, 3, 6
+N_ITEMS, K, DIMENSION = 15, 3, 6
 MAX_LENGTH = 6  # shorter than some sequences
 GROUP = "mine"
 
 
-def small_inputs() -> TrainingInputs:
-    """Return the data of a training: 20 users with 1 … 12 training items out of 15."""
-    random = np.random.default_rng(0)
-    lengths = [LONGEST, *random.integers(1, LONGEST + 1, size=USERS - 1)]
-    train = [random.integers(1, N_ITEMS + 1, size=length).tolist() for length in lengths]
-    held_out = [[int(item)] for item in random.integers(1, N_ITEMS + 1, size=USERS)]
-    rows = [(user, end) for user, items in enumerate(train) for end in range(1, len(items))]
-    sequences = {"user": np.arange(USERS), "train": train, "valid": held_out, "test": held_out}
-    users, ends = zip(*rows, strict=True)
-    prefixes = {"prefix": np.arange(len(rows)), "user": users, "start": [0] * len(rows), "end": ends}
+def small_inputs(
+    seed: int = 0, users: int = 20, n_items: int = N_ITEMS, longest: int = 12, every: int | None = 1
+) -> TrainingInputs:
+    """Users with 1 … `longest` (at least 2) training items; the first user has that many.
+
+    Of a user's prefixes with a target the first and each `every`-th after it are rows of the prefix table; with None
+    the longest alone.
+    """
+    random = np.random.default_rng(seed)
+    lengths = [longest, *random.integers(1, longest + 1, size=users - 1)]
+    train = [random.integers(1, n_items + 1, size=length).tolist() for length in lengths]
+    held_out = [[int(item)] for item in random.integers(1, n_items + 1, size=users)]
+    sequences = pa.table({"user": np.arange(users), "train": train, "valid": held_out, "test": held_out}).cast(
+        SEQUENCES
+    )
+    rows = [
+        (user, end)
+        for user, items in enumerate(train)
+        for end in (range(1, len(items), every) if every else [len(items) - 1])
+        if end
+    ]
+    prefixes = pa.table(
+        {
+            "prefix": np.arange(len(rows)),
+            "user": [user for user, _ in rows],
+            "start": [0] * len(rows),
+            "end": [end for _, end in rows],
+        }
+    ).cast(PREFIXES)
+    embeddings = random.normal(size=(len(rows), DIMENSION)).astype(np.float32)
     return TrainingInputs(
-        sequences=pa.table(sequences).cast(SEQUENCES),
-        n_items=N_ITEMS,
-        prefixes=pa.table(prefixes).cast(PREFIXES),
-        item_pool=np.stack([1 + random.permutation(N_ITEMS)[:K] for _ in range(N_ITEMS)]),
-        user_pool=np.stack([random.choice(len(rows), K, replace=False) for _ in rows]),
-        embeddings=random.normal(size=(len(rows), DIMENSION)).astype(np.float32),
+        sequences=sequences,
+        n_items=n_items,
+        prefixes=prefixes,
+        item_pool=np.stack([1 + random.permutation(n_items)[:K] for _ in range(n_items)]),
+        user_pool=np.stack([random.choice(len(rows), K, replace=len(rows) < K) for _ in rows]),
+        embeddings=embeddings,
     )
 
 

@@ -106,9 +106,8 @@ def chosen_part(section: Any, kind: Kind) -> str:
     return getattr(chosen_group(section, kind), PART, None) or getattr(section, kind.chosen_by)
 
 
-def part_in(section: Mapping[str, Any], chosen_by: str) -> Any:
+def part_in(section: Mapping[str, Any], chosen_by: str, groups: str) -> Any:
     """Return the part that the plain values of a `section` choose; the choice itself where no group says more."""
-    groups = f"{chosen_by}es" if chosen_by.endswith("s") else f"{chosen_by}s"
     chosen, written = section.get(chosen_by), section.get(groups)
     group = written.get(chosen) if isinstance(written, Mapping) and isinstance(chosen, str) else None
     return _part_of(group) or chosen

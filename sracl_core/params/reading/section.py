@@ -69,16 +69,15 @@ def read_section(path: Path, section: type[AnySection], only: Iterable[str] = ()
     instead of depending on it unseen. Raises ParamsError listing every problem of the section.
     """
     values = read_yaml(path)
-    problems = section_problems(section, values)
-    if problems:
+    checked, problems = _checked(section, values)
+    if checked is None:
         raise ParamsError(report(path, problems))
-    section = typed_section(section, values)[0]
-    checked = section.model_validate(values[section.key])
     kept = tuple(only)
     if not kept:
         return checked
-    narrowed = cast(AnySection, section.model_construct(_fields_set=set(kept)))
-    for name in section.model_fields:
+    typed = type(checked)
+    narrowed = cast(AnySection, typed.model_construct(_fields_set=set(kept)))
+    for name in typed.model_fields:
         narrowed.__dict__.pop(name, None)
     narrowed.__dict__.update({name: getattr(checked, name) for name in kept})
     return narrowed
@@ -86,18 +85,23 @@ def read_section(path: Path, section: type[AnySection], only: Iterable[str] = ()
 
 def section_problems(section: type[Section], values: Mapping[str, Any]) -> list[str]:
     """Return every problem of one section of `values`, one line each; empty when it is right."""
+    return _checked(section, values)[1]
+
+
+def _checked(section: type[AnySection], values: Mapping[str, Any]) -> tuple[AnySection | None, list[str]]:
+    """One section of `values`, None where anything is wrong with it, and every problem, one line each."""
     if section.key not in values:
-        return [f"{section.key}: the section is missing"]
+        return None, [f"{section.key}: the section is missing"]
     found = values[section.key]
     if not isinstance(found, dict):
-        return [f"{section.key}: expected a group of parameters, {got(found)}"]
-    section, problems = typed_section(section, values)
-    problems += _missing(section, found, section.key)
+        return None, [f"{section.key}: expected a group of parameters, {got(found)}"]
+    typed, problems = typed_section(section, values)
+    problems += _missing(typed, found, section.key)
     try:
-        section.model_validate(found)
+        checked = typed.model_validate(found)
     except ValidationError as error:
-        problems += [_describe(section, problem) for problem in error.errors()]
-    return problems
+        return None, problems + [_describe(typed, problem) for problem in error.errors()]
+    return (None if problems else checked), problems
 
 
 def typed_section(section: type[AnySection], values: Mapping[str, Any]) -> tuple[type[AnySection], list[str]]:
