@@ -17,7 +17,7 @@ from report import write_report
 from search_space import ARMS, XAVIER
 from trials import Switch, measured_with, run_trials, trial_of
 
-from sracl_core.artifacts.documents import read_json, write_json
+from sracl_core.documents import read_json, write_json
 from stages.entry import run
 
 RESULTS = RESULTS_FOLDER / "authors.json"

@@ -18,7 +18,7 @@ from machine import RESULTS_FOLDER
 from report import SET_ALIKE, write_report
 from trials import Switch, measured_with, recorded_by, run_trials, trial_of
 
-from sracl_core.artifacts.documents import write_json
+from sracl_core.documents import write_json
 from stages.entry import run
 
 RESULTS = RESULTS_FOLDER / "authors_gain.json"

@@ -19,9 +19,9 @@ from project import train_step
 from report import write_report
 from trials import TILE_BYTES, inputs_of, mine_pools, read_switch, trial_of
 
-from sracl_core.artifacts.documents import write_json
 from sracl_core.batching.inputs import TrainingInputs
 from sracl_core.device import pick_device
+from sracl_core.documents import write_json
 from sracl_core.evaluation.evaluate import evaluate
 from sracl_core.params.evaluate import EvaluateParams
 from sracl_core.params.runtime import RuntimeParams

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from machine import machine, versions
 
-from sracl_core.artifacts.documents import write_json
+from sracl_core.documents import write_json
 
 RESULTS = Path(__file__).parent / "results/busy.json"
 STAGES = {

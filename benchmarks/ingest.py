@@ -19,7 +19,7 @@ import typer
 from machine import RESULTS_FOLDER, machine, versions
 from ruamel.yaml import YAML
 
-from sracl_core.artifacts.documents import read_json, write_json
+from sracl_core.documents import read_json, write_json
 from sracl_core.params.reading.yaml_file import read_yaml
 from stages.entry import run
 

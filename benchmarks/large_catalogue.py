@@ -23,8 +23,8 @@ from machine import RESULTS_FOLDER, machine, versions
 from project import train_step
 from switches import train_params
 
-from sracl_core.artifacts.documents import read_json, write_json
 from sracl_core.device import pick_device
+from sracl_core.documents import read_json, write_json
 from sracl_core.model.backbones.sasrec import SASRecParams
 from sracl_core.params.runtime import RuntimeParams
 from sracl_core.training.fit import begin_training

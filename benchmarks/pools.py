@@ -15,8 +15,8 @@ from machine import RESULTS_FOLDER
 from project import read_inputs
 from report import write_report
 
-from sracl_core.artifacts.documents import write_json
 from sracl_core.batching.inputs import TrainingInputs
+from sracl_core.documents import write_json
 from sracl_core.params.train import TrainParams
 from sracl_core.prefixes import PrefixTable
 from sracl_core.ragged import Ragged

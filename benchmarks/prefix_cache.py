@@ -19,8 +19,8 @@ from typing import Annotated, Any
 
 import typer
 
-from sracl_core.artifacts.documents import write_json
 from sracl_core.artifacts.tables import read_table
+from sracl_core.documents import write_json
 from sracl_core.params.profile import LlmParams, UserProfileParams
 from sracl_core.params.runtime import RuntimeParams
 from sracl_core.profile.catalogue import Catalogue

@@ -9,9 +9,9 @@ from generated import beauty_sized
 from machine import machine, versions
 from torch import Tensor
 
-from sracl_core.artifacts.documents import read_json, write_json
 from sracl_core.artifacts.tables import list_size, read_table
 from sracl_core.batching.inputs import TrainingInputs
+from sracl_core.documents import read_json, write_json
 from sracl_core.retrieval.embeddings import read_embeddings
 from sracl_core.retrieval.neighbours import read_neighbours
 from sracl_core.schemas.ingest import ITEMS, SEQUENCES

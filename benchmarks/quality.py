@@ -28,7 +28,7 @@ from report import COMPANION, SHIPPED, validations, write_report
 from search_space import ARMS, BEGIN, SWITCHES, XAVIER
 from trials import Outcome, Switch, Trial, measured_with, recorded_by, run_trials, trial_of
 
-from sracl_core.artifacts.documents import read_json, write_json
+from sracl_core.documents import read_json, write_json
 from stages.entry import run
 
 SEARCH, COMPARISON = RESULTS_FOLDER / "quality_search.json", RESULTS_FOLDER / "quality.json"

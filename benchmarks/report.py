@@ -13,7 +13,7 @@ from typing import Any
 from machine import RESULTS_FOLDER
 from scipy.stats import ttest_rel
 
-from sracl_core.artifacts.documents import read_json
+from sracl_core.documents import read_json
 
 PAGE = RESULTS_FOLDER.parent.parent / "docs" / "results.md"
 ARMS = {

@@ -23,12 +23,12 @@ from states import measure_states
 from switches import changed, train_params
 
 from sracl_core import evaluation, model, training
-from sracl_core.artifacts.documents import read_json, write_json
 from sracl_core.artifacts.provenance import source_digest
 from sracl_core.artifacts.tables import read_table
 from sracl_core.artifacts.writing import atomic_path
 from sracl_core.batching.inputs import TrainingInputs
 from sracl_core.device import pick_device
+from sracl_core.documents import read_json, write_json
 from sracl_core.evaluation.evaluate import evaluate
 from sracl_core.ground.errors import ArtifactError
 from sracl_core.params.evaluate import EvaluateParams
@@ -37,7 +37,7 @@ from sracl_core.params.retrieval import MineParams
 from sracl_core.params.runtime import RuntimeParams
 from sracl_core.params.train import TrainParams
 from sracl_core.retrieval.embeddings import read_embeddings
-from sracl_core.retrieval.index import build_index
+from sracl_core.retrieval.index.faiss_index import build_index
 from sracl_core.retrieval.pools import candidate_pools
 from sracl_core.schemas.prefixes import PREFIXES
 from sracl_core.training.epoch import Epoch

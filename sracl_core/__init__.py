@@ -9,7 +9,7 @@ from typing import Any
 _HOMES = {
     "SraclError": "sracl_core.ground.errors",
     "check_params": "sracl_core.params.check",
-    "encode_histories": "sracl_core.model.encode",
+    "encode_histories": "sracl_core.evaluation.encode",
     "full_ranks": "sracl_core.evaluation.ranking",
     "load_backbone": "sracl_core.model.store",
 }

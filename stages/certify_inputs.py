@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from sracl_core.artifacts.documents import write_sealed
 from sracl_core.artifacts.provenance import Provenance
 from sracl_core.device import pick_device
+from sracl_core.documents import write_sealed
 from sracl_core.embed.encoders.protocol import Encoder
 from sracl_core.embed.vectors import load_encoder
 from sracl_core.ground.console import say
 from sracl_core.leakage.certificate import summary
-from sracl_core.leakage.inputs import InputFiles, InputParams, Makers, certify_inputs
+from sracl_core.leakage.inputs.check import InputFiles, InputParams, Makers, certify_inputs
 from sracl_core.params.certify import CertifyParams
 from sracl_core.params.data import DataParams, SplitParams
 from sracl_core.params.profile import ProfileParams

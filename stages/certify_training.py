@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from sracl_core.artifacts.documents import write_sealed
+from sracl_core.documents import write_sealed
 from sracl_core.ground.console import say
 from sracl_core.leakage.certificate import summary
 from sracl_core.leakage.training import TrainingFiles, certify_training

@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import Annotated
 
-from sracl_core.artifacts.documents import write_json
 from sracl_core.artifacts.tables import read_table, write_table
 from sracl_core.device import pick_device
+from sracl_core.documents import write_json
 from sracl_core.evaluation.evaluate import evaluate
 from sracl_core.evaluation.record import write_record
 from sracl_core.evaluation.report import metrics_text

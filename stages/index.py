@@ -9,7 +9,7 @@ from sracl_core.ground.console import say
 from sracl_core.params.reading.section import read_section
 from sracl_core.params.retrieval import MineParams
 from sracl_core.retrieval.embeddings import chosen_space, read_embeddings
-from sracl_core.retrieval.index import build_index, write_index
+from sracl_core.retrieval.index.faiss_index import build_index, write_index
 from stages.entry import PARAMS_FILE, In, Out, run
 
 

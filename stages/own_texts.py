@@ -4,9 +4,9 @@ from pathlib import Path
 
 from sracl_core.artifacts.tables import read_table
 from sracl_core.ground.console import say
-from sracl_core.ingest.own_texts import OwnTexts, write_own_texts
 from sracl_core.ingest.raw.folder import RawFolder
-from sracl_core.ingest.session import open_session
+from sracl_core.ingest.raw.session import open_session
+from sracl_core.own.texts import OwnTexts, write_own_texts
 from sracl_core.params.data import DataParams
 from sracl_core.params.profile import ProfileParams
 from sracl_core.params.reading.section import read_section

@@ -6,13 +6,13 @@ import numpy as np
 
 from sracl_core.artifacts.tables import read_table, write_table
 from sracl_core.artifacts.vectors import no_vectors, write_vectors
-from sracl_core.embed.own_vectors import Known, OwnVectors
 from sracl_core.ground.console import say
 from sracl_core.ingest.account import file_notes
-from sracl_core.ingest.own_texts import finish_account
 from sracl_core.ingest.raw.folder import RawFolder
-from sracl_core.ingest.session import open_session
-from sracl_core.ingest.staging import REJECTED_TABLE
+from sracl_core.ingest.raw.session import open_session
+from sracl_core.ingest.staging.stage import REJECTED_TABLE
+from sracl_core.own.texts import finish_account
+from sracl_core.own.vectors import Known, OwnVectors
 from sracl_core.params.data import DataParams
 from sracl_core.params.reading.section import read_section
 from sracl_core.params.retrieval import TABLE, EmbedParams

@@ -27,8 +27,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from machine import RESULTS_FOLDER, machine
 from protocol import SETTINGS
 
-from sracl_core.artifacts.documents import write_json
 from sracl_core.artifacts.tables import read_table
+from sracl_core.documents import write_json
 from sracl_core.schemas.ingest import ITEMS, SEQUENCES
 from stages.entry import run
 

@@ -39,7 +39,7 @@ def show(artifacts: Folder = Path("data/artifacts")) -> None:
 
 def _table(made: Callable[[Any], "Table"], path: Path) -> "Table":
     """The table `made` of what the JSON file `path` holds."""
-    from sracl_core.artifacts.documents import read_json
+    from sracl_core.documents import read_json
     from sracl_core.ground.errors import ArtifactError
 
     try:

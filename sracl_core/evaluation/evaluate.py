@@ -8,11 +8,11 @@ import pyarrow as pa
 import torch
 
 from sracl_core.evaluation.cases import SPLITS, EvaluationCases, evaluation_cases
+from sracl_core.evaluation.encode import encode_histories
 from sracl_core.evaluation.ranking import full_ranks
 from sracl_core.evaluation.report import rank_table, slice_rows, split_metrics
 from sracl_core.ground.errors import ArtifactError
 from sracl_core.model.backbone import Backbone
-from sracl_core.model.encode import encode_histories
 from sracl_core.params.evaluate import EvaluateParams
 from sracl_core.progress import Progress
 from sracl_core.ragged import Ragged

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from sracl_core.artifacts.documents import read_sealed, write_sealed
 from sracl_core.artifacts.provenance import file_digest
+from sracl_core.documents import read_sealed, write_sealed
 from sracl_core.ground.errors import ArtifactError
 from sracl_core.ground.version import VERSION
 

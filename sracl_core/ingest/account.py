@@ -8,13 +8,13 @@ from typing import Any
 from sracl_core.ingest.catalogue import CatalogueCount
 from sracl_core.ingest.cells import CellCount
 from sracl_core.ingest.filter import FilterCount
-from sracl_core.ingest.ids import FloatIds
 from sracl_core.ingest.matching import Match
 from sracl_core.ingest.raw.multiline import MANY_LINES
 from sracl_core.ingest.sequences import SplitCount
-from sracl_core.ingest.staging import FileCount
+from sracl_core.ingest.staging.ids import FloatIds
+from sracl_core.ingest.staging.stage import FileCount
+from sracl_core.ingest.staging.timestamps import Clock
 from sracl_core.ingest.text.allowed import chosen_names, is_allowed
-from sracl_core.ingest.timestamps import Clock
 from sracl_core.params.data import DataParams, SplitParams
 
 NAMES_TOLD = 8

@@ -10,7 +10,7 @@ import pyarrow as pa
 from sracl_core.artifacts.provenance import Provenance
 from sracl_core.artifacts.tables import TableWriter
 from sracl_core.ingest.cells import NAMED, CellReader
-from sracl_core.ingest.session import Session
+from sracl_core.ingest.raw.session import Session
 from sracl_core.progress import Progress
 from sracl_core.schemas.ingest import ITEMS
 

@@ -7,9 +7,9 @@ from typing import Any
 
 from sracl_core.ingest.sources.protocol import ItemLayout
 from sracl_core.ingest.text.allowed import is_allowed
-from sracl_core.ingest.text.lists import listed
 from sracl_core.ingest.text.markup import plain_text
-from sracl_core.ingest.text.missing import is_missing
+from sracl_core.ingest.values.lists import listed
+from sracl_core.ingest.values.missing import is_missing
 
 NAMED = 20
 # What pandas calls the column of its row numbers when it is read back.

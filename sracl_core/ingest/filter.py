@@ -10,9 +10,9 @@ item_number). Rows of `kept` whose user or item is in neither of the other two h
 from dataclasses import dataclass
 
 from sracl_core.ground.errors import DataError
-from sracl_core.ingest.ids import Ids
-from sracl_core.ingest.session import Session
-from sracl_core.ingest.timestamps import MICRO, Clock
+from sracl_core.ingest.raw.session import Session
+from sracl_core.ingest.staging.ids import Ids
+from sracl_core.ingest.staging.timestamps import MICRO, Clock
 from sracl_core.params.data import DataParams
 from sracl_core.progress import Progress, track
 

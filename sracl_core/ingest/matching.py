@@ -4,7 +4,7 @@
 
 from dataclasses import dataclass
 
-from sracl_core.ingest.session import Session
+from sracl_core.ingest.raw.session import Session
 
 FEW = 0.5  # a smaller share of items with a catalogue row is warned of
 EXAMPLES = 3

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sracl_core.artifacts.documents import write_json
 from sracl_core.artifacts.provenance import Provenance
 from sracl_core.artifacts.tables import TableWriter
+from sracl_core.documents import write_json
 from sracl_core.ground.errors import DataError
 from sracl_core.ground.plugins import load_plugin, require_part
 from sracl_core.ingest import catalogue
@@ -15,15 +15,15 @@ from sracl_core.ingest.allowed import allowed_attributes
 from sracl_core.ingest.catalogue import join_catalogue, write_items
 from sracl_core.ingest.cells import CellReader
 from sracl_core.ingest.filter import filter_interactions
-from sracl_core.ingest.ids import read_ids
 from sracl_core.ingest.matching import match_catalogue
 from sracl_core.ingest.raw.folder import RawFolder
+from sracl_core.ingest.raw.session import Session, open_session
 from sracl_core.ingest.sequences import write_sequences
-from sracl_core.ingest.session import Session, open_session
 from sracl_core.ingest.sources.protocol import Layout
 from sracl_core.ingest.split import Timeline, make_split
-from sracl_core.ingest.staging import REJECTED_TABLE, check_share, stage_interactions, stage_items
-from sracl_core.ingest.timestamps import FILE_ORDER, read_clock
+from sracl_core.ingest.staging.ids import read_ids
+from sracl_core.ingest.staging.stage import REJECTED_TABLE, check_share, stage_interactions, stage_items
+from sracl_core.ingest.staging.timestamps import FILE_ORDER, read_clock
 from sracl_core.params.data import DataParams, SplitParams
 from sracl_core.schemas.ingest import REJECTED
 

@@ -9,9 +9,9 @@ import pyarrow as pa
 
 from sracl_core.artifacts.provenance import Provenance
 from sracl_core.artifacts.tables import TableWriter
-from sracl_core.ingest.session import Session
+from sracl_core.ingest.raw.session import Session
 from sracl_core.ingest.split import Split
-from sracl_core.ingest.timestamps import Clock
+from sracl_core.ingest.staging.timestamps import Clock
 from sracl_core.progress import Progress
 from sracl_core.ragged import Ragged
 from sracl_core.schemas.ingest import INTERACTIONS, SEQUENCES, USERS

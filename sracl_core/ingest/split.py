@@ -8,8 +8,8 @@ from typing import Protocol
 import numpy as np
 
 from sracl_core.ground.errors import DataError
-from sracl_core.ingest.session import Session
-from sracl_core.ingest.timestamps import Clock
+from sracl_core.ingest.raw.session import Session
+from sracl_core.ingest.staging.timestamps import Clock
 from sracl_core.params.data import SplitParams
 from sracl_core.ragged import Ragged
 

@@ -11,8 +11,8 @@ from typing import Any, NoReturn
 import numpy as np
 import pyarrow as pa
 
-from sracl_core.artifacts.documents import read_sealed
 from sracl_core.artifacts.provenance import file_digest
+from sracl_core.documents import read_sealed
 from sracl_core.ground.errors import LeakageError
 from sracl_core.ground.version import VERSION
 

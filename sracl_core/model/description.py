@@ -4,8 +4,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from sracl_core.artifacts.documents import read_sealed, write_sealed
 from sracl_core.artifacts.provenance import Provenance, file_digest
+from sracl_core.documents import read_sealed, write_sealed
 from sracl_core.ground.errors import ArtifactError
 from sracl_core.ground.outside import shown, shown_value
 from sracl_core.ground.version import VERSION

@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from sracl_core.ground.errors import ParamsError
 from sracl_core.progress import Progress
-from sracl_core.retrieval.distinct import DistinctVectors
+from sracl_core.retrieval.index.distinct import DistinctVectors
 from sracl_core.retrieval.shortage import advice, find_shortage
 from sracl_core.schemas.pools import pool_schema
 

@@ -11,10 +11,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from sracl_core.artifacts.documents import read_json, write_json
 from sracl_core.artifacts.provenance import SCHEMA_VERSION, Provenance, source_digest
 from sracl_core.artifacts.tables import TableWriter, read_provenance, read_table, write_table
 from sracl_core.artifacts.writing import atomic_path
+from sracl_core.documents import read_json, write_json
 from sracl_core.ground.errors import ArtifactError
 from sracl_core.ground.version import VERSION
 from sracl_core.schemas.embeddings import embeddings_schema
@@ -121,7 +121,7 @@ def test_a_reader_never_sees_a_part(tmp_path: Path) -> None:
     write_json(path, [0] * 20_000)
     program = f"""
 from pathlib import Path
-from sracl_core.artifacts.documents import write_json
+from sracl_core.documents import write_json
 for value in range(40):
     write_json(Path({str(path)!r}), [value] * 20_000)
 """

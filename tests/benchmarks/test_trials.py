@@ -12,7 +12,7 @@ sys.path.insert(0, str(ROOT / "benchmarks"))
 
 from trials import read_switch, recorded_by, trial_of
 
-from sracl_core.artifacts.documents import write_json
+from sracl_core.documents import write_json
 from sracl_core.ground.errors import ArtifactError
 
 

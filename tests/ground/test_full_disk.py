@@ -38,12 +38,12 @@ def write():
             writer.write(pa.table([pa.array(range(256)), column], schema=schema))
 """,
     "JSON": """
-from sracl_core.artifacts.documents import write_json
+from sracl_core.documents import write_json
 def write():
     write_json(folder / "file", ["x" * 100] * 50_000)
 """,
     "FAISS": """
-from sracl_core.retrieval.index import build_index, write_index
+from sracl_core.retrieval.index.faiss_index import build_index, write_index
 def write():
     vectors = np.random.default_rng(1).normal(size=(5_000, 256)).astype(np.float32)
     write_index(folder / "file", build_index(np.arange(5_000), vectors))
@@ -57,7 +57,7 @@ def write():
         save_file({"weight": torch.zeros(1_000_000)}, temporary)
 """,
     "DuckDB": """
-from sracl_core.ingest.session import open_session
+from sracl_core.ingest.raw.session import open_session
 def write():
     with open_session(folder, memory_gb=0.15, threads=1) as session:
         session.run("CREATE TABLE t AS SELECT hash(i)::VARCHAR || hash(i + 1)::VARCHAR AS x FROM range(9000000) r(i)")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sracl_core.ground.errors import DataError
-from sracl_core.ingest.session import open_session
+from sracl_core.ingest.raw.session import open_session
 
 ROOT = Path(__file__).resolve().parents[2]
 LIMIT_GB = 0.25
@@ -15,7 +15,7 @@ MORE_ROWS = 20_000_000
 
 SORT_MORE_THAN_FITS = """
 from pathlib import Path
-from sracl_core.ingest.session import open_session
+from sracl_core.ingest.raw.session import open_session
 with open_session(Path({folder!r}), memory_gb={limit}, threads=1) as session:
     session.run("CREATE TABLE many AS SELECT hash(r) AS a, hash(r + 1) AS b FROM range({rows}) t(r)")
     rows = sum(table.num_rows for table in session.tables("SELECT * FROM many ORDER BY a", 100_000))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from sracl_core.artifacts.documents import write_json, write_sealed
+from sracl_core.documents import write_json, write_sealed
 from sracl_core.ground.errors import ArtifactError, LeakageError
 from sracl_core.leakage.certificate import Check, certificate, digests_of, require_clean
 

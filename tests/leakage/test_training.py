@@ -8,9 +8,9 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from sracl_core.artifacts.documents import write_sealed
 from sracl_core.artifacts.provenance import Provenance, file_digest
 from sracl_core.artifacts.tables import write_table
+from sracl_core.documents import write_sealed
 from sracl_core.ground.errors import ArtifactError, LeakageError
 from sracl_core.leakage.certificate import TRAINING_CHECKS
 from sracl_core.leakage.split import Method

@@ -13,7 +13,7 @@ from sracl_core.artifacts.provenance import Provenance
 from sracl_core.artifacts.tables import write_table
 from sracl_core.embed.vectors import embed_texts
 from sracl_core.ground.errors import LeakageError
-from sracl_core.leakage.inputs import InputFiles, InputParams, Makers, certify_inputs
+from sracl_core.leakage.inputs.check import InputFiles, InputParams, Makers, certify_inputs
 from sracl_core.leakage.split import Method
 from sracl_core.params.certify import CertifyParams
 from sracl_core.params.data import DataParams
@@ -28,7 +28,7 @@ from sracl_core.profile.load import load_repeatable
 from sracl_core.profile.prefixes import build_prefixes
 from sracl_core.profile.requests import ProfileRequest, item_requests, user_requests
 from sracl_core.ragged import Ragged
-from sracl_core.retrieval.index import build_index
+from sracl_core.retrieval.index.faiss_index import build_index
 from sracl_core.retrieval.pools import candidate_pools, pool_table
 from sracl_core.schemas.embeddings import embeddings_schema
 from sracl_core.schemas.ingest import INTERACTIONS, ITEMS, SEQUENCES, USERS

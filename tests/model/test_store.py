@@ -8,8 +8,8 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from sracl_core.artifacts.documents import write_sealed
 from sracl_core.artifacts.provenance import Provenance
+from sracl_core.documents import write_sealed
 from sracl_core.ground.errors import ArtifactError, ModelError
 from sracl_core.model.backbone import Backbone, build_backbone
 from sracl_core.model.backbones.sasrec import SASRecParams

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from sracl_core.artifacts.documents import write_json, write_sealed
 from sracl_core.artifacts.tables import read_batches, read_table
+from sracl_core.documents import write_json, write_sealed
 from sracl_core.evaluation.record import require_recorded, write_record
 from sracl_core.ground.errors import SraclError
 from sracl_core.leakage.certificate import INPUT_CHECKS, require_clean
@@ -18,7 +18,7 @@ from sracl_core.model.backbone import build_backbone
 from sracl_core.model.backbones.sasrec import SASRecParams
 from sracl_core.model.store import load_backbone, save_backbone
 from sracl_core.retrieval.embeddings import read_embeddings
-from sracl_core.retrieval.index import build_index, read_index, write_index
+from sracl_core.retrieval.index.faiss_index import build_index, read_index, write_index
 from sracl_core.retrieval.neighbours import read_neighbours
 from tests.leakage.test_training import ORIGIN
 from tests.leakage.world import K, certify, clean_world

@@ -8,8 +8,8 @@ import pytest
 from ruamel.yaml import YAML
 
 from dag.source import ROOT
-from sracl_core.artifacts.documents import read_json
 from sracl_core.artifacts.tables import read_provenance
+from sracl_core.documents import read_json
 from tests.pipeline.project import Project
 
 ENCODER = {"embed": {"engine": "own_parts.hashed:HashedWords"}}

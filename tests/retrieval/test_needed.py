@@ -13,7 +13,7 @@ from sracl_core.objectives.shared.negatives import NegativesParams
 from sracl_core.objectives.sracl import SRACLParams
 from sracl_core.params.needs import Need
 from sracl_core.params.retrieval import MineParams
-from sracl_core.retrieval.index import build_index, write_index
+from sracl_core.retrieval.index.faiss_index import build_index, write_index
 from sracl_core.retrieval.mine import mine_pools
 from sracl_core.retrieval.needed import Needed, RetrievalFiles, read_needed
 from sracl_core.schemas.embeddings import embeddings_schema

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from sracl_core.artifacts.documents import write_sealed
 from sracl_core.artifacts.provenance import Provenance
 from sracl_core.artifacts.tables import read_table, write_table
+from sracl_core.documents import write_sealed
 from sracl_core.evaluation.record import require_recorded
 from sracl_core.ground.errors import ArtifactError
 from sracl_core.leakage.certificate import TRAINING_CHECKS, Check, certificate, digests_of

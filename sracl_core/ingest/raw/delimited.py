@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-from sracl_core.ingest import sql
+from sracl_core.ingest.raw import sql
 from sracl_core.ingest.raw.lines import FirstLine, LineReader, Remarks
 from sracl_core.ingest.raw.quoting import Quoting
 from sracl_core.ingest.raw.records import Records, load_text
-from sracl_core.ingest.session import Session
+from sracl_core.ingest.raw.session import Session
 
 NOT_IN_ORDER = "a quoted field is not closed or longer than 1 MiB, or text follows its closing quote"
 BLANK = " "  # the delimiter that stands for any run of blanks and tabs

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-from sracl_core.ingest import sql
+from sracl_core.ingest.raw import sql
 from sracl_core.ingest.raw.json_values import ValueReader, is_one_a_line
 from sracl_core.ingest.raw.lines import LineReader, Remarks
 from sracl_core.ingest.raw.records import Records, load_text
-from sracl_core.ingest.session import Session
+from sracl_core.ingest.raw.session import Session
 from sracl_core.params.reading.kinds import MOST_COLUMNS
 
 MANY_KEYS = f"is an object of more than {MOST_COLUMNS} keys"

@@ -18,8 +18,8 @@ from sracl_core.ground.outside import shown
 from sracl_core.ingest.raw.files import RawFile
 from sracl_core.ingest.raw.lines import Remarks
 from sracl_core.ingest.raw.records import Records
+from sracl_core.ingest.raw.session import Session
 from sracl_core.ingest.raw.unpacking import unpack
-from sracl_core.ingest.session import Session
 from sracl_core.progress import Progress
 
 # Rows that are held at a time; fewer where they are wide, as with pictures among the columns.

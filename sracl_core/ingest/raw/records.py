@@ -13,7 +13,7 @@ import duckdb
 from sracl_core.ground.errors import DataError
 from sracl_core.ingest.raw.files import RawFile
 from sracl_core.ingest.raw.lines import Remarks, TextReader
-from sracl_core.ingest.session import Session
+from sracl_core.ingest.raw.session import Session
 from sracl_core.params.reading.kinds import MOST_COLUMNS
 
 

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from sracl_core.ingest.raw.folder import RawFolder
 from sracl_core.ingest.raw.records import Records
-from sracl_core.ingest.text.attributes import flattened
+from sracl_core.ingest.values.attributes import flattened
 from sracl_core.params.data import DataParams
 
 NO_TEXT = "NULL::VARCHAR"

@@ -7,7 +7,7 @@ https://recbole.io/docs/user_guide/data/atomic_files.html
 
 from sracl_core.ground.errors import DataError
 from sracl_core.ground.outside import shown, shown_value
-from sracl_core.ingest import sql
+from sracl_core.ingest.raw import sql
 from sracl_core.ingest.raw.delimited import Delimited
 from sracl_core.ingest.raw.files import RawFile
 from sracl_core.ingest.raw.folder import RawFolder

@@ -6,7 +6,7 @@ bytes, and the columns are named by `data.columns`.
 
 from sracl_core.ground.errors import DataError
 from sracl_core.ground.outside import shown_value
-from sracl_core.ingest import sql
+from sracl_core.ingest.raw import sql
 from sracl_core.ingest.raw.any_form import JSON, one_object, records_of
 from sracl_core.ingest.raw.delimited import Delimited
 from sracl_core.ingest.raw.files import RawFile

@@ -12,8 +12,8 @@ from sracl_core.ingest.raw.folder import RawFolder
 from sracl_core.ingest.raw.json_records import JsonRecords
 from sracl_core.ingest.sources.protocol import FunctionSource, InteractionLayout, ItemLayout, Layout
 from sracl_core.ingest.text.allowed import YELP
-from sracl_core.ingest.text.attributes import flattened
-from sracl_core.ingest.text.lists import listed
+from sracl_core.ingest.values.attributes import flattened
+from sracl_core.ingest.values.lists import listed
 from sracl_core.params.data import DataParams
 
 COLUMNS = ("user_id", "business_id", "stars", "date")

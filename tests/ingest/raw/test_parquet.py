@@ -17,7 +17,7 @@ from sracl_core.ground.errors import DataError
 from sracl_core.ingest.raw import parquet
 from sracl_core.ingest.raw.files import RawFile
 from sracl_core.ingest.raw.parquet import ParquetRows, column_names
-from sracl_core.ingest.session import open_session
+from sracl_core.ingest.raw.session import open_session
 
 
 def read(path: Path, columns: tuple[str, ...]) -> list[list[str | None]]:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from sracl_core.ground.errors import SraclError
 from sracl_core.ingest.pipeline import locate
-from sracl_core.ingest.session import open_session
+from sracl_core.ingest.raw.session import open_session
 from sracl_core.params.data import DataParams
 
 PIECES = st.sampled_from(

@@ -1,0 +1,1 @@
+"""Records of raw files as tables: checked, with ids and moments read."""

@@ -1,0 +1,1 @@
+"""What a cell of a catalogue holds: lists, missing values, attributes."""

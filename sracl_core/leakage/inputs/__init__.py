@@ -1,0 +1,1 @@
+"""What is checked of all that training is given."""

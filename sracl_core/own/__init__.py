@@ -1,0 +1,1 @@
+"""Texts and vectors that a team brings along."""
