@@ -23,14 +23,14 @@ from sracl_core.artifacts.tables import read_table
 from sracl_core.documents import write_json
 from sracl_core.params.profile import LlmParams, UserProfileParams
 from sracl_core.params.runtime import RuntimeParams
-from sracl_core.profile.catalogue import Catalogue
 from sracl_core.profile.chat.engine import ChatEngine
 from sracl_core.profile.engines.protocol import EngineSettings
 from sracl_core.profile.engines.vllm import CPU_BLOCK_TOKENS, load_vllm
-from sracl_core.profile.load import load_engine
 from sracl_core.profile.planning.caching import BLOCK_TOKENS, simulate_prefix_cache
 from sracl_core.profile.prefixes import build_prefixes
-from sracl_core.profile.requests import ProfileRequest, user_requests
+from sracl_core.profile.prompting.catalogue import Catalogue
+from sracl_core.profile.prompting.load import load_engine
+from sracl_core.profile.prompting.requests import ProfileRequest, user_requests
 from sracl_core.ragged import Ragged
 from sracl_core.schemas.ingest import ITEMS, SEQUENCES
 from stages.entry import run

@@ -12,11 +12,11 @@ from torch import Tensor
 from sracl_core.artifacts.tables import list_size, read_table
 from sracl_core.batching.inputs import TrainingInputs
 from sracl_core.documents import read_json, write_json
-from sracl_core.retrieval.embeddings import read_embeddings
-from sracl_core.retrieval.neighbours import read_neighbours
+from sracl_core.retrieval.reading.neighbours import read_neighbours
 from sracl_core.schemas.ingest import ITEMS, SEQUENCES
 from sracl_core.schemas.prefixes import PREFIXES
 from sracl_core.training.state import TrainingState
+from sracl_core.vectors import read_embeddings
 
 
 def read_inputs(data: Path) -> TrainingInputs:

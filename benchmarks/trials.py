@@ -32,16 +32,16 @@ from sracl_core.documents import read_json, write_json
 from sracl_core.evaluation.evaluate import evaluate
 from sracl_core.ground.errors import ArtifactError
 from sracl_core.params.evaluate import EvaluateParams
+from sracl_core.params.mine import MineParams
 from sracl_core.params.reading.section import section_problems
-from sracl_core.params.retrieval import MineParams
 from sracl_core.params.runtime import RuntimeParams
 from sracl_core.params.train import TrainParams
-from sracl_core.retrieval.embeddings import read_embeddings
 from sracl_core.retrieval.index.faiss_index import build_index
-from sracl_core.retrieval.pools import candidate_pools
+from sracl_core.retrieval.mining.pools import candidate_pools
 from sracl_core.schemas.prefixes import PREFIXES
 from sracl_core.training.epoch import Epoch
 from sracl_core.training.fit import fit
+from sracl_core.vectors import read_embeddings
 
 TILE_BYTES = 256 * 2**20
 Switch = dict[str, Any]  # parameters of `train` by dotted name, and `mine.k`, `mine.exclude_same_user`

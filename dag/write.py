@@ -8,7 +8,7 @@ from typing import Any
 from dag.source import compact
 from dag.stages import Output, Stage
 
-WIDTH = 118
+WIDTH = 120
 HEAD = """\
 # The pipeline: `dvc repro` runs what changed. docs/architecture.md draws it.
 # Written by `make dag` from stages/*.py and from what these import: don't edit it, since a test writes it again.
@@ -56,14 +56,19 @@ def _entry(path: str, options: dict[str, Any], indent: str) -> list[str]:
 
 
 def _list(key: str, groups: Iterable[list[str]]) -> list[str]:
-    """A list in brackets: on one line where it fits, else every group from a new line on."""
+    """A list in brackets: on one line where it fits, else every group begins a line."""
     written = [", ".join(map(_scalar, group)) for group in groups if group]
     if not written:
         return []
     if len(line := f"    {key}: [{', '.join(written)}]") <= WIDTH:
         return [line]
-    wrapped = [line for group in written for line in textwrap.wrap(f"{group},", WIDTH - 6, break_on_hyphens=False)]
-    return [f"    {key}: [", *(f"      {line}" for line in wrapped), "    ]"]
+    lines: list[str] = []
+    for group in written:
+        indent = "      " if lines else f"    {key}: ["
+        lines += textwrap.wrap(
+            f"{group},", WIDTH, initial_indent=indent, subsequent_indent="      ", break_on_hyphens=False
+        )
+    return [*lines[:-1], f"{lines[-1].removesuffix(',')}]"]
 
 
 def _scalar(value: Any) -> str:

@@ -9,8 +9,8 @@ from typing import Any
 _HOMES = {
     "SraclError": "sracl_core.ground.errors",
     "check_params": "sracl_core.params.check",
-    "encode_histories": "sracl_core.evaluation.encode",
-    "full_ranks": "sracl_core.evaluation.ranking",
+    "encode_histories": "sracl_core.evaluation.ranking.encode",
+    "full_ranks": "sracl_core.evaluation.ranking.full",
     "load_backbone": "sracl_core.model.store",
 }
 

@@ -15,15 +15,15 @@ from sracl_core.leakage.certificate import summary
 from sracl_core.leakage.inputs.check import InputFiles, InputParams, Makers, certify_inputs
 from sracl_core.params.certify import CertifyParams
 from sracl_core.params.data import DataParams, SplitParams
+from sracl_core.params.embed import TABLE, EmbedParams
+from sracl_core.params.mine import MineParams
 from sracl_core.params.profile import ProfileParams
 from sracl_core.params.reading.section import Section, read_section
-from sracl_core.params.retrieval import TABLE, EmbedParams, MineParams
 from sracl_core.params.runtime import RuntimeParams
-from sracl_core.profile.catalogue import Catalogue
 from sracl_core.profile.engines.extractive import Extractive
 from sracl_core.profile.engines.protocol import Engine, EngineSettings
-from sracl_core.profile.load import load_repeatable
-from sracl_core.retrieval.embeddings import chosen_space
+from sracl_core.profile.prompting.catalogue import Catalogue
+from sracl_core.profile.prompting.load import load_repeatable
 from stages.entry import PARAMS_FILE, In, Out, provenance, run
 
 KINDS = ("item", "user")
@@ -116,8 +116,7 @@ def _origins(params_file: Path, files: InputFiles, embed: EmbedParams) -> dict[P
     mine = read_section(params_file, MineParams, only=("k", "exclude_same_user", "vectors"))
     own_space = read_section(params_file, MineParams, only=("vectors", "dimension", "seed"))
     by_space: list[Section] = [own_space] if own_space.vectors != "semantic" else []
-    in_users = [files.sequences, files.prefixes, files.item_space] if by_space else []
-    mined = {kind: chosen_space(mine, files.of(kind, "embeddings"), files.of(kind, "space")) for kind in KINDS}
+    mined = {kind: mine.chosen(files.of(kind, "embeddings"), files.of(kind, "space")) for kind in KINDS}
     read = [files.items, files.sequences]
     in_items, in_prefixes = [files.item_profiles, files.item_vectors], [files.user_profiles, files.user_vectors]
     of_items = provenance("profile_items", [by_items], [*read, files.item_texts], by_items.engine)
@@ -131,8 +130,8 @@ def _origins(params_file: Path, files: InputFiles, embed: EmbedParams) -> dict[P
         files.user_embeddings: provenance("embed@user", [embed], in_prefixes, embed.engine),
         files.item_pool: provenance("mine_items", [by_k], [mined["item"], files.item_index]),
         files.user_pool: provenance("mine_users", [mine], [mined["user"], files.user_index, files.prefixes]),
-        files.item_space: provenance("space_items", by_space, read if by_space else []),
-        files.user_space: provenance("space_users", by_space, in_users),
+        files.item_space: provenance("space", by_space, read if by_space else []),
+        files.user_space: provenance("space", by_space, [*read, files.prefixes] if by_space else []),
     }
 
 

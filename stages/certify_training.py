@@ -9,7 +9,7 @@ from sracl_core.leakage.training import TrainingFiles, certify_training
 from sracl_core.params.data import SplitParams
 from sracl_core.params.reading.section import read_section
 from sracl_core.params.train import TrainParams
-from sracl_core.retrieval.needed import RetrievalFiles, needed_files
+from sracl_core.retrieval.reading.needed import RetrievalFiles, needed_files
 from stages.entry import PARAMS_FILE, In, Out, provenance, run
 
 

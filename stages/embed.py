@@ -6,14 +6,14 @@ from typing import Annotated, Literal
 import typer
 
 from sracl_core.artifacts.tables import read_table
-from sracl_core.artifacts.vectors import read_vectors, write_vectors
 from sracl_core.device import pick_device
 from sracl_core.embed.vectors import embed_texts, load_encoder
 from sracl_core.ground.console import say
+from sracl_core.params.embed import TABLE, EmbedParams
 from sracl_core.params.reading.section import read_section
-from sracl_core.params.retrieval import TABLE, EmbedParams
 from sracl_core.params.runtime import RuntimeParams
 from sracl_core.schemas.profiles import PROFILES
+from sracl_core.vectors import read_vectors, write_vectors
 from stages.entry import PARAMS_FILE, In, Out, provenance, run
 
 

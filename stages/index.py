@@ -6,10 +6,10 @@ from typing import Annotated, Literal
 import typer
 
 from sracl_core.ground.console import say
+from sracl_core.params.mine import MineParams
 from sracl_core.params.reading.section import read_section
-from sracl_core.params.retrieval import MineParams
-from sracl_core.retrieval.embeddings import chosen_space, read_embeddings
 from sracl_core.retrieval.index.faiss_index import build_index, write_index
+from sracl_core.vectors import read_embeddings
 from stages.entry import PARAMS_FILE, In, Out, run
 
 
@@ -22,7 +22,7 @@ def main(
 ) -> None:
     """Index the embeddings of items or users, or the vectors that mine.vectors asks for instead."""
     params = read_section(params_file, MineParams, only=("vectors",))
-    chosen = chosen_space(params, embeddings, space)
+    chosen = params.chosen(embeddings, space)
     keys, vectors = read_embeddings(Path(str(chosen).format(kind=kind)))
     built = build_index(keys, vectors)
     write_index(Path(str(index).format(kind=kind)), built)

@@ -4,11 +4,11 @@ from pathlib import Path
 
 from sracl_core.artifacts.tables import write_table
 from sracl_core.ground.console import say
+from sracl_core.params.mine import MineParams
 from sracl_core.params.reading.section import read_section
-from sracl_core.params.retrieval import MineParams
-from sracl_core.retrieval.embeddings import chosen_space, read_embeddings
-from sracl_core.retrieval.mine import mine_pools
+from sracl_core.retrieval.mining.mine import mine_pools
 from sracl_core.schemas.pools import pool_schema
+from sracl_core.vectors import read_embeddings
 from stages.entry import PARAMS_FILE, In, Out, provenance, run
 
 
@@ -21,7 +21,7 @@ def main(
 ) -> None:
     """Find the k nearest other items of each item."""
     params = read_section(params_file, MineParams, only=("k", "vectors"))
-    chosen = chosen_space(params, embeddings, space)
+    chosen = params.chosen(embeddings, space)
     keys, vectors = read_embeddings(chosen)
     table, told = mine_pools(index, keys, vectors, what="items", k=params.k)
     write_table(pool, table, pool_schema(params.k), provenance("mine_items", [params], [chosen, index]))

@@ -5,12 +5,12 @@ from pathlib import Path
 from sracl_core.artifacts.tables import read_table, write_table
 from sracl_core.ground.console import say
 from sracl_core.ground.errors import ArtifactError
+from sracl_core.params.mine import MineParams
 from sracl_core.params.reading.section import read_section
-from sracl_core.params.retrieval import MineParams
-from sracl_core.retrieval.embeddings import chosen_space, read_embeddings
-from sracl_core.retrieval.mine import mine_pools
+from sracl_core.retrieval.mining.mine import mine_pools
 from sracl_core.schemas.pools import pool_schema
 from sracl_core.schemas.prefixes import PREFIXES
+from sracl_core.vectors import read_embeddings
 from stages.entry import PARAMS_FILE, In, Out, provenance, run
 
 
@@ -24,7 +24,7 @@ def main(
 ) -> None:
     """Find the k nearest prefixes of each prefix, of other users unless the parameters say otherwise."""
     params = read_section(params_file, MineParams, only=("k", "exclude_same_user", "vectors"))
-    chosen = chosen_space(params, embeddings, space)
+    chosen = params.chosen(embeddings, space)
     keys, vectors = read_embeddings(chosen)
     listed = read_table(prefixes, PREFIXES)
     if listed["prefix"].to_pylist() != keys.tolist():

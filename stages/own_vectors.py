@@ -5,21 +5,21 @@ from pathlib import Path
 import numpy as np
 
 from sracl_core.artifacts.tables import read_table, write_table
-from sracl_core.artifacts.vectors import no_vectors, write_vectors
 from sracl_core.ground.console import say
-from sracl_core.ingest.account import file_notes
 from sracl_core.ingest.raw.folder import RawFolder
 from sracl_core.ingest.raw.session import open_session
+from sracl_core.ingest.staging.notes import file_notes
 from sracl_core.ingest.staging.stage import REJECTED_TABLE
 from sracl_core.own.texts import finish_account
 from sracl_core.own.vectors import Known, OwnVectors
 from sracl_core.params.data import DataParams
+from sracl_core.params.embed import TABLE, EmbedParams
 from sracl_core.params.reading.section import read_section
-from sracl_core.params.retrieval import TABLE, EmbedParams
 from sracl_core.params.runtime import RuntimeParams
 from sracl_core.schemas.ingest import ITEMS, REJECTED, USERS
 from sracl_core.schemas.prefixes import PREFIXES
 from sracl_core.sequences import read_training_part
+from sracl_core.vectors import no_vectors, write_vectors
 from stages.entry import PARAMS_FILE, In, Out, provenance, run
 
 

@@ -7,13 +7,13 @@ from sracl_core.ground.console import say
 from sracl_core.params.profile import ProfileParams
 from sracl_core.params.reading.section import read_section
 from sracl_core.params.runtime import RuntimeParams
-from sracl_core.profile.catalogue import Catalogue
+from sracl_core.profile.asking.own_texts import user_texts
+from sracl_core.profile.asking.write import write_profile_table
 from sracl_core.profile.engines.protocol import EngineSettings
-from sracl_core.profile.load import load_engine
-from sracl_core.profile.own_texts import user_texts
 from sracl_core.profile.prefixes import build_prefixes
-from sracl_core.profile.requests import user_requests
-from sracl_core.profile.write import write_profile_table
+from sracl_core.profile.prompting.catalogue import Catalogue
+from sracl_core.profile.prompting.load import load_engine
+from sracl_core.profile.prompting.requests import user_requests
 from sracl_core.project import committed_profiles, project_store
 from sracl_core.schemas.ingest import ITEMS
 from sracl_core.schemas.prefixes import PREFIXES

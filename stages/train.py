@@ -18,11 +18,11 @@ from sracl_core.ground.console import say
 from sracl_core.ground.root import project_root
 from sracl_core.leakage.certificate import INPUT_CHECKS, require_clean
 from sracl_core.model.store import save_backbone
+from sracl_core.params.mine import MineParams
 from sracl_core.params.reading.section import read_section
-from sracl_core.params.retrieval import MineParams
 from sracl_core.params.runtime import RuntimeParams
 from sracl_core.params.train import TrainParams
-from sracl_core.retrieval.needed import RetrievalFiles, needed_files, read_needed
+from sracl_core.retrieval.reading.needed import RetrievalFiles, needed_files, read_needed
 from sracl_core.schemas.ingest import ITEMS, SEQUENCES
 from sracl_core.schemas.prefixes import PREFIXES
 from sracl_core.schemas.trained_on import TRAINED_ON

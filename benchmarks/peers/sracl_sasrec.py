@@ -7,7 +7,7 @@ from protocol import SETTINGS, Comparison
 
 from sracl_core.batching.inputs import TrainingInputs
 from sracl_core.device import pick_device
-from sracl_core.evaluation.encode import encode_histories
+from sracl_core.evaluation.ranking.encode import encode_histories
 from sracl_core.model.backbones.sasrec import SASRecParams
 from sracl_core.params.backbone import BACKBONE
 from sracl_core.params.runtime import RuntimeParams

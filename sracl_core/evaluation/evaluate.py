@@ -7,9 +7,9 @@ import numpy as np
 import pyarrow as pa
 import torch
 
-from sracl_core.evaluation.cases import SPLITS, EvaluationCases, evaluation_cases
-from sracl_core.evaluation.encode import encode_histories
-from sracl_core.evaluation.ranking import full_ranks
+from sracl_core.evaluation.ranking.cases import SPLITS, EvaluationCases, evaluation_cases
+from sracl_core.evaluation.ranking.encode import encode_histories
+from sracl_core.evaluation.ranking.full import full_ranks
 from sracl_core.evaluation.report import rank_table, slice_rows, split_metrics
 from sracl_core.ground.errors import ArtifactError
 from sracl_core.model.backbone import Backbone

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from sracl_core.evaluation.cases import EvaluationCases
-from sracl_core.evaluation.metrics import metric_names, metrics_of
+from sracl_core.evaluation.ranking.cases import EvaluationCases
+from sracl_core.evaluation.ranking.metrics import metric_names, metrics_of
 from sracl_core.evaluation.slices import all_slices
 from sracl_core.params.evaluate import EvaluateParams
 from sracl_core.schemas.ranks import RANKS

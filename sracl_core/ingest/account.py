@@ -1,7 +1,6 @@
 """The account of an ingest: what became of every row, and what a person should be told of."""
 
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,9 +8,9 @@ from sracl_core.ingest.catalogue import CatalogueCount
 from sracl_core.ingest.cells import CellCount
 from sracl_core.ingest.filter import FilterCount
 from sracl_core.ingest.matching import Match
-from sracl_core.ingest.raw.multiline import MANY_LINES
 from sracl_core.ingest.sequences import SplitCount
 from sracl_core.ingest.staging.ids import FloatIds
+from sracl_core.ingest.staging.notes import file_notes
 from sracl_core.ingest.staging.stage import FileCount
 from sracl_core.ingest.staging.timestamps import Clock
 from sracl_core.ingest.text.allowed import chosen_names, is_allowed
@@ -80,29 +79,6 @@ def _notes(found: Findings, data: DataParams) -> list[str]:
         if found.match.warning:
             notes.append(f"warning: {found.match.warning}")
     return notes + (_cell_notes(found.cells, data) if found.cells is not None else [])
-
-
-def file_notes(files: Iterable[FileCount]) -> list[str]:
-    """Return whole sentences on what was odd in `files`, besides records that cannot be read."""
-    notes = []
-    for file in files:
-        remarks = file.remarks
-        if file.ids_with_blanks:
-            notes.append(f"{file.file}: {file.ids_with_blanks} records had white space round an id; it was taken off.")
-        if remarks.repeated_headers:
-            notes.append(f"{file.file}: {remarks.repeated_headers} lines repeat the header; they were left out.")
-        if remarks.long_records:
-            notes.append(
-                f"warning: {remarks.long_records} records in {file.file} run over more than {MANY_LINES} lines inside "
-                f"quotes, the first from line {remarks.first_long_record} on. If these are several records, a quote is "
-                "missing there."
-            )
-        if remarks.unreadable_cells:
-            notes.append(
-                f"warning: {remarks.unreadable_cells} cells in {file.file} hold bytes that are no text, or no moment; "
-                "they are read as empty."
-            )
-    return notes
 
 
 def _catalogue_notes(found: Findings) -> list[str]:

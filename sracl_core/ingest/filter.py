@@ -1,6 +1,6 @@
 """Which interactions stay: dates, minimum rating, repeats, and the iterative core filter, all in SQL out of core.
 
-Starts from the table `interactions` of `staging.py`, as the view `found` reads it; ends with the tables `kept`
+Starts from the table `interactions` of `staging/`, as the view `found` reads it; ends with the tables `kept`
 (user_number, item_number, moment, line), `users` (user, user_id, user_number) and `items_kept` (item, item_id,
 item_number). Rows of `kept` whose user or item is in neither of the other two have left.
 """

@@ -16,7 +16,6 @@ from sracl_core.artifacts.provenance import Provenance
 from sracl_core.artifacts.tables import TableWriter, write_table
 from sracl_core.ground.errors import DataError
 from sracl_core.ground.outside import shown_value
-from sracl_core.ingest.account import file_notes
 from sracl_core.ingest.raw.any_form import records_of
 from sracl_core.ingest.raw.files import RawFile
 from sracl_core.ingest.raw.folder import RawFolder
@@ -24,6 +23,7 @@ from sracl_core.ingest.raw.json_records import WHOLE
 from sracl_core.ingest.raw.records import Records
 from sracl_core.ingest.raw.session import Session
 from sracl_core.ingest.staging.ids import id_of
+from sracl_core.ingest.staging.notes import file_notes
 from sracl_core.ingest.staging.stage import REJECTED_TABLE, FileCount, check_share, failing, id_checks, stage_table
 from sracl_core.params.own import TextTableParams
 from sracl_core.schemas.ingest import REJECTED

@@ -10,7 +10,9 @@ from sracl_core.ground.root import project_root
 from sracl_core.params.certify import CertifyParams
 from sracl_core.params.data import DataParams, SampleParams, SplitParams
 from sracl_core.params.data_folder import folder_problems
+from sracl_core.params.embed import EmbedParams
 from sracl_core.params.evaluate import EvaluateParams
+from sracl_core.params.mine import MineParams
 from sracl_core.params.parts import PartsParams, part_problems
 from sracl_core.params.profile import ProfileParams
 from sracl_core.params.reading.names import nearest
@@ -18,7 +20,6 @@ from sracl_core.params.reading.report import report
 from sracl_core.params.reading.section import Section, section_problems
 from sracl_core.params.reading.veil import veiled
 from sracl_core.params.reading.yaml_file import read_yaml
-from sracl_core.params.retrieval import EmbedParams, MineParams
 from sracl_core.params.runtime import RuntimeParams
 from sracl_core.params.train import TrainParams
 

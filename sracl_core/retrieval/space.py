@@ -10,7 +10,7 @@ import pyarrow as pa
 from scipy.sparse import coo_matrix, csr_matrix
 from scipy.sparse.linalg import svds
 
-from sracl_core.params.retrieval import MineParams
+from sracl_core.params.mine import MineParams
 from sracl_core.ragged import Ragged
 from sracl_core.unit_vectors import prefix_means, random_units, unit_vectors
 

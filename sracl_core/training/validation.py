@@ -3,10 +3,10 @@
 import pyarrow as pa
 import torch
 
-from sracl_core.evaluation.cases import evaluation_cases
-from sracl_core.evaluation.encode import encode_histories
-from sracl_core.evaluation.metrics import metrics_of
-from sracl_core.evaluation.ranking import full_ranks
+from sracl_core.evaluation.ranking.cases import evaluation_cases
+from sracl_core.evaluation.ranking.encode import encode_histories
+from sracl_core.evaluation.ranking.full import full_ranks
+from sracl_core.evaluation.ranking.metrics import metrics_of
 from sracl_core.ground.errors import TrainingError
 from sracl_core.model.backbone import Backbone
 

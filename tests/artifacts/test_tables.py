@@ -17,9 +17,9 @@ from sracl_core.artifacts.writing import atomic_path
 from sracl_core.documents import read_json, write_json
 from sracl_core.ground.errors import ArtifactError
 from sracl_core.ground.version import VERSION
-from sracl_core.schemas.embeddings import embeddings_schema
 from sracl_core.schemas.ingest import SEQUENCES, USERS
 from sracl_core.schemas.pools import pool_schema
+from sracl_core.vectors import embeddings_schema
 
 HERE = Provenance("test", "params", "sources")
 

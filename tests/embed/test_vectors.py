@@ -9,10 +9,9 @@ import pytest
 from sracl_core.artifacts import vectors as artifact_module
 from sracl_core.artifacts.provenance import Provenance
 from sracl_core.artifacts.tables import read_table
-from sracl_core.artifacts.vectors import write_vectors
 from sracl_core.embed.vectors import embed_texts, load_encoder
 from sracl_core.ground.errors import ModelError
-from sracl_core.schemas.embeddings import embeddings_schema
+from sracl_core.vectors import embeddings_schema, write_vectors
 
 
 class LetterEncoder:

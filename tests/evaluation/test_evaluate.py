@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from sracl_core.evaluation.evaluate import Evaluation, evaluate
-from sracl_core.evaluation.metrics import metrics_of
+from sracl_core.evaluation.ranking.metrics import metrics_of
 from sracl_core.evaluation.report import metrics_text
 from sracl_core.ground.errors import ArtifactError
 from sracl_core.model.backbone import Backbone, build_backbone

@@ -27,7 +27,7 @@ WRITERS = {
     "Parquet": """
 import pyarrow as pa
 from sracl_core.artifacts.provenance import Provenance
-from sracl_core.schemas.embeddings import embeddings_schema
+from sracl_core.vectors import embeddings_schema
 from sracl_core.artifacts.tables import TableWriter
 def write():
     schema = embeddings_schema(256)

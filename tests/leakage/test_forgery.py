@@ -11,7 +11,7 @@ import pytest
 from sracl_core.params.certify import CertifyParams
 from sracl_core.params.profile import ProfileParams
 from sracl_core.profile.engines.raw import Raw
-from sracl_core.profile.requests import item_requests, user_requests
+from sracl_core.profile.prompting.requests import item_requests, user_requests
 from tests.leakage.world import (
     ITEM_PARAMS,
     N_ITEMS,

@@ -17,24 +17,24 @@ from sracl_core.leakage.inputs.check import InputFiles, InputParams, Makers, cer
 from sracl_core.leakage.split import Method
 from sracl_core.params.certify import CertifyParams
 from sracl_core.params.data import DataParams
+from sracl_core.params.mine import MineParams
 from sracl_core.params.profile import ItemProfileParams, ProfileParams, UserProfileParams
-from sracl_core.params.retrieval import MineParams
 from sracl_core.params.runtime import RuntimeParams
-from sracl_core.profile.catalogue import Catalogue
 from sracl_core.profile.contexts import draw_contexts
 from sracl_core.profile.engines.extractive import Extractive
 from sracl_core.profile.engines.protocol import Engine, EngineSettings
-from sracl_core.profile.load import load_repeatable
 from sracl_core.profile.prefixes import build_prefixes
-from sracl_core.profile.requests import ProfileRequest, item_requests, user_requests
+from sracl_core.profile.prompting.catalogue import Catalogue
+from sracl_core.profile.prompting.load import load_repeatable
+from sracl_core.profile.prompting.requests import ProfileRequest, item_requests, user_requests
 from sracl_core.ragged import Ragged
 from sracl_core.retrieval.index.faiss_index import build_index
-from sracl_core.retrieval.pools import candidate_pools, pool_table
-from sracl_core.schemas.embeddings import embeddings_schema
+from sracl_core.retrieval.mining.pools import candidate_pools, pool_table
 from sracl_core.schemas.ingest import INTERACTIONS, ITEMS, SEQUENCES, USERS
 from sracl_core.schemas.own_texts import ITEM_TEXTS, USER_TEXTS
 from sracl_core.schemas.profiles import PROFILES
 from sracl_core.schemas.trained_on import TRAINED_ON
+from sracl_core.vectors import embeddings_schema
 from tests.hashed_words import DIMENSION, HashedWords
 
 N_USERS, N_ITEMS, K = 14, 20, 3

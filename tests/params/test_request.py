@@ -9,9 +9,9 @@ from sracl_core.params.check import problems_of
 from sracl_core.params.profile import LlmParams, ProfileParams, UserProfileParams
 from sracl_core.params.request import SET_ELSEWHERE, RequestParams
 from sracl_core.params.runtime import RuntimeParams
-from sracl_core.profile.catalogue import Catalogue
 from sracl_core.profile.engines.protocol import EngineSettings
 from sracl_core.profile.engines.vllm import PLUGIN
+from sracl_core.profile.prompting.catalogue import Catalogue
 from tests.params.reading.test_section import changed, digests
 
 EXTRA = "profile.llm.request.extra"

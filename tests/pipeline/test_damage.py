@@ -17,9 +17,9 @@ from sracl_core.leakage.certificate import INPUT_CHECKS, require_clean
 from sracl_core.model.backbone import build_backbone
 from sracl_core.model.backbones.sasrec import SASRecParams
 from sracl_core.model.store import load_backbone, save_backbone
-from sracl_core.retrieval.embeddings import read_embeddings
 from sracl_core.retrieval.index.faiss_index import build_index, read_index, write_index
-from sracl_core.retrieval.neighbours import read_neighbours
+from sracl_core.retrieval.reading.neighbours import read_neighbours
+from sracl_core.vectors import read_embeddings
 from tests.leakage.test_training import ORIGIN
 from tests.leakage.world import K, certify, clean_world
 

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 from sracl_core import unit_vectors
-from sracl_core.params.retrieval import MineParams
+from sracl_core.params.mine import MineParams
 from sracl_core.ragged import Ragged
 from sracl_core.retrieval import space
 from sracl_core.retrieval.space import item_space, user_space

@@ -15,9 +15,10 @@ from sracl_core.artifacts.tables import write_table
 from sracl_core.model.backbone import build_backbone
 from sracl_core.model.description import read_description, write_description
 from sracl_core.model.store import save_backbone
+from sracl_core.params.embed import EmbedParams
+from sracl_core.params.mine import MineParams
 from sracl_core.params.profile import ProfileParams
 from sracl_core.params.reading.section import Section, read_section
-from sracl_core.params.retrieval import EmbedParams, MineParams
 from sracl_core.params.train import TrainParams
 from stages.entry import provenance
 from tests.leakage.world import ITEM_PARAMS, N_ITEMS, USER_PARAMS, K, Row, World, change, clean_world, write_world
@@ -104,8 +105,7 @@ def origins() -> dict[str, tuple[type[Section], tuple[str, ...] | None, tuple[st
         ),
         "embed@item": (EmbedParams, (), ("item_profiles", "item_vectors"), ("item_embeddings",)),
         "embed@user": (EmbedParams, (), ("user_profiles", "user_vectors"), ("user_embeddings",)),
-        "space_items": (MineParams, None, (), ("item_space",)),
-        "space_users": (MineParams, None, (), ("user_space",)),
+        "space": (MineParams, None, (), ("item_space", "user_space")),
         "mine_items": (MineParams, ("k", "vectors"), ("item_embeddings", "item_index"), ("item_pool",)),
         "mine_users": (
             MineParams,

@@ -12,18 +12,17 @@ import pytest
 
 from sracl_core.artifacts.provenance import Provenance
 from sracl_core.artifacts.tables import read_table, write_table
-from sracl_core.artifacts.vectors import no_vectors
-from sracl_core.schemas.embeddings import embeddings_schema
 from sracl_core.schemas.ingest import ITEMS, SEQUENCES
 from sracl_core.schemas.own_texts import ITEM_TEXTS, USER_TEXTS
 from sracl_core.schemas.pools import pool_schema
 from sracl_core.schemas.prefixes import PREFIXES
 from sracl_core.schemas.profiles import CONTEXTS, PROFILES
+from sracl_core.vectors import embeddings_schema, no_vectors
 
 ROOT = Path(__file__).resolve().parents[2]
 N_ITEMS, N_USERS = 15, 12
 PROFILE, EMBED = ["profile_items", "profile_users"], ["embed:item", "embed:user"]
-STAGES = [*PROFILE, *EMBED, "space_items", "space_users", "index:item", "index:user", "mine_items", "mine_users"]
+STAGES = [*PROFILE, *EMBED, "space", "index:item", "index:user", "mine_items", "mine_users"]
 
 
 def run_stage(folder: Path, stage: str) -> subprocess.CompletedProcess[str]:

@@ -23,17 +23,17 @@ from sracl_core.leakage.origins import check_origins
 from sracl_core.leakage.split import Method, check_split, check_user_counts
 from sracl_core.params.certify import CertifyParams
 from sracl_core.params.data import DataParams
+from sracl_core.params.mine import MineParams
 from sracl_core.params.profile import ProfileParams
-from sracl_core.params.retrieval import MineParams
 from sracl_core.profile.engines.protocol import Engine
-from sracl_core.profile.requests import item_requests, user_requests
+from sracl_core.profile.prompting.requests import item_requests, user_requests
 from sracl_core.ragged import Ragged
 from sracl_core.retrieval.space import item_space, user_space
-from sracl_core.schemas.embeddings import embeddings_schema
 from sracl_core.schemas.ingest import INTERACTIONS, ITEMS, SEQUENCES, USERS
 from sracl_core.schemas.pools import pool_schema
 from sracl_core.schemas.prefixes import PREFIXES
 from sracl_core.schemas.profiles import CONTEXTS, PROFILES
+from sracl_core.vectors import embeddings_schema
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from sracl_core.leakage.certificate import SHOWN, Check, Names
 from sracl_core.profile.engines.protocol import Engine
-from sracl_core.profile.requests import ProfileRequest
+from sracl_core.profile.prompting.requests import ProfileRequest
 from sracl_core.progress import track
 from sracl_core.ragged import Ragged
 

@@ -13,7 +13,7 @@ from sracl_core.profile.chat.judge import ASKED_FIRST, Judge, shown
 from sracl_core.profile.chat.prompts import ChatPrompts, Prompt
 from sracl_core.profile.engines.extractive import Extractive
 from sracl_core.profile.engines.protocol import Answer, EngineSettings
-from sracl_core.profile.requests import ProfileRequest
+from sracl_core.profile.prompting.requests import ProfileRequest
 
 # Greedy decoding would repeat a broken answer: a later attempt samples, at this temperature at least.
 RETRY_TEMPERATURE = 0.7

@@ -11,7 +11,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from sracl_core.params.profile import ItemProfileParams, UserProfileParams
 from sracl_core.profile.chat.tokens import Messages, Tokenizer
-from sracl_core.profile.requests import ProfileRequest
+from sracl_core.profile.prompting.requests import ProfileRequest
 
 TEMPLATES = Path(__file__).parent / "templates"
 # The fields of an answer, and the parameter that limits each.

@@ -5,10 +5,10 @@ What tells most comes first, since an encoder cuts long texts, and texts are sho
 
 from collections.abc import Iterable, Iterator
 
-from sracl_core.profile.catalogue import cut
 from sracl_core.profile.engines.protocol import Answer, EngineSettings
-from sracl_core.profile.requests import HistoryItem, ItemFacts, ProfileRequest, UserFacts
-from sracl_core.profile.words import Vocabulary, heaviest, words_of
+from sracl_core.profile.prompting.catalogue import cut
+from sracl_core.profile.prompting.requests import HistoryItem, ItemFacts, ProfileRequest, UserFacts
+from sracl_core.profile.prompting.words import Vocabulary, heaviest, words_of
 
 # An item of the past counts this much of the next one: half after three items.
 RECENCY = 0.8

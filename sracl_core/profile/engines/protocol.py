@@ -6,8 +6,8 @@ from typing import Protocol, runtime_checkable
 
 from sracl_core.params.profile import ItemProfileParams, LlmParams, UserProfileParams
 from sracl_core.params.runtime import RuntimeParams
-from sracl_core.profile.catalogue import Catalogue
-from sracl_core.profile.requests import ProfileRequest
+from sracl_core.profile.prompting.catalogue import Catalogue
+from sracl_core.profile.prompting.requests import ProfileRequest
 
 
 @dataclass(frozen=True, slots=True)

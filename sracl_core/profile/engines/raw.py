@@ -6,7 +6,7 @@ An item's profile is its own text in the catalogue, and that of a prefix the tit
 from collections.abc import Iterable, Iterator
 
 from sracl_core.profile.engines.protocol import Answer, EngineSettings
-from sracl_core.profile.requests import ItemFacts, ProfileRequest, UserFacts
+from sracl_core.profile.prompting.requests import ItemFacts, ProfileRequest, UserFacts
 
 
 class Raw:

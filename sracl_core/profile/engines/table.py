@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from sracl_core.profile.engines.extractive import Extractive
 from sracl_core.profile.engines.protocol import Answer, EngineSettings
-from sracl_core.profile.requests import ItemFacts, ProfileRequest
+from sracl_core.profile.prompting.requests import ItemFacts, ProfileRequest
 
 
 class Table:

@@ -4,13 +4,13 @@ import time
 from dataclasses import dataclass
 
 from sracl_core.ground.errors import ModelError
+from sracl_core.profile.asking.write import write_profiles
 from sracl_core.profile.chat.engine import ChatEngine
 from sracl_core.profile.chat.judge import EXAMPLES, told
 from sracl_core.profile.planning.caching import simulate_prefix_cache
 from sracl_core.profile.planning.work import Outstanding, Work, answer_tokens, token_ids
 from sracl_core.profile.store.answers import AnswerStore, address_of
 from sracl_core.profile.store.claims import Claims
-from sracl_core.profile.write import write_profiles
 from sracl_core.progress import tell
 
 RUN = 8  # prompts of a probe that follow one another: about as many as a user has

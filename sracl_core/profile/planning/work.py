@@ -12,14 +12,14 @@ import pyarrow as pa
 
 from sracl_core.params.profile import ItemProfileParams, ProfileParams
 from sracl_core.params.runtime import RuntimeParams
-from sracl_core.profile.catalogue import Catalogue
 from sracl_core.profile.chat.engine import ChatEngine
 from sracl_core.profile.chat.prompts import ITEM_FIELDS, USER_FIELDS
 from sracl_core.profile.contexts import draw_contexts
 from sracl_core.profile.engines.protocol import Engine, EngineSettings
-from sracl_core.profile.load import load_engine
 from sracl_core.profile.prefixes import build_prefixes
-from sracl_core.profile.requests import ProfileRequest, item_requests, user_requests
+from sracl_core.profile.prompting.catalogue import Catalogue
+from sracl_core.profile.prompting.load import load_engine
+from sracl_core.profile.prompting.requests import ProfileRequest, item_requests, user_requests
 from sracl_core.profile.store.answers import AnswerStore, address_of
 from sracl_core.profile.store.earlier import EarlierProfiles, find_paid
 from sracl_core.profile.store.stored import StoredAnswer

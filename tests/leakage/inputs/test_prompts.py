@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from sracl_core.profile.requests import item_requests, user_requests
+from sracl_core.profile.prompting.requests import item_requests, user_requests
 from sracl_core.ragged import Ragged
 from sracl_core.schemas.prefixes import PREFIXES
 from tests.leakage.world import (

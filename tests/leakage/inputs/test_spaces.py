@@ -10,12 +10,12 @@ import pytest
 
 from sracl_core.leakage.inputs.check import InputParams
 from sracl_core.params.certify import CertifyParams
-from sracl_core.params.retrieval import MineParams
+from sracl_core.params.mine import MineParams
 from sracl_core.ragged import Ragged
 from sracl_core.retrieval.index.faiss_index import build_index
-from sracl_core.retrieval.pools import candidate_pools, pool_table
+from sracl_core.retrieval.mining.pools import candidate_pools, pool_table
 from sracl_core.retrieval.space import item_space, user_space
-from sracl_core.schemas.embeddings import embeddings_schema
+from sracl_core.vectors import embeddings_schema
 from tests.leakage.world import (
     N_ITEMS,
     K,

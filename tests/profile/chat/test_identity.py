@@ -12,7 +12,7 @@ from sracl_core.params.request import RequestParams
 from sracl_core.profile.chat.identity import chat_identity
 from sracl_core.profile.chat.prompts import ChatPrompts
 from sracl_core.profile.chat.tokens import ApproximateTokenizer
-from sracl_core.profile.requests import ProfileRequest, UserFacts
+from sracl_core.profile.prompting.requests import ProfileRequest, UserFacts
 from sracl_core.profile.store.answers import address_of
 
 

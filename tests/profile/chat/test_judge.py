@@ -10,11 +10,11 @@ import pytest
 from sracl_core.artifacts.provenance import Provenance
 from sracl_core.ground.errors import ModelError
 from sracl_core.params.profile import LlmParams
+from sracl_core.profile.asking.write import write_profile_table
 from sracl_core.profile.chat import judge
 from sracl_core.profile.chat.answers import CUT_SHORT, ONLY_REASONING, ONLY_SPACE
 from sracl_core.profile.chat.judge import ASKED_FIRST, FIRST, RECENT, Judge, shown
 from sracl_core.profile.store.answers import AnswerStore
-from sracl_core.profile.write import write_profile_table
 from tests.profile.engines.server import KEY, Act, MisbehavingServer, Received, engine, error, good, requests, says
 
 COUNT = 400
@@ -161,7 +161,7 @@ def test_what_can_still_be_mended_is_mended(tmp_path: Path) -> None:
 
 def test_what_was_replaced_before_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Fifty of the first half are replaced, and there is room for no fifty more."""
-    monkeypatch.setattr("sracl_core.profile.write.WINDOW", 300)
+    monkeypatch.setattr("sracl_core.profile.asking.write.WINDOW", 300)
     script = lambda r: good(r, "Sorry." if number(r) % 6 == 0 else None)  # noqa: E731
     said, server = run(tmp_path, script, 600, 0.1)
     assert "and profile.max_fallback leaves room for 10." in said

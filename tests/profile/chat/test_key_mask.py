@@ -10,10 +10,10 @@ import pytest
 from sracl_core.artifacts.provenance import Provenance
 from sracl_core.artifacts.tables import read_table
 from sracl_core.ground.errors import ModelError
+from sracl_core.profile.asking.write import write_profile_table
 from sracl_core.profile.chat import patience
 from sracl_core.profile.chat.key_mask import KeyMask
 from sracl_core.profile.store.answers import AnswerStore
-from sracl_core.profile.write import write_profile_table
 from sracl_core.schemas.profiles import PROFILES
 from tests.profile.engines.server import Act, MisbehavingServer, Received, ask, engine, error, good, requests
 

@@ -15,7 +15,7 @@ from sracl_core.profile.chat.prompts import ITEM_FIELDS, USER_FIELDS, ChatPrompt
 from sracl_core.profile.chat.tokens import APPROXIMATE, Tokenizer, load_tokenizer
 from sracl_core.profile.contexts import draw_contexts
 from sracl_core.profile.prefixes import build_prefixes
-from sracl_core.profile.requests import item_requests, user_requests
+from sracl_core.profile.prompting.requests import item_requests, user_requests
 from sracl_core.ragged import Ragged
 from sracl_core.schemas.ingest import ITEMS
 

@@ -12,13 +12,13 @@ from sracl_core.artifacts.provenance import Provenance
 from sracl_core.ground.console import guarded, prepare
 from sracl_core.params.profile import LlmParams, UserProfileParams
 from sracl_core.params.runtime import RuntimeParams
-from sracl_core.profile.catalogue import Catalogue
+from sracl_core.profile.asking.write import write_profile_table
 from sracl_core.profile.engines.protocol import EngineSettings
-from sracl_core.profile.load import load_engine
 from sracl_core.profile.prefixes import build_prefixes
-from sracl_core.profile.requests import user_requests
+from sracl_core.profile.prompting.catalogue import Catalogue
+from sracl_core.profile.prompting.load import load_engine
+from sracl_core.profile.prompting.requests import user_requests
 from sracl_core.profile.store.answers import AnswerStore
-from sracl_core.profile.write import write_profile_table
 from sracl_core.ragged import Ragged
 from sracl_core.schemas.ingest import ITEMS
 

@@ -12,12 +12,12 @@ from typing import Any, Self
 
 from sracl_core.params.profile import LlmParams, UserProfileParams
 from sracl_core.params.runtime import RuntimeParams
-from sracl_core.profile.catalogue import Catalogue
 from sracl_core.profile.chat.engine import Call, Reply
 from sracl_core.profile.chat.prompts import Prompt
 from sracl_core.profile.engines.openai import PLUGIN, OpenAIModel
 from sracl_core.profile.engines.protocol import Engine, EngineSettings
-from sracl_core.profile.requests import HistoryItem, ProfileRequest, UserFacts
+from sracl_core.profile.prompting.catalogue import Catalogue
+from sracl_core.profile.prompting.requests import HistoryItem, ProfileRequest, UserFacts
 
 KEY = "sk-test-4f1d0c2b9a8e7766"
 SCHEMA = {"type": "object", "properties": {"item_summary": {"type": "string"}}, "required": ["item_summary"]}

@@ -5,13 +5,13 @@ import pytest
 
 from sracl_core.params.profile import ItemProfileParams, LlmParams, UserProfileParams
 from sracl_core.params.runtime import RuntimeParams
-from sracl_core.profile.catalogue import Catalogue
 from sracl_core.profile.contexts import draw_contexts
 from sracl_core.profile.engines.extractive import PLUGIN
 from sracl_core.profile.engines.protocol import EngineSettings
 from sracl_core.profile.prefixes import build_prefixes
-from sracl_core.profile.requests import item_requests, user_requests
-from sracl_core.profile.words import Vocabulary, heaviest
+from sracl_core.profile.prompting.catalogue import Catalogue
+from sracl_core.profile.prompting.requests import item_requests, user_requests
+from sracl_core.profile.prompting.words import Vocabulary, heaviest
 from sracl_core.ragged import Ragged
 from sracl_core.schemas.ingest import ITEMS
 

@@ -1,11 +1,11 @@
 """The engine raw: the catalogue's own text, and the titles of a history."""
 
 from sracl_core.params.profile import ItemProfileParams, UserProfileParams
-from sracl_core.profile.catalogue import Catalogue, ItemCard
 from sracl_core.profile.contexts import draw_contexts
 from sracl_core.profile.engines.raw import PLUGIN, item_text
 from sracl_core.profile.prefixes import build_prefixes
-from sracl_core.profile.requests import ItemFacts, item_requests, user_requests
+from sracl_core.profile.prompting.catalogue import Catalogue, ItemCard
+from sracl_core.profile.prompting.requests import ItemFacts, item_requests, user_requests
 from tests.profile.engines.test_extractive import ITEMS_TABLE, SEQUENCES, SETTINGS
 
 

@@ -9,11 +9,11 @@ from sracl_core.artifacts.provenance import Provenance
 from sracl_core.artifacts.tables import read_table
 from sracl_core.ground.errors import ModelError
 from sracl_core.params.profile import ItemProfileParams, UserProfileParams
+from sracl_core.profile.asking.write import write_profile_table
 from sracl_core.profile.contexts import draw_contexts
 from sracl_core.profile.engines.table import PLUGIN, Table
 from sracl_core.profile.prefixes import build_prefixes
-from sracl_core.profile.requests import ProfileRequest, item_requests, user_requests
-from sracl_core.profile.write import write_profile_table
+from sracl_core.profile.prompting.requests import ProfileRequest, item_requests, user_requests
 from tests.profile.engines.test_extractive import ITEMS_TABLE, SEQUENCES, SETTINGS, item_texts
 
 Texts = dict[tuple[int, ...], str] | None

@@ -17,12 +17,12 @@ import pytest
 from sracl_core.artifacts.tables import read_table
 from sracl_core.params.profile import LlmParams
 from sracl_core.params.runtime import RuntimeParams
-from sracl_core.profile.catalogue import Catalogue
+from sracl_core.profile.asking.write import write_profile_table
 from sracl_core.profile.chat.engine import ChatEngine
 from sracl_core.profile.engines.protocol import EngineSettings
-from sracl_core.profile.load import load_engine
+from sracl_core.profile.prompting.catalogue import Catalogue
+from sracl_core.profile.prompting.load import load_engine
 from sracl_core.profile.store.answers import AnswerStore
-from sracl_core.profile.write import write_profile_table
 from sracl_core.schemas.profiles import PROFILES
 from tests.needs import needs_vllm
 from tests.profile.engines.test_vllm import CATALOGUE, ITEM_PARAMS, PROVENANCE, item_table_requests

@@ -11,6 +11,7 @@ import pytest
 
 from sracl_core.params.profile import LlmParams, ProfileParams, UserProfileParams
 from sracl_core.params.runtime import RuntimeParams
+from sracl_core.profile.asking.write import write_profiles
 from sracl_core.profile.chat.engine import Call, ChatEngine, Reply
 from sracl_core.profile.chat.prompts import ChatPrompts
 from sracl_core.profile.chat.tokens import load_tokenizer
@@ -22,7 +23,6 @@ from sracl_core.profile.planning.plan import Prices, make_plan
 from sracl_core.profile.planning.probe import measure
 from sracl_core.profile.planning.work import Kind, Work, profile_work, share_model
 from sracl_core.profile.store.answers import AnswerStore
-from sracl_core.profile.write import write_profiles
 from sracl_core.ragged import Ragged
 from sracl_core.schemas.ingest import ITEMS
 

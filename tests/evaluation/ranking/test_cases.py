@@ -2,7 +2,7 @@
 
 import pyarrow as pa
 
-from sracl_core.evaluation.cases import evaluation_cases
+from sracl_core.evaluation.ranking.cases import evaluation_cases
 from sracl_core.schemas.ingest import SEQUENCES
 
 ROWS = [

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from sracl_core.evaluation.encode import encode_histories
+from sracl_core.evaluation.ranking.encode import encode_histories
 from sracl_core.model.backbone import Backbone, build_backbone
 from sracl_core.params.backbone import BACKBONES
 from sracl_core.ragged import Ragged

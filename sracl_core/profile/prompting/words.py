@@ -5,7 +5,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 
-from sracl_core.profile.catalogue import Catalogue
+from sracl_core.profile.prompting.catalogue import Catalogue
 
 # Letters only: sizes and model numbers tell items apart but name no theme.
 _WORD = re.compile(r"[^\W\d_]{3,}")

@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 
 from sracl_core.ground.errors import ArtifactError, ParamsError
+from sracl_core.params.mine import MineParams
 from sracl_core.params.needs import Need
-from sracl_core.params.retrieval import MineParams
-from sracl_core.retrieval.embeddings import read_embeddings
-from sracl_core.retrieval.neighbours import read_neighbours
+from sracl_core.retrieval.reading.neighbours import read_neighbours
 from sracl_core.retrieval.shortage import Shortage, advice, find_shortage
+from sracl_core.vectors import read_embeddings
 
 
 @dataclass(frozen=True)

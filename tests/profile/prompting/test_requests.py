@@ -8,10 +8,10 @@ import pyarrow as pa
 import pytest
 
 from sracl_core.params.profile import ItemProfileParams, UserProfileParams
-from sracl_core.profile.catalogue import Catalogue, cut
 from sracl_core.profile.contexts import draw_contexts
 from sracl_core.profile.prefixes import build_prefixes
-from sracl_core.profile.requests import ItemFacts, ProfileRequest, UserFacts, item_requests, user_requests
+from sracl_core.profile.prompting.catalogue import Catalogue, cut
+from sracl_core.profile.prompting.requests import ItemFacts, ProfileRequest, UserFacts, item_requests, user_requests
 from sracl_core.ragged import Ragged
 from sracl_core.schemas.ingest import ITEMS
 

@@ -11,13 +11,13 @@ from sracl_core.artifacts.tables import write_table
 from sracl_core.ground.errors import ArtifactError, ParamsError
 from sracl_core.objectives.shared.negatives import NegativesParams
 from sracl_core.objectives.sracl import SRACLParams
+from sracl_core.params.mine import MineParams
 from sracl_core.params.needs import Need
-from sracl_core.params.retrieval import MineParams
 from sracl_core.retrieval.index.faiss_index import build_index, write_index
-from sracl_core.retrieval.mine import mine_pools
-from sracl_core.retrieval.needed import Needed, RetrievalFiles, read_needed
-from sracl_core.schemas.embeddings import embeddings_schema
+from sracl_core.retrieval.mining.mine import mine_pools
+from sracl_core.retrieval.reading.needed import Needed, RetrievalFiles, read_needed
 from sracl_core.schemas.pools import pool_schema
+from sracl_core.vectors import embeddings_schema
 
 ORIGIN = Provenance("test", "0", "0")
 MASKED = NegativesParams(mask_pool=True)

@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from sracl_core.params.profile import ItemProfileParams, UserProfileParams
-from sracl_core.profile.catalogue import Catalogue, ItemCard, cut
+from sracl_core.profile.prompting.catalogue import Catalogue, ItemCard, cut
 from sracl_core.ragged import Ragged
 
 

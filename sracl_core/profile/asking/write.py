@@ -13,9 +13,9 @@ import pyarrow as pa
 from sracl_core.artifacts.provenance import Provenance
 from sracl_core.artifacts.tables import TableWriter
 from sracl_core.ground.errors import ModelError
-from sracl_core.profile.asking import ask_once, from_store
+from sracl_core.profile.asking.ask import ask_once, from_store
 from sracl_core.profile.engines.protocol import Answer, Engine
-from sracl_core.profile.requests import ProfileRequest
+from sracl_core.profile.prompting.requests import ProfileRequest
 from sracl_core.profile.store.answers import AnswerStore, address_of
 from sracl_core.profile.store.earlier import EarlierProfiles, find_paid
 from sracl_core.progress import Progress

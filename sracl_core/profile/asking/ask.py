@@ -11,7 +11,7 @@ from typing import Literal
 
 from sracl_core.ground.errors import ModelError
 from sracl_core.profile.engines.protocol import Answer, Engine, StopsEarly
-from sracl_core.profile.requests import ProfileRequest
+from sracl_core.profile.prompting.requests import ProfileRequest
 from sracl_core.profile.store.answers import StoreWriter
 from sracl_core.profile.store.stored import StoredAnswer, fault_of
 from sracl_core.progress import tell

@@ -1,12 +1,12 @@
-"""Sections `embed` and `mine`: from profiles to candidate pools."""
+"""Section `embed`: from profiles to vectors."""
 
-from typing import Annotated, ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
 from sracl_core.ground.plugins import check_name
 from sracl_core.params.own import VectorTableParams
-from sracl_core.params.reading.kinds import MOST_TOKENS, Seed, Text
+from sracl_core.params.reading.kinds import MOST_TOKENS, Text
 from sracl_core.params.reading.section import Section
 
 # The registry of encoder engines: one module each in sracl_core/embed/encoders/.
@@ -31,17 +31,3 @@ class EmbedParams(Section):
         if self.engine == TABLE and self.table.items is None:
             raise ValueError("the engine table needs a file of the items' vectors: name it in table.items")
         return self
-
-
-class MineParams(Section):
-    """Candidate pools."""
-
-    key: ClassVar[str] = "mine"
-
-    k: int = Field(10, ge=1, le=10_000, description="candidates in each pool")
-    exclude_same_user: bool = Field(True, description="no prefix of the anchor's own user in its pool")
-    vectors: Literal["semantic", "collaborative", "random"] = Field(
-        "semantic", description="what is near: by text, by co-occurrence in training sequences, or by chance"
-    )
-    dimension: int = Field(64, ge=1, le=4096, description="numbers in a collaborative or random vector")
-    seed: Seed = Field(7, description="seed of collaborative and random vectors")

@@ -1,4 +1,4 @@
-"""Vectors of items or prefixes as Parquet."""
+"""Vectors of items or prefixes as Parquet, the embeddings above all."""
 
 from pathlib import Path
 
@@ -7,9 +7,15 @@ import pyarrow as pa
 
 from sracl_core.artifacts.provenance import Provenance
 from sracl_core.artifacts.tables import TableWriter, list_size, read_table, write_table
-from sracl_core.schemas.embeddings import embeddings_schema
+from sracl_core.ground.errors import ArtifactError
 
 ROWS_PER_GROUP = 16_384
+UNIT_TOLERANCE = 1e-3
+
+
+def embeddings_schema(dimension: int) -> pa.Schema:
+    """Schema of an embeddings file: one unit vector of `dimension` float32 a key."""
+    return pa.schema([("key", pa.int64()), ("embedding", pa.list_(pa.float32(), dimension))])
 
 
 def write_vectors(path: Path, keys: np.ndarray, vectors: np.ndarray, provenance: Provenance) -> None:
@@ -36,3 +42,25 @@ def no_vectors(path: Path, provenance: Provenance) -> None:
     """Write a file of vectors without any, where nobody wants them."""
     schema = embeddings_schema(1)
     write_table(path, schema.empty_table(), schema, provenance)
+
+
+def read_embeddings(path: Path) -> tuple[np.ndarray, np.ndarray]:
+    """Return the keys int64 [n] and the unit vectors float32 [n, D] of the embeddings artifact `path`.
+
+    Raises ArtifactError when the file is missing, damaged or empty, when keys don't ascend, or when a vector is not a
+    unit vector.
+    """
+    keys, vectors = read_vectors(path)
+    problem = ""
+    if not len(keys):
+        problem = "it has no row"
+    elif (np.diff(keys) <= 0).any():
+        problem = f"its keys don't ascend at row {int(np.argmax(np.diff(keys) <= 0)) + 1}"
+    else:
+        norms = np.linalg.norm(vectors, axis=1)
+        wrong = np.flatnonzero(~(np.abs(norms - 1) < UNIT_TOLERANCE))
+        if len(wrong):
+            problem = f"key {keys[wrong[0]]} has norm {norms[wrong[0]]}, expected 1 ({len(wrong)} such rows)"
+    if problem:
+        raise ArtifactError(f"{path} cannot be used: {problem}. Run `dvc repro` to make it again.")
+    return keys, vectors

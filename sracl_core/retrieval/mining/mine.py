@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 
 from sracl_core.retrieval.index.faiss_index import read_index
-from sracl_core.retrieval.pools import candidate_pools, pool_table
+from sracl_core.retrieval.mining.pools import candidate_pools, pool_table
 from sracl_core.retrieval.shortage import find_shortage
 from sracl_core.schemas.pools import pool_schema
 

@@ -17,12 +17,12 @@ from sracl_core.artifacts.tables import read_table
 from sracl_core.ground.errors import ModelError
 from sracl_core.params.profile import LlmParams, UserProfileParams
 from sracl_core.params.runtime import RuntimeParams
-from sracl_core.profile.catalogue import Catalogue
+from sracl_core.profile.asking.write import write_profile_table, write_profiles
 from sracl_core.profile.engines.protocol import Answer, EngineSettings
-from sracl_core.profile.load import load_engine
-from sracl_core.profile.requests import ProfileRequest, UserFacts
+from sracl_core.profile.prompting.catalogue import Catalogue
+from sracl_core.profile.prompting.load import load_engine
+from sracl_core.profile.prompting.requests import ProfileRequest, UserFacts
 from sracl_core.profile.store.answers import AnswerStore, address_of
-from sracl_core.profile.write import write_profile_table, write_profiles
 from sracl_core.schemas.profiles import PROFILES
 
 PROVENANCE = Provenance("test", "0", "0")
@@ -57,9 +57,9 @@ RUN = """
 import sys
 from pathlib import Path
 from tests.profile.test_write import PROVENANCE, SETTINGS, requests
-from sracl_core.profile.load import load_engine
+from sracl_core.profile.prompting.load import load_engine
 from sracl_core.profile.store.answers import AnswerStore
-from sracl_core.profile.write import write_profile_table
+from sracl_core.profile.asking.write import write_profile_table
 engine, store = load_engine("counting_engine:Counting", SETTINGS), AnswerStore(Path(sys.argv[1]))
 write_profile_table(Path(sys.argv[2]), requests(60), engine, store, PROVENANCE, max_fallback=0, total=60)
 """

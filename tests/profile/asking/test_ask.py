@@ -18,11 +18,11 @@ import pytest
 from sracl_core.artifacts.provenance import Provenance
 from sracl_core.artifacts.tables import read_table
 from sracl_core.ground.errors import ModelError
+from sracl_core.profile.asking.write import write_profile_table, write_profiles
 from sracl_core.profile.engines.protocol import Answer, Engine
-from sracl_core.profile.requests import ProfileRequest
+from sracl_core.profile.prompting.requests import ProfileRequest
 from sracl_core.profile.store.answers import AnswerStore, address_of
 from sracl_core.profile.store.claims import Claims
-from sracl_core.profile.write import write_profile_table, write_profiles
 from sracl_core.schemas.profiles import PROFILES
 from tests.profile.engines.server import Act, MisbehavingServer, Received, engine, good, requests
 from tests.profile.store.claiming import held_by_another

@@ -6,7 +6,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sracl_core.evaluation.ranking import BYTES_PER_SCORE, full_ranks, tile_shape
+from sracl_core.evaluation.ranking.full import BYTES_PER_SCORE, full_ranks, tile_shape
 from sracl_core.ground.errors import TrainingError
 from sracl_core.ragged import Ragged
 

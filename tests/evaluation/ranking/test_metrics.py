@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sracl_core.evaluation.metrics import metric_names, metric_values, metrics_of
+from sracl_core.evaluation.ranking.metrics import metric_names, metric_values, metrics_of
 
 CUTOFFS = [1, 5, 10, 20]
 

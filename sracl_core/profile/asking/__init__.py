@@ -1,0 +1,1 @@
+"""Profiles of a whole run: asked for, taken from the store, written."""

@@ -1,0 +1,1 @@
+"""The candidate pools of all keys."""
