@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sracl_core.artifacts import vectors as artifact_module
+from sracl_core import vectors as artifact_module
 from sracl_core.artifacts.provenance import Provenance
 from sracl_core.artifacts.tables import read_table
 from sracl_core.embed.vectors import embed_texts, load_encoder

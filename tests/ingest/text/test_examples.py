@@ -5,7 +5,8 @@ from types import ModuleType
 
 import pytest
 
-from sracl_core.ingest.text import allowed, attributes, bare_code, lists, markup, missing, vetting
+from sracl_core.ingest.text import allowed, bare_code, markup, vetting
+from sracl_core.ingest.values import attributes, lists, missing
 
 
 @pytest.mark.parametrize("module", [allowed, attributes, bare_code, lists, markup, missing, vetting])
