@@ -8,7 +8,8 @@ import pytest
 from dag import source
 
 GROUND = {
-    "ground", "artifacts", "schemas", "documents", "prefixes", "progress", "ragged", "sequences", "unit_vectors", "vectors",
+    "ground", "artifacts", "schemas",
+    "documents", "prefixes", "progress", "ragged", "sequences", "unit_vectors", "vectors",
 }  # fmt: skip
 BASE = GROUND | {"params"}
 # Room → the rooms it may import, besides itself. A room is a package or a module right below sracl_core.

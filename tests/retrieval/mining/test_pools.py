@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sracl_core.ground.errors import ParamsError
-from sracl_core.retrieval.mining import pools as pools_module
 from sracl_core.retrieval.index.faiss_index import build_index
+from sracl_core.retrieval.mining import pools as pools_module
 from sracl_core.retrieval.mining.pools import candidate_pools, pool_table
 from sracl_core.schemas.pools import pool_schema
 
