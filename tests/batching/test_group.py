@@ -43,7 +43,7 @@ class Training:
         changes = {"objective": objective, "mode": mode}
         state = begin_training(inputs(longest=14, every=2), params(**changes), torch.device("cpu"), group)
         self.backbone, self.objective, self.steps = state.backbone.double(), state.objective.double(), state.steps
-        self.weights = lambda: state.weights
+        self.weights, self.state = lambda: state.weights, state
 
 
 def gradients_of_steps(world: World | Training, group: Group) -> dict[str, Tensor]:
@@ -67,6 +67,13 @@ def gradients_of_steps(world: World | Training, group: Group) -> dict[str, Tenso
             found[f"{step} {number}"] = gradient.clone()
             with torch.no_grad():
                 weight.sub_(0.5 * gradient)
+        if isinstance(world, Training) and world.state.second is not None:
+            found |= {f"{step} {name}": value.detach() for name, value in world.state.find_second_gradients().items()}
+            for number, weight in enumerate(world.state.second.weights):
+                assert weight.grad is not None
+                found[f"{step} second {number}"] = weight.grad.clone()
+                with torch.no_grad():
+                    weight.sub_(0.5 * weight.grad)
     return found
 
 

@@ -22,8 +22,7 @@ def run(state: TrainingState) -> Iterator[dict[str, Tensor]]:
     """Train to the end of an epoch; after each step yield what its loss is made of."""
     state.begin_epoch()
     for batch in state.steps.batches(state.params.batch_size, done=state.step):
-        parts = {name: value.detach() for name, value in state.find_gradients(batch).items()}
-        state.move()
+        parts = {name: value.detach() for name, value in state.make_step(batch).items()}
         state.add_losses(parts)
         yield parts
 
