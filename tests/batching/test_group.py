@@ -2,6 +2,7 @@
 
 import json
 import signal
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from torch import Tensor
 from sracl_core.batching.group import ALONE, Group, open_group
 from sracl_core.batching.samples import MODES
 from sracl_core.objectives.shared.negatives import NegativesParams
+from sracl_core.objectives.sracl import SRACL
 from sracl_core.params.train import LOSS, OBJECTIVES
 from sracl_core.recommendation.sampled_softmax import SampledSoftmaxParams
 from sracl_core.training.fit import begin_training
@@ -44,6 +46,10 @@ class Training:
         state = begin_training(inputs(longest=14, every=2), params(**changes), torch.device("cpu"), group)
         self.backbone, self.objective, self.steps = state.backbone.double(), state.objective.double(), state.steps
         self.weights, self.state = lambda: state.weights, state
+        for part in self.objective.modules():
+            if isinstance(part, SRACL):  # a member of a combination
+                embeddings = part.semantics.embeddings.double()
+                part.semantics = part.candidates.semantics = replace(part.semantics, embeddings=embeddings)
 
 
 def gradients_of_steps(world: World | Training, group: Group) -> dict[str, Tensor]:
