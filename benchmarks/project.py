@@ -48,8 +48,7 @@ def chosen_inputs(data: Path, generated: bool) -> tuple[str, TrainingInputs]:
 
 def train_step(state: TrainingState, batch: Tensor) -> None:
     """Train one batch, without the bookkeeping of a real training."""
-    state.find_gradients(batch)
-    state.move()
+    state.make_step(batch)
 
 
 def keep_run(results: Path, data: str, device: torch.device, found: dict[str, Any]) -> None:

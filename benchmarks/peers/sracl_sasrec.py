@@ -52,6 +52,5 @@ while going_on:
     comparison.begin_epoch()
     state.begin_epoch()
     for batch in state.steps.batches(params.batch_size):
-        state.find_gradients(batch)
-        state.move()
+        state.make_step(batch)
     going_on = comparison.end_epoch(scores)

@@ -14,13 +14,10 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from sracl_core.batching.windows import Windows
 from sracl_core.model.backbone import Backbone
-from sracl_core.model.packed import spans
 from sracl_core.objectives.protocol import Anchors, Objective, ObjectiveParams, Term
-from sracl_core.objectives.shared.augmentations import augment, draw_pairs
 from sracl_core.objectives.shared.info_nce import Similarity, info_nce
-from sracl_core.objectives.shared.views import view_own
+from sracl_core.objectives.shared.views import view_augmented
 from sracl_core.params.reading.kinds import Share, Temperature, Weight
 
 
@@ -48,7 +45,8 @@ class CL4SRec(Objective):
 
     def terms(self, anchors: Anchors, backbone: Backbone) -> list[Term]:
         """Return λ·L_CL."""
-        first, second = self._views(anchors).encode(backbone).chunk(2)  # [b, d] each
+        views = view_augmented(self.context, anchors, (self.params.crop, self.params.mask, self.params.reorder))
+        first, second = views.encode(backbone).chunk(2)  # [b, d] each
         first, second = self.context.join(first, anchors), self.context.join(second, anchors)
         value = info_nce(first, second, self.params.temperature, self.params.similarity)
         return [Term("augmented", self.params.weight, value)]
@@ -63,15 +61,6 @@ class CL4SRec(Objective):
     def steadied_by(self) -> str:
         """Return which temperature to raise."""
         return f"raise {self.context.place}.temperature" if self.needs_anchors else ""
-
-    def _views(self, anchors: Anchors) -> Windows:
-        """Windows of two augmentations of every own anchor's prefix; they are drawn for all anchors."""
-        begins = self.context.samples.begins[anchors.positions]  # [B]
-        lengths = anchors.positions - begins + 1
-        draws = draw_pairs(lengths, self.context.generator)
-        items = self.context.sequences.items[spans(begins, lengths)].repeat(2)
-        rates = self.params.crop, self.params.mask, self.params.reorder
-        return view_own(*augment(items, lengths.repeat(2), draws, rates), anchors.own)
 
 
 PLUGIN = CL4SRec

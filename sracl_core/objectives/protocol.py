@@ -34,6 +34,17 @@ class Term:
 
 
 @dataclass(frozen=True)
+class SecondWeights:
+    """Weights of an objective that the main step leaves as they are, and a second one after it moves.
+
+    They come to `learning_rate`; warm-up, schedule, decay and clipping are those of the main step (`train`).
+    """
+
+    weights: list[nn.Parameter]
+    learning_rate: float
+
+
+@dataclass(frozen=True)
 class Anchors:
     """The anchors of a step: the prefixes at `positions` int64 [B]; this process encodes the rows `own` [b].
 
@@ -84,6 +95,11 @@ class Objective(nn.Module):
         self.params, self.context = params, context
 
     @property
+    def second_weights(self) -> list[SecondWeights]:
+        """The weights of its own that a second step moves, always the same ones; none, and there is no such step."""
+        return []
+
+    @property
     def needs_anchors(self) -> bool:
         """Whether steps draw anchors and ask for terms."""
         return False
@@ -93,6 +109,13 @@ class Objective(nn.Module):
 
     def terms(self, anchors: Anchors, backbone: Backbone) -> list[Term]:
         """Return the terms of a step, always with the same names."""
+        return []
+
+    def second_terms(self, backbone: Backbone) -> list[Term]:
+        """Return the terms of the second step of a batch, by which the `second_weights` alone are moved.
+
+        Called after `terms`, of whose anchors they are; `backbone` is as the main step has left it.
+        """
         return []
 
     def observe(self, positions: Tensor, states: Tensor) -> None:

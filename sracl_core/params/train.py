@@ -13,7 +13,7 @@ from sracl_core.params.reading.groups import Kind, chosen_group, chosen_part
 from sracl_core.params.reading.kinds import Seed, Text
 
 # The registry of objectives: one module each in sracl_core/objectives/.
-OBJECTIVES = ("sracl", "plain", "cl4srec", "duorec", "icsrec")
+OBJECTIVES = ("sracl", "plain", "cl4srec", "duorec", "icsrec", "mclrec", "combined")
 # The registry of recommendation losses: one module each in sracl_core/recommendation/.
 LOSSES = ("softmax", "sampled_softmax", "gbce", "bce", "bpr")
 

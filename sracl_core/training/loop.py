@@ -1,6 +1,7 @@
 """The training loop: epochs, validation, early stopping, and what makes it survive a kill."""
 
 from collections.abc import Callable
+from functools import partial
 
 from torch import Tensor
 
@@ -94,10 +95,7 @@ class _Loop:
 
     def _step(self, batch: Tensor) -> None:
         state = self.state
-        parts = state.find_gradients(batch)
-        norm = self.health.note(state.step + 1, batch, parts, state.weights)
-        state.move(norm)
-        state.add_losses(parts)
+        state.add_losses(state.make_step(batch, partial(self.health.note, state.step + 1, batch)))
 
     def _look(self) -> None:
         newest = self.checkpoints.newest() if self.checkpoints is not None else None

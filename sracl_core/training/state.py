@@ -1,18 +1,21 @@
 """All that changes while a model is trained: what a checkpoint holds, and what a killed training goes on from."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 
 import torch
 from torch import Tensor
-from torch.nn.utils import clip_grads_with_norm_, get_total_norm
 
 from sracl_core.model.backbone import Backbone
 from sracl_core.objectives.protocol import Objective
 from sracl_core.params.train import TrainParams
 from sracl_core.training.durability.checkpoints import Snapshot
 from sracl_core.training.epoch import Epoch, Metrics
-from sracl_core.training.optimisation import build_optimizer, learning_rate
+from sracl_core.training.optimisation import Mover
 from sracl_core.training.steps import Steps
+
+# Hears of a step's losses and of the weights with their gradients, before they are moved; returns the gradients' norm.
+Note = Callable[[dict[str, Tensor], Sequence[Tensor]], Tensor]
 
 
 class TrainingState:
@@ -24,10 +27,15 @@ class TrainingState:
 
     def __init__(self, backbone: Backbone, objective: Objective, steps: Steps, params: TrainParams) -> None:
         self.backbone, self.objective, self.steps, self.params = backbone, objective, steps, params
-        self.weights = [*backbone.parameters(), *objective.parameters(), *steps.loss.parameters()]
+        later = objective.second_weights
+        kept_back = {id(weight) for group in later for weight in group.weights}
+        everything = [*backbone.parameters(), *objective.parameters(), *steps.loss.parameters()]
+        self.weights: list[Tensor] = [weight for weight in everything if id(weight) not in kept_back]
         self.steps_an_epoch = steps.count(params.batch_size)
         self.most_steps = params.max_epochs * self.steps_an_epoch
-        self.optimizer = build_optimizer(self.weights, params, self.most_steps)
+        self.mover = Mover([(self.weights, params.learning_rate)], params, self.most_steps)
+        groups = [(group.weights, group.learning_rate) for group in later]
+        self.second = Mover(groups, params, self.most_steps) if groups else None
         # Where no step meets all items, their gradient is made row by row, in a tensor that stays: at a million items a
         # fresh one for every look-up would cost several times what the optimizer does.
         self._table = None if steps.loss.scores_all else backbone.item_embedding.weight
@@ -63,28 +71,42 @@ class TrainingState:
         if self.step == 0:
             self.objective.begin_epoch(self.backbone)
 
+    def make_step(self, batch: Tensor, note: Note | None = None) -> dict[str, Tensor]:
+        """Train a batch; return what its losses are made of, by name.
+
+        The weights that an objective keeps back are moved in a second step, once the first has moved all others.
+        """
+        parts = self.find_gradients(batch)
+        self.mover.move(self.steps_done, note(parts, self.weights) if note else None)
+        if self.second is not None:
+            later = self.find_second_gradients()
+            self.second.move(self.steps_done, note(later, self.second.weights) if note else None)
+            parts |= later
+        return parts
+
     def find_gradients(self, batch: Tensor) -> dict[str, Tensor]:
-        """Give all weights the gradients of a batch; return what its loss is made of, by name."""
+        """Give the weights of the main step the gradients of a batch; return what its loss is made of, by name."""
         losses = self.steps.losses(batch, self.backbone, self.objective)
         self.clear_gradients()
         losses.total().backward()
         self.steps.group.add_gradients(self.weights)
         return losses.joint(self.steps.group).parts()
 
-    def move(self, norm: Tensor | None = None) -> None:
-        """Change the weights by their gradients; `norm` is that of all of them together, if it is known."""
-        if self.params.clip_norm > 0:
-            if norm is None:
-                norm = get_total_norm([weight.grad for weight in self.weights if weight.grad is not None])
-            clip_grads_with_norm_(self.weights, self.params.clip_norm, norm)
-        for group in self.optimizer.param_groups:
-            group["lr"] = learning_rate(self.params, self.steps_done, self.most_steps)
-        self.optimizer.step()
+    def find_second_gradients(self) -> dict[str, Tensor]:
+        """Give the weights of the second step, and no other, their gradients; return what its loss is made of."""
+        second = self.second
+        assert second is not None  # noqa: S101 - there is such a step
+        terms = self.objective.second_terms(self.backbone)
+        second.clear()  # of what the main step's loss has left there
+        total = torch.stack([term.weight * term.value for term in terms]).sum()
+        total.backward(inputs=second.weights)
+        self.steps.group.add_gradients(second.weights)
+        return {f"second_{term.name}": term.value for term in terms}
 
     def clear_gradients(self) -> None:
         """Forget the gradients of the last step."""
         kept = self._table.grad if self._table is not None else None
-        self.optimizer.zero_grad(set_to_none=True)
+        self.mover.clear()
         if self._table is not None and kept is not None:
             self._table.grad = kept.zero_()
 
@@ -117,9 +139,9 @@ class TrainingState:
             **_named("sums", self.sums),
             **_named("steps", self.steps.kept(self.step)),
             **_named("random", self._random_states()),
+            **_named("optimizer", self.mover.kept()),
+            **_named("second", self.second.kept() if self.second is not None else {}),
         }
-        for number, moments in self.optimizer.state_dict()["state"].items():
-            tensors |= _named(f"optimizer/{number}", moments)
         # The file sorts its tensors; the order of the losses is seen in what an epoch tells.
         record = {"epochs": [asdict(epoch) for epoch in self.epochs], "step": self.step, "losses": list(self.sums)}
         return Snapshot(tensors, record)
@@ -131,11 +153,9 @@ class TrainingState:
         self.backbone.load_state_dict(groups["backbone"])
         self.objective.load_state_dict(groups.get("objective", {}))
         self.steps.loss.load_state_dict(groups.get("loss", {}))
-        moments: dict[int, dict[str, Tensor]] = {}
-        for name, tensor in groups.get("optimizer", {}).items():
-            number, _, moment = name.partition("/")
-            moments.setdefault(int(number), {})[moment] = tensor
-        self.optimizer.load_state_dict(self.optimizer.state_dict() | {"state": moments})
+        self.mover.restore(groups.get("optimizer", {}))
+        if self.second is not None:
+            self.second.restore(groups.get("second", {}))
         self.best_weights = {name: groups["best"][name] for name in self.backbone.state_dict() if "best" in groups}
         self.sums = {name: groups["sums"][name].to(device) for name in snapshot.record["losses"]}
         self.epochs = [Epoch(**epoch) for epoch in snapshot.record["epochs"]]

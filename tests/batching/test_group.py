@@ -2,6 +2,7 @@
 
 import json
 import signal
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from torch import Tensor
 from sracl_core.batching.group import ALONE, Group, open_group
 from sracl_core.batching.samples import MODES
 from sracl_core.objectives.shared.negatives import NegativesParams
+from sracl_core.objectives.sracl import SRACL
 from sracl_core.params.train import LOSS, OBJECTIVES
 from sracl_core.recommendation.sampled_softmax import SampledSoftmaxParams
 from sracl_core.training.fit import begin_training
@@ -43,7 +45,11 @@ class Training:
         changes = {"objective": objective, "mode": mode}
         state = begin_training(inputs(longest=14, every=2), params(**changes), torch.device("cpu"), group)
         self.backbone, self.objective, self.steps = state.backbone.double(), state.objective.double(), state.steps
-        self.weights = lambda: state.weights
+        self.weights, self.state = lambda: state.weights, state
+        for part in self.objective.modules():
+            if isinstance(part, SRACL):  # a member of a combination
+                embeddings = part.semantics.embeddings.double()
+                part.semantics = part.candidates.semantics = replace(part.semantics, embeddings=embeddings)
 
 
 def gradients_of_steps(world: World | Training, group: Group) -> dict[str, Tensor]:
@@ -67,6 +73,13 @@ def gradients_of_steps(world: World | Training, group: Group) -> dict[str, Tenso
             found[f"{step} {number}"] = gradient.clone()
             with torch.no_grad():
                 weight.sub_(0.5 * gradient)
+        if isinstance(world, Training) and world.state.second is not None:
+            found |= {f"{step} {name}": value.detach() for name, value in world.state.find_second_gradients().items()}
+            for number, weight in enumerate(world.state.second.weights):
+                assert weight.grad is not None
+                found[f"{step} second {number}"] = weight.grad.clone()
+                with torch.no_grad():
+                    weight.sub_(0.5 * weight.grad)
     return found
 
 

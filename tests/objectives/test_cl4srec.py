@@ -9,6 +9,7 @@ from sracl_core.batching.samples import MODES
 from sracl_core.objectives.cl4srec import CL4SRecParams
 from sracl_core.objectives.protocol import Anchors
 from sracl_core.objectives.shared.augmentations import CROP, MASK, Draws, draw_pairs
+from sracl_core.objectives.shared.views import view_augmented
 from sracl_core.params.backbone import BACKBONES
 from tests.objectives.small import (
     anchors_of,
@@ -73,7 +74,8 @@ def test_processes_that_share_a_batch_draw_the_same_views(own: slice) -> None:
     for rows in (slice(0, 5), own):
         backbone, objective = objective_of("cl4srec", None)
         anchors = anchors_of(objective, backbone)
-        found[rows.start, rows.stop] = objective._views(Anchors(anchors.positions, rows, anchors.states[rows]))
+        share_of = Anchors(anchors.positions, rows, anchors.states[rows])
+        found[rows.start, rows.stop] = view_augmented(objective.context, share_of, (0.6, 0.3, 0.6))
     whole, share = found[0, 5], found[own.start, own.stop]
     views = [view.tolist() for view in whole.items.split(whole.lengths.tolist())]
     assert [view.tolist() for view in share.items.split(share.lengths.tolist())] == views[:5][own] + views[5:][own]

@@ -3,6 +3,7 @@
 from sracl_core.commands.contract.world import small_inputs
 from sracl_core.model.backbones.gru4rec import GRU4RecParams
 from sracl_core.model.backbones.sasrec import SASRecParams
+from sracl_core.objectives.combined import CombinedParams
 from sracl_core.objectives.shared.negatives import NegativesParams
 from sracl_core.objectives.sracl import InterParams, IntraParams, SRACLParams
 from sracl_core.params.backbone import BACKBONE
@@ -44,7 +45,9 @@ def params(
     )
     settings: dict[str, object] = {
         "backbones": BACKBONE.shipped(sasrec=sasrec, gru4rec=GRU4RecParams.model_validate(sizes)),
-        "objectives": OBJECTIVE.shipped(sracl=sracl),
+        "objectives": OBJECTIVE.shipped(
+            sracl=sracl, combined=CombinedParams.shipped().model_copy(update={"sracl": sracl})
+        ),
         "batch_size": 8,
         "max_epochs": 3,
         "early_stop": EarlyStopParams(metric="ndcg@5", patience=5),

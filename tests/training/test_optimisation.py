@@ -30,7 +30,7 @@ def after_steps(state: TrainingState, count: int) -> list[list[Tensor]]:
         state.clear_gradients()
         losses.total().backward()
         found.append([weight.grad.clone() for weight in state.weights if weight.grad is not None])
-        state.move()
+        state.mover.move(state.steps_done)
         state.add_losses(losses.parts())
     return found
 
@@ -55,9 +55,9 @@ def test_the_rate_is_that_of_the_step() -> None:
         done = state.steps_done
         losses = state.steps.losses(batch, state.backbone, state.objective)
         losses.total().backward()
-        state.move()
+        state.mover.move(state.steps_done)
         state.add_losses(losses.parts())
-        assert state.optimizer.param_groups[0]["lr"] == learning_rate(state.params, done, state.most_steps)
+        assert state.mover.optimizer.param_groups[0]["lr"] == learning_rate(state.params, done, state.most_steps)
     assert state.steps_done == state.steps_an_epoch == state.steps.count(8)
     assert state.most_steps == 3 * state.steps_an_epoch
 

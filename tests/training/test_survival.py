@@ -22,6 +22,7 @@ CAUSAL = {"mode": "causal", "dropout": 0.3, "max_length": 5, "max_epochs": 4}
 BANK = {"mode": "prefix", "dropout": 0.3, "candidates": "bank", "backbone": "gru4rec", "max_epochs": 3}
 SAMPLED = CAUSAL | {"loss": "bpr", "alpha": 0.0, "max_epochs": 3}
 SAMPLED |= {"optimizer": "adamw", "weight_decay": 0.1, "warmup_steps": 4, "schedule": "cosine", "clip_norm": 0.1}
+MCLREC = CAUSAL | {"objective": "mclrec", "max_epochs": 3}
 NEVER = float("inf")
 
 
@@ -33,7 +34,7 @@ def undisturbed(folder: Path, chosen: dict[str, Any]) -> tuple[bytes, bytes]:
     return outcome(folder)
 
 
-@pytest.mark.parametrize("chosen", [CAUSAL, BANK, SAMPLED], ids=["causal", "prefix-bank", "sampled"])
+@pytest.mark.parametrize("chosen", [CAUSAL, BANK, SAMPLED, MCLREC], ids=["causal", "prefix-bank", "sampled", "mclrec"])
 @pytest.mark.parametrize("seconds", [0.0, NEVER], ids=["every-step", "every-epoch"])
 def test_killed_at_every_kind_of_moment_it_ends_with_the_same_bytes(
     tmp_path: Path, chosen: dict[str, Any], seconds: float

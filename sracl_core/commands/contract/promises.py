@@ -22,8 +22,7 @@ def run(state: TrainingState) -> Iterator[dict[str, Tensor]]:
     """Train to the end of an epoch; after each step yield what its loss is made of."""
     state.begin_epoch()
     for batch in state.steps.batches(state.params.batch_size, done=state.step):
-        parts = {name: value.detach() for name, value in state.find_gradients(batch).items()}
-        state.move()
+        parts = {name: value.detach() for name, value in state.make_step(batch).items()}
         state.add_losses(parts)
         yield parts
 
@@ -101,10 +100,19 @@ def weight_0_is_the_plain_backbone(inputs: TrainingInputs, params: TrainParams) 
 
 def switched_off(params: TrainParams) -> TrainParams:
     """Return `params` with every parameter of the chosen objective that is of the kind `Weight` at 0."""
-    group: Fields = params.objective_params
-    weights = {name: 0.0 for name, field in type(group).model_fields.items() if is_weight(field)}
-    groups = params.objectives.model_copy(update={params.objective: group.model_copy(update=weights)})
+    groups = params.objectives.model_copy(update={params.objective: _off(params.objective_params)})
     return params.model_copy(update={"objectives": groups})
+
+
+def _off(group: Fields) -> Fields:
+    """The same with every weight at 0, in groups within it too."""
+    changed: dict[str, object] = {}
+    for name, field in type(group).model_fields.items():
+        if is_weight(field):
+            changed[name] = 0.0
+        elif isinstance(inner := getattr(group, name), Fields):
+            changed[name] = _off(inner)
+    return group.model_copy(update=changed)
 
 
 PROMISES: dict[str, Callable[[TrainingInputs, TrainParams], str]] = {

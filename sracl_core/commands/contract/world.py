@@ -76,7 +76,7 @@ def small_params(backbone: str, objective: str, mode: str) -> TrainParams:
 def _chosen(kind: Kind, part: str, changed: dict[str, Any]) -> dict[str, Any]:
     """What the section says to choose `part`, in a group of its own."""
     found: Any = kind.load(part)
-    written = {**found.Params().model_dump(), **changed}
+    written = {**found.Params.shipped().model_dump(), **changed}
     groups = kind.shipped().model_dump()
     name = GROUP if is_import_path(part) else part
     groups[name] = {"part": part, **written} if is_import_path(part) else written

@@ -8,7 +8,8 @@ from torch import Tensor
 from sracl_core.batching.windows import Windows
 from sracl_core.model.backbone import Backbone
 from sracl_core.model.packed import spans, window_offsets
-from sracl_core.objectives.protocol import Context
+from sracl_core.objectives.protocol import Anchors, Context
+from sracl_core.objectives.shared.augmentations import augment, draw_pairs
 
 FILL_ROWS = 1024  # windows encoded at once
 
@@ -47,3 +48,15 @@ def view_own(items: Tensor, begins: Tensor, lengths: Tensor, own: slice) -> Wind
     """
     rows = torch.arange(len(lengths), device=lengths.device).view(2, -1)[:, own].flatten()
     return view_each(items, begins[rows], lengths[rows])
+
+
+def view_augmented(context: Context, anchors: Anchors, rates: tuple[float, float, float]) -> Windows:
+    """Return windows of two random augmentations of every own anchor's prefix; they are drawn for all anchors.
+
+    `rates` are those of crop, mask and reorder. The first of each comes first, then the second of each.
+    """
+    begins = context.samples.begins[anchors.positions]  # [B]
+    lengths = anchors.positions - begins + 1
+    draws = draw_pairs(lengths, context.generator)
+    items = context.sequences.items[spans(begins, lengths)].repeat(2)
+    return view_own(*augment(items, lengths.repeat(2), draws, rates), anchors.own)

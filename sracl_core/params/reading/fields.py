@@ -1,5 +1,7 @@
 """A group of parameters: strict types, nothing unknown, nothing changed later."""
 
+from typing import Self
+
 from pydantic import BaseModel, ConfigDict
 
 
@@ -15,3 +17,8 @@ class Fields(BaseModel):
         populate_by_name=True,
         hide_input_in_errors=True,  # it may be a secret in the wrong place
     )
+
+    @classmethod
+    def shipped(cls) -> Self:
+        """Return the values that `params.yaml` is shipped with."""
+        return cls()

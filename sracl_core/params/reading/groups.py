@@ -128,4 +128,4 @@ def _with_part(params: type[Fields]) -> type[Fields]:
 
 
 def _field(name: str, params: type[Fields]) -> tuple[type[Fields], Any]:
-    return params, Field(default_factory=params, description=f"parameters of {name}")
+    return params, Field(default_factory=params.shipped, description=f"parameters of {name}")

@@ -23,7 +23,7 @@ from torch import Tensor
 
 from sracl_core.progress import tell
 
-FORMAT = "2"  # of what a checkpoint holds: raise it when a field is added, renamed or means something else
+FORMAT = "3"  # of what a checkpoint holds: raise it when a field is added, renamed or means something else
 SUFFIX = ".safetensors"
 
 

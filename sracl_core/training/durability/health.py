@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import islice
 
 import torch
 from torch import Tensor
@@ -55,8 +56,9 @@ class Health:
         seen, self._seen = self._seen, []
         if not seen:
             return
-        for one, finite in zip(seen, torch.stack([s.finite for s in seen]).tolist(), strict=True):
-            broken = [name for name, good in zip(one.names, finite, strict=True) if not good]
+        finite = iter(torch.cat([one.finite for one in seen]).tolist())  # read back at once
+        for one in seen:
+            broken = [name for name, good in zip(one.names, islice(finite, len(one.names)), strict=True) if not good]
             if broken:
                 advice = ", or ".join(part for part in ("Lower train.learning_rate", self.steadied_by) if part)
                 raise TrainingError(

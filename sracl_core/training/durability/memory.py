@@ -31,11 +31,12 @@ def step_bytes(state: TrainingState) -> dict[str, tuple[int, str]]:
     batch = min(params.batch_size, len(samples.lasts))
     sample = _mean_length(samples, samples.lasts)
     scored = batch * sample if samples.every_position else batch
+    moved = [*state.weights, *(state.second.weights if state.second is not None else [])]
     shorter = f"train.batch_size or {sizes}.max_length"
     found: dict[str, tuple[float, str]] = {
         **state.steps.loss.step_bytes(scored, backbone, shorter),
         "samples": (batch * sample * per_position, shorter),
-        "optimizer": (TO_COME * sum(weight.nbytes for weight in state.weights), f"{sizes}.hidden"),
+        "optimizer": (TO_COME * sum(weight.nbytes for weight in moved), f"{sizes}.hidden"),
         **state.objective.step_bytes(batch, sample, per_position),
     }
     return {name: (int(size), lower) for name, (size, lower) in found.items()}
