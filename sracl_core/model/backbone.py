@@ -66,9 +66,9 @@ class Backbone(nn.Module):
         """Return the states of packed windows at the packed rows `read` int64 [R], [R, d]; at all, [T, d], if None.
 
         `items` is int64 [T], `lengths` int64 [B] with 1 ≤ length ≤ max_length and sum T. An item 0 is a masked one: it
-        keeps its place, with the vector of padding, and its state may be read. This pads windows to the longest of
-        their bucket, which `forward` then sees; a backbone that can do without, or has less to do where few rows are
-        read, or looks for padding in `forward`, has its own.
+        keeps its place, with the vector of padding or one of the backbone's own, and its state may be read. This pads
+        windows to the longest of their bucket, which `forward` then sees; a backbone that can do without, or has less
+        to do where few rows are read, or looks for padding in `forward`, has its own (`PackedBackbone`).
         """
         if not len(lengths):
             return self.item_vectors().new_zeros(0, self.params.hidden)
@@ -122,6 +122,28 @@ class Backbone(nn.Module):
     def device(self) -> torch.device:
         """The device the weights lie on."""
         return self.item_embedding.weight.device
+
+
+class PackedBackbone(Backbone):
+    """A backbone that works on packed windows, and so defines `encode_windows` in the place of `forward`."""
+
+    @abstractmethod
+    def encode_windows(self, items: Tensor, lengths: Tensor, read: Tensor | None) -> Tensor:
+        """Do what `encode` promises, of one window at least."""
+
+    def forward(self, items: Tensor) -> Tensor:
+        """Encode items [B, L] into states [B, L, d], with zeros at padding; an item 0 before others is a masked one."""
+        places = torch.arange(1, items.shape[1] + 1, device=items.device)
+        lengths = ((items != PADDING) * places).amax(1)  # [B]
+        real = places <= lengths[:, None]
+        states = self.encode(items[real], lengths)
+        return states.new_zeros(*items.shape, states.shape[1]).index_put((real,), states)
+
+    def encode(self, items: Tensor, lengths: Tensor, read: Tensor | None = None) -> Tensor:
+        """Return the states of packed windows at the packed rows `read`, of all if None."""
+        if not len(lengths):
+            return self.item_vectors().new_zeros(0, self.params.hidden)
+        return self.encode_windows(items, lengths, read)
 
 
 def build_backbone(name: str, n_items: int, params: Any) -> Backbone:

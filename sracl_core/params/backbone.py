@@ -10,7 +10,7 @@ from sracl_core.params.reading.kinds import Text
 from sracl_core.params.reading.section import Section
 
 # The registry of backbones: one module each in sracl_core/model/backbones/.
-BACKBONES = ("sasrec", "gru4rec")
+BACKBONES = ("sasrec", "gru4rec", "bert4rec", "fmlprec", "hstu")
 
 BACKBONE = Kind(
     *("backbone", "backbones", BACKBONES),

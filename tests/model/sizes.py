@@ -1,8 +1,12 @@
-"""Small backbones of any kind."""
+"""Small backbones of any kind, and the ways in which they are trained."""
 
 from typing import Any
 
+from sracl_core.commands.contract.world import modes_of
 from sracl_core.model.backbone import BackboneParams, backbone_class
+from sracl_core.params.backbone import BACKBONES
+
+WAYS = [(mode, backbone) for backbone in BACKBONES for mode in modes_of(backbone)]
 
 
 def sizes_of(name: str, **sizes: Any) -> BackboneParams:

@@ -20,7 +20,7 @@ def objective_of(
     name: str, chosen: Any, *, backbone_name: str = "sasrec", mode: str = "causal", dropout: float = 0.0
 ) -> tuple[Backbone, Any]:
     """A backbone and the objective `name` with the parameters `chosen` (None: as shipped) over small inputs."""
-    given, sizes = inputs(), params(backbone=backbone_name, dropout=dropout).backbone_params
+    given, sizes = inputs(), params(backbone=backbone_name, mode=mode, dropout=dropout).backbone_params
     sequences = Sequences.from_ragged(Ragged.from_column(given.sequences["train"]), CPU)
     samples = MODES[mode](sequences, sizes.max_length)
     torch.manual_seed(0)

@@ -5,12 +5,11 @@ import math
 import pytest
 import torch
 
-from sracl_core.batching.samples import MODES
 from sracl_core.objectives.cl4srec import CL4SRecParams
 from sracl_core.objectives.protocol import Anchors
 from sracl_core.objectives.shared.augmentations import CROP, MASK, Draws, draw_pairs
 from sracl_core.objectives.shared.views import view_augmented
-from sracl_core.params.backbone import BACKBONES
+from tests.model.sizes import WAYS
 from tests.objectives.small import (
     anchors_of,
     assert_same_with_gradients,
@@ -49,8 +48,7 @@ def plain_views(windows: list[list[int]], draws: Draws, params: CL4SRecParams) -
     return views
 
 
-@pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("backbone_name", BACKBONES)
+@pytest.mark.parametrize(("mode", "backbone_name"), WAYS)
 @pytest.mark.parametrize("rates", [(0.6, 0.3, 0.6), (0.1, 1.0, 1.0), (1.0, 0.5, 0.3)])
 def test_the_term_and_its_gradient_are_those_of_a_plain_loop(
     mode: str, backbone_name: str, rates: tuple[float, float, float]

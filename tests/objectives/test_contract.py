@@ -2,15 +2,13 @@
 
 import pytest
 
-from sracl_core.batching.samples import MODES
 from sracl_core.commands.contract.promises import PROMISES, switched_off
 from sracl_core.commands.contract.world import small_inputs, small_params
-from sracl_core.params.backbone import BACKBONES
 from sracl_core.params.train import OBJECTIVES
+from tests.model.sizes import WAYS
 
 
-@pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("backbone", BACKBONES)
+@pytest.mark.parametrize(("mode", "backbone"), WAYS)
 @pytest.mark.parametrize("objective", OBJECTIVES)
 @pytest.mark.parametrize("promise", PROMISES)
 def test_it_is_kept(promise: str, objective: str, backbone: str, mode: str) -> None:

@@ -3,10 +3,9 @@
 import pytest
 import torch
 
-from sracl_core.batching.samples import MODES
 from sracl_core.objectives.duorec import DuoRecParams
 from sracl_core.objectives.shared.views import view_prefixes
-from sracl_core.params.backbone import BACKBONES
+from tests.model.sizes import WAYS
 from tests.objectives.small import (
     anchors_of,
     assert_same_with_gradients,
@@ -27,8 +26,7 @@ CONTRASTS = {
 }
 
 
-@pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("backbone_name", BACKBONES)
+@pytest.mark.parametrize(("mode", "backbone_name"), WAYS)
 @pytest.mark.parametrize("contrast", CONTRASTS)
 @pytest.mark.parametrize("masked", [True, False])
 def test_the_terms_and_their_gradients_are_those_of_a_plain_loop(

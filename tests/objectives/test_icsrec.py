@@ -3,10 +3,9 @@
 import pytest
 import torch
 
-from sracl_core.batching.samples import MODES
 from sracl_core.objectives.icsrec import ICSRecParams
 from sracl_core.objectives.shared.clusters import k_means
-from sracl_core.params.backbone import BACKBONES
+from tests.model.sizes import WAYS
 from tests.objectives.small import (
     anchors_of,
     assert_same_with_gradients,
@@ -21,8 +20,7 @@ from tests.objectives.small import (
 COUNT = 7
 
 
-@pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("backbone_name", BACKBONES)
+@pytest.mark.parametrize(("mode", "backbone_name"), WAYS)
 @pytest.mark.parametrize("masked", [True, False])
 def test_the_terms_and_their_gradients_are_those_of_a_plain_loop(mode: str, backbone_name: str, masked: bool) -> None:
     params = ICSRecParams(coarse=0.3, fine=0.2, intents=4, temperature=0.7, mask_same_intent=masked)

@@ -1,13 +1,12 @@
 """A small world to train in: random sequences, pools and embeddings, and parameters for it."""
 
 from sracl_core.commands.contract.world import small_inputs
-from sracl_core.model.backbones.gru4rec import GRU4RecParams
-from sracl_core.model.backbones.sasrec import SASRecParams
 from sracl_core.objectives.combined import CombinedParams
 from sracl_core.objectives.shared.negatives import NegativesParams
 from sracl_core.objectives.sracl import InterParams, IntraParams, SRACLParams
-from sracl_core.params.backbone import BACKBONE
+from sracl_core.params.backbone import BACKBONE, BACKBONES
 from sracl_core.params.train import OBJECTIVE, EarlyStopParams, TrainParams
+from tests.model.sizes import sizes_of
 
 inputs = small_inputs
 
@@ -31,10 +30,11 @@ def params(
         "dropout": dropout,
         "max_length": max_length,
         "initialisation": initialisation,
+        "heads": 2,
+        "feed_forward": 16,
+        "positions": positions,
+        "arrangement": arrangement,
     }
-    sasrec = SASRecParams.model_validate(
-        {**sizes, "heads": 2, "feed_forward": 16, "positions": positions, "arrangement": arrangement}
-    )
     inter = {"similarity": "cosine", "temperature": 0.5, "dropout": dropout, "candidates": candidates}
     sracl = SRACLParams(
         alpha=alpha,
@@ -44,7 +44,7 @@ def params(
         negatives=negatives or NegativesParams(),
     )
     settings: dict[str, object] = {
-        "backbones": BACKBONE.shipped(sasrec=sasrec, gru4rec=GRU4RecParams.model_validate(sizes)),
+        "backbones": BACKBONE.shipped(**{name: sizes_of(name, **sizes) for name in BACKBONES}),
         "objectives": OBJECTIVE.shipped(
             sracl=sracl, combined=CombinedParams.shipped().model_copy(update={"sracl": sracl})
         ),

@@ -19,7 +19,7 @@ from sracl_core.model.backbone import build_backbone
 from sracl_core.model.backbones.gru4rec import GRU4Rec, GRU4RecParams
 from sracl_core.model.backbones.sasrec import SASRecParams
 from sracl_core.objectives.shared.negatives import NegativesParams
-from sracl_core.params.backbone import BACKBONE, BACKBONES
+from sracl_core.params.backbone import BACKBONE
 from sracl_core.params.reading.section import typed_section
 from sracl_core.params.runtime import RuntimeParams
 from sracl_core.params.train import EarlyStopParams, TrainParams
@@ -29,6 +29,7 @@ from sracl_core.schemas.ingest import SEQUENCES
 from sracl_core.schemas.trained_on import TRAINED_ON
 from sracl_core.training.epoch import Epoch
 from sracl_core.training.fit import Fit, fit
+from tests.model.sizes import WAYS
 from tests.training.small import inputs, params
 
 CPU = torch.device("cpu")
@@ -100,8 +101,7 @@ def plain_backbone(given: TrainingInputs, chosen: TrainParams) -> dict[str, Tens
     return backbone.state_dict()
 
 
-@each_mode
-@pytest.mark.parametrize("backbone", BACKBONES)
+@pytest.mark.parametrize(("mode", "backbone"), WAYS)
 def test_without_both_branches_it_is_the_plain_backbone_to_the_bit(mode: str, backbone: str) -> None:
     chosen = params(alpha=0.0, beta=0.0, dropout=0.3, mode=mode, backbone=backbone)
     result, epochs = run(inputs(), chosen)
@@ -186,8 +186,7 @@ def test_each_branch_changes_the_outcome_and_is_reported() -> None:
         )
 
 
-@each_mode
-@pytest.mark.parametrize("backbone", BACKBONES)
+@pytest.mark.parametrize(("mode", "backbone"), WAYS)
 def test_training_learns(mode: str, backbone: str) -> None:
     """Every user goes round the same circle of items: the next one is certain."""
     users, n_items = 30, 10

@@ -8,10 +8,9 @@ from typing import Any
 import torch
 
 from sracl_core.batching.inputs import TrainingInputs
-from sracl_core.batching.samples import MODES
 from sracl_core.commands.contract.promises import PROMISES
 from sracl_core.commands.contract.states import STATE_PROMISES
-from sracl_core.commands.contract.world import N_ITEMS, small_inputs, small_params
+from sracl_core.commands.contract.world import N_ITEMS, modes_of, small_inputs, small_params
 from sracl_core.ground.errors import SraclError
 from sracl_core.ground.faults import told
 from sracl_core.ground.plugins import load_plugin, require_subclass
@@ -48,8 +47,8 @@ def _try_training(backbones: tuple[str, ...], objectives: tuple[str, ...]) -> It
     inputs = small_inputs()
     partners = [
         (backbone, objective, mode)
-        for backbone, objective, mode in product(backbones, objectives, MODES)
-        if mode == "prefix" or not backbone_class(backbone).Params().only_prefixes()
+        for backbone, objective in product(backbones, objectives)
+        for mode in modes_of(backbone)
     ]
     for promise, kept in PROMISES.items():
         broken = []

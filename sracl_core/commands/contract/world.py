@@ -6,8 +6,10 @@ import numpy as np
 import pyarrow as pa
 
 from sracl_core.batching.inputs import TrainingInputs
+from sracl_core.batching.samples import MODES
 from sracl_core.ground.errors import ParamsError
 from sracl_core.ground.plugins import is_import_path
+from sracl_core.model.backbone import backbone_class
 from sracl_core.params.backbone import BACKBONE
 from sracl_core.params.reading.groups import Kind
 from sracl_core.params.reading.section import typed_section
@@ -71,6 +73,12 @@ def small_params(backbone: str, objective: str, mode: str) -> TrainParams:
     if problems:
         raise ParamsError("\n".join(problems))
     return typed.model_validate(section)
+
+
+def modes_of(backbone: str) -> list[str]:
+    """Return the modes in which a backbone, as it is shipped, can be trained."""
+    read_off = not backbone_class(backbone).Params().only_prefixes()
+    return [mode for mode in MODES if mode == "prefix" or read_off]
 
 
 def _chosen(kind: Kind, part: str, changed: dict[str, Any]) -> dict[str, Any]:

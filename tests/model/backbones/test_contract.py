@@ -1,4 +1,4 @@
-"""What every backbone promises, whichever it is: causal, blind to padding, read off, ranked, stored and loaded."""
+"""What every backbone promises, whichever it is: blind to padding, read off or refused, ranked, stored and loaded."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sracl_core.artifacts.provenance import Provenance
-from sracl_core.evaluation.ranking.encode import encode_histories
+from sracl_core.commands.contract.world import modes_of, small_params
 from sracl_core.evaluation.ranking.full import full_ranks
 from sracl_core.model.backbone import Backbone, build_backbone
 from sracl_core.model.store import load_backbone, save_backbone
@@ -17,7 +17,9 @@ from sracl_core.ragged import Ragged
 from tests.model.sizes import sizes_of
 
 N_ITEMS = 20
+READ_OFF = [name for name in BACKBONES if "causal" in modes_of(name)]
 each_backbone = pytest.mark.parametrize("name", BACKBONES)
+each_that_is_read_off = pytest.mark.parametrize("name", READ_OFF)
 
 
 def tiny(name: str, dropout: float = 0.0) -> Backbone:
@@ -28,7 +30,7 @@ def tiny(name: str, dropout: float = 0.0) -> Backbone:
     return backbone
 
 
-@each_backbone
+@each_that_is_read_off
 def test_a_state_depends_on_earlier_items_alone(name: str) -> None:
     backbone = tiny(name)
     before, after = (backbone(torch.tensor([[3, 7, 2, *last]])) for last in ((9, 4), (11, 15)))
@@ -42,7 +44,18 @@ def test_the_order_of_items_matters(name: str) -> None:
     assert not torch.allclose(backbone(torch.tensor([[3, 7, 2]]))[0, -1], backbone(torch.tensor([[7, 3, 2]]))[0, -1])
 
 
-@each_backbone
+@pytest.mark.parametrize("name", [name for name in BACKBONES if name not in READ_OFF])
+def test_one_whose_states_look_ahead_says_so_and_is_refused_in_causal_mode(name: str) -> None:
+    backbone = tiny(name)
+    before, after = (backbone(torch.tensor([[3, 7, 2, last]])) for last in (9, 11))
+    assert not torch.allclose(before[:, 0], after[:, 0])
+    reason = backbone.params.only_prefixes()
+    assert reason
+    with pytest.raises(ValueError, match=f"mode: causal cannot train the backbone {name}: {reason}; set mode: prefix"):
+        small_params(name, "plain", "causal")
+
+
+@each_that_is_read_off
 @settings(max_examples=15, deadline=None)
 @given(items=st.lists(st.integers(1, N_ITEMS), min_size=1, max_size=12), padding=st.integers(0, 4))
 def test_a_prefix_read_off_a_longer_padded_pass_is_the_prefix_alone(name: str, items: list[int], padding: int) -> None:
@@ -59,6 +72,30 @@ def test_rows_of_a_batch_do_not_meet(name: str) -> None:
     rows = torch.tensor([[3, 7, 2, 9], [5, 5, 0, 0], [1, 2, 3, 0]])
     for row, states in zip(rows, backbone(rows), strict=True):
         torch.testing.assert_close(states, backbone(row[None])[0])
+
+
+@each_backbone
+@settings(max_examples=15, deadline=None)
+@given(
+    windows=st.lists(st.lists(st.integers(0, N_ITEMS), min_size=1, max_size=12), min_size=1, max_size=9),
+    data=st.data(),
+)
+def test_packed_windows_have_the_states_and_gradients_of_each_alone(
+    name: str, windows: list[list[int]], data: st.DataObject
+) -> None:
+    """Whatever their lengths, with masked items (0) anywhere, and whichever rows are read, some more than once."""
+    backbone = tiny(name).double()
+    lengths = torch.tensor([len(window) for window in windows])
+    rows = st.integers(0, int(lengths.sum()) - 1)
+    read = torch.tensor(data.draw(st.lists(rows, min_size=1, max_size=9)))
+    packed = backbone.encode(torch.tensor([item for window in windows for item in window]), lengths, read)
+    alone = [backbone.encode(torch.tensor(window), torch.tensor([len(window)])) for window in windows]
+    plain = torch.cat(alone)[read]
+    factor = torch.randn(packed.shape, dtype=torch.float64)
+    weights = list(backbone.parameters())
+    gradients = [torch.autograd.grad((states * factor).sum(), weights) for states in (packed, plain)]
+    for ours, expected in zip((packed, *gradients[0]), (plain, *gradients[1]), strict=True):
+        torch.testing.assert_close(ours, expected)
 
 
 @each_backbone

@@ -82,8 +82,8 @@ def test_every_problem_is_reported_at_once(tmp_path: Path) -> None:
          "table.users, or both"),
         ({"embed__engine": "table"}, "embed: the engine table needs a file of the items' vectors: name it in "
          "table.items"),
-        ({"train__backbone": "sasrek"}, "train.backbone: 'sasrek' is not one of sasrec, gru4rec, the groups of "
-         "train.backbones; did you mean 'sasrec'?"),
+        ({"train__backbone": "sasrek"}, "train.backbone: 'sasrek' is not one of sasrec, gru4rec, bert4rec, fmlprec, "
+         "hstu, the groups of train.backbones; did you mean 'sasrec'?"),
         ({"train__backbones__gru4rec": ...}, "train.backbones.gru4rec: missing"),
         ({"train__objectives": ...}, "train.objectives: missing"),
         ({"train__objectives": 3}, "train.objectives: expected a group of parameters, got 3"),
