@@ -3,12 +3,12 @@
 from pathlib import Path
 
 import numpy as np
-from sracl_core.ingest.staging.stage.notes import file_notes
 
 from sracl_core.artifacts.tables import read_table, write_table
 from sracl_core.ground.console import say
 from sracl_core.ingest.raw.folder import RawFolder
 from sracl_core.ingest.raw.session import open_session
+from sracl_core.ingest.staging.notes import file_notes
 from sracl_core.ingest.staging.stage import REJECTED_TABLE
 from sracl_core.own.texts import finish_account
 from sracl_core.own.vectors import Known, OwnVectors

@@ -10,8 +10,8 @@ from sracl_core.ingest.filter import FilterCount
 from sracl_core.ingest.matching import Match
 from sracl_core.ingest.sequences import SplitCount
 from sracl_core.ingest.staging.ids import FloatIds
+from sracl_core.ingest.staging.notes import file_notes
 from sracl_core.ingest.staging.stage import FileCount
-from sracl_core.ingest.staging.stage.notes import file_notes
 from sracl_core.ingest.staging.timestamps import Clock
 from sracl_core.ingest.text.allowed import chosen_names, is_allowed
 from sracl_core.params.data import DataParams, SplitParams

@@ -23,8 +23,8 @@ from sracl_core.ingest.raw.json_records import WHOLE
 from sracl_core.ingest.raw.records import Records
 from sracl_core.ingest.raw.session import Session
 from sracl_core.ingest.staging.ids import id_of
+from sracl_core.ingest.staging.notes import file_notes
 from sracl_core.ingest.staging.stage import REJECTED_TABLE, FileCount, check_share, failing, id_checks, stage_table
-from sracl_core.ingest.staging.stage.notes import file_notes
 from sracl_core.params.own import TextTableParams
 from sracl_core.schemas.ingest import REJECTED
 from sracl_core.schemas.own_texts import ITEM_TEXTS, USER_TEXTS

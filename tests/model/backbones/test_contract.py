@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from sracl_core.artifacts.provenance import Provenance
 from sracl_core.commands.contract.world import modes_of, small_params
+from sracl_core.evaluation.ranking.encode import encode_histories
 from sracl_core.evaluation.ranking.full import full_ranks
 from sracl_core.model.backbone import Backbone, build_backbone
 from sracl_core.model.store import load_backbone, save_backbone
