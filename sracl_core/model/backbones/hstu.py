@@ -3,12 +3,12 @@
 A layer makes u, v, q and k of the normed state x of every position, by a linear map and SiLU; adds up, head by head,
 a_i = Σ_{j ≤ i} SiLU(q_i · k_j + b_{i − j}) v_j / N; and adds W (norm(a) ∘ u) to what came in. N is `max_length`, as in
 the authors' research code, and no count of the window's own items, so that a state is the same in a longer pass. All
-heads share the bias b, which each layer learns for every distance. What differs from that code:
+heads share the bias b, which each layer learns for every distance; the first layer gets item vectors times √d. What
+differs from that code:
 
 - There are no timestamps here, and so no bias by the time between two items.
 - Order is told by b alone, as in the paper's equation; the code also adds a learned vector of the place from the start.
-- Item vectors are not multiplied by √d, and states and items not brought to length 1. All linear maps have biases, and
-  norms have weights.
+- States and items are not brought to length 1. All linear maps have biases, and norms have weights.
 """
 
 from collections.abc import Iterable
@@ -66,7 +66,7 @@ class Unit(nn.Module):
 
 
 class HSTU(PackedBackbone):
-    """The backbone of transduction units: items → dropout → units."""
+    """The backbone of transduction units: items · √d → dropout → units."""
 
     Params: ClassVar[type[BackboneParams]] = HSTUParams
 
@@ -79,7 +79,8 @@ class HSTU(PackedBackbone):
     def encode_windows(self, items: Tensor, lengths: Tensor, read: Tensor | None) -> Tensor:
         """Return the states at what is read; the last layer gates and maps nothing else."""
         buckets = Buckets(lengths)
-        states = self.dropout(self.item_embedding(items[buckets.rows]))  # [T, d]
+        vectors = self.item_embedding(items[buckets.rows])  # [T, d]
+        states = self.dropout(vectors * self.params.hidden**0.5)
         places = buckets.places()
         *earlier, last = cast(Iterable[Unit], self.layers)
         for layer in earlier:

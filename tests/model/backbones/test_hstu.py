@@ -16,7 +16,7 @@ def tiny(max_length: int = 12) -> HSTU:
 
 
 def plain(backbone: HSTU, items: list[int]) -> Tensor:
-    x = vectors_of(backbone, items)
+    x = vectors_of(backbone, items) * 8**0.5
     for layer in backbone.layers:
         u, v, q, k = F.silu(layer.gate_value_query_key(normed(x, layer.input_norm, 1e-6))).chunk(4, dim=1)
         rows = []
