@@ -15,7 +15,7 @@ from sracl_core.embed.encoders.sentence_transformers import SentenceTransformerE
 from sracl_core.ground.errors import ModelError
 from sracl_core.ground.faults import is_shortage
 
-INSTALL = "pip install 'sracl[openvino]'"
+INSTALL = "pip install '.[openvino]'"
 TYPES = {"float32": "f32", "bfloat16": "bf16"}
 # Texts of other lengths than those that the conversion sees: what it took for a constant shows in their vectors.
 PROBES = ("tea", "A stapler for the office desk, with a box of staples.", "green tea from Uji " * 40)
