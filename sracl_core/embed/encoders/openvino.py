@@ -41,19 +41,22 @@ class OpenVinoEncoder(SentenceTransformerEncoder):
             # Compared in float32: bfloat16 is asked for, and its loss no fault of the conversion.
             self._model.forward = _Compiled(graph, names, "float32")
             found = self.encode(PROBES)
+            if precision != "float32":
+                self._model.forward = _Compiled(graph, names, precision)
+                self.encode(PROBES)
         except (RuntimeError, TypeError, ValueError, KeyError, AttributeError) as error:
             if is_shortage(error):  # the model may be whole
                 raise
             reason = (str(error).strip() or repr(error)).splitlines()[0]
-            raise ModelError(f"embed.model {model!r} cannot be converted for OpenVINO: {reason}. {_ADVICE}") from error
+            raise ModelError(
+                f"embed.model {model!r} cannot be run by OpenVINO in {precision}: {reason}. {_ADVICE}"
+            ) from error
         worst = _lowest_cosine(expected, found)
         if not worst >= SAME_COSINE:
             raise ModelError(
                 f"embed.model {model!r}, converted for OpenVINO, makes other vectors than sentence-transformers does "
                 f"(cosine {worst:.4f}, expected at least {SAME_COSINE}). {_ADVICE}"
             )
-        if precision != "float32":
-            self._model.forward = _Compiled(graph, names, precision)
 
 
 _ADVICE = "Set embed.engine to sentence_transformers, which runs it as it is."
