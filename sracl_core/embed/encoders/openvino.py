@@ -47,7 +47,7 @@ class OpenVinoEncoder(SentenceTransformerEncoder):
         except (RuntimeError, TypeError, ValueError, KeyError, AttributeError) as error:
             if is_shortage(error):  # the model may be whole
                 raise
-            reason = (str(error).strip() or repr(error)).splitlines()[0]
+            reason = (str(error).strip() or repr(error)).splitlines()[-1]  # the first tells a place in OpenVINO
             raise ModelError(
                 f"embed.model {model!r} cannot be run by OpenVINO in {precision}: {reason}. {_ADVICE}"
             ) from error
