@@ -101,7 +101,8 @@ def main(
     def encoder() -> Encoder | None:
         if embed.engine == TABLE:
             return None
-        return load_encoder(embed.engine, embed.model, embed.max_tokens, str(pick_device(runtime)))
+        device = str(pick_device(runtime))
+        return load_encoder(embed.engine, embed.model, embed.max_tokens, device, embed.precision)
 
     result = certify_inputs(files, params, Makers(extractive, engine, encoder), _origins(params_file, files, embed))
     write_sealed(certificate, result)

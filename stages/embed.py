@@ -36,7 +36,7 @@ def main(
         write_vectors(out, keys, vectors, origin)
         say(f"embed@{kind}: {len(keys)} vectors of your own, dimension {vectors.shape[1]}")
         return
-    encoder = load_encoder(params.engine, params.model, params.max_tokens, str(pick_device(runtime)))
+    encoder = load_encoder(params.engine, params.model, params.max_tokens, str(pick_device(runtime)), params.precision)
     texts = table["text"].to_pylist()
     vectors = embed_texts(texts, encoder, runtime.embed_batch)
     write_vectors(out, table["key"].to_numpy(), vectors, origin)

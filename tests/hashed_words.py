@@ -13,7 +13,7 @@ class HashedWords:
 
     dimension = DIMENSION
 
-    def __init__(self, model: str = "", max_tokens: int = 0, device: str = "cpu") -> None:
+    def __init__(self, model: str = "", max_tokens: int = 0, device: str = "cpu", precision: str = "float32") -> None:
         self.model = model
 
     def token_counts(self, texts: Sequence[str]) -> np.ndarray:

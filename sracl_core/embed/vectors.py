@@ -12,13 +12,13 @@ from sracl_core.progress import Progress
 ENCODER = ("dimension", "token_counts", "encode")
 
 
-def load_encoder(engine: str, model: str, max_tokens: int, device: str) -> Encoder:
+def load_encoder(engine: str, model: str, max_tokens: int, device: str, precision: str = "float32") -> Encoder:
     """Return the encoder that `embed.engine` and `embed.model` name, on the torch device `device`.
 
-    Raises ModelError when it cannot be loaded.
+    It computes in `precision` (`embed.precision`). Raises ModelError when it cannot be loaded.
     """
     make = require_part(engine, load_plugin("sracl_core.embed.encoders", engine), "encoder", ("__call__",))
-    encoder: Encoder = require_part(engine, make(model, max_tokens, device), "encoder", ENCODER)
+    encoder: Encoder = require_part(engine, make(model, max_tokens, device, precision), "encoder", ENCODER)
     return encoder
 
 

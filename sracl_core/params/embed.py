@@ -10,7 +10,7 @@ from sracl_core.params.reading.kinds import MOST_TOKENS, Text
 from sracl_core.params.reading.section import Section
 
 # The registry of encoder engines: one module each in sracl_core/embed/encoders/.
-ENCODERS = ("sentence_transformers", "table")
+ENCODERS = ("sentence_transformers", "openvino", "table")
 TABLE = "table"  # no encoder: vectors that a team brings along
 
 EncoderName = Annotated[Text, AfterValidator(lambda name: check_name(name, ENCODERS))]
@@ -24,6 +24,7 @@ class EmbedParams(Section):
     engine: EncoderName = Field("sentence_transformers", description="library that runs the encoder")
     model: Text = Field("minilm", min_length=1, description="minilm (comes by pip), or a model's name or path")
     max_tokens: int = Field(128, ge=8, le=MOST_TOKENS, description="tokens of a profile the encoder sees")
+    precision: Literal["float32", "bfloat16"] = Field("float32", description="numbers the encoder computes in")
     table: VectorTableParams = Field(VectorTableParams(), description="vectors of your own")
 
     @model_validator(mode="after")

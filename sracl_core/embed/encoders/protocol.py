@@ -23,6 +23,9 @@ class Encoder(Protocol):
 class EncoderFactory(Protocol):
     """What a module's PLUGIN is: makes the encoder."""
 
-    def __call__(self, model: str, max_tokens: int, device: str) -> Encoder:
-        """Return the encoder `model`, which sees `max_tokens` of a text; raises ModelError when it cannot be had."""
+    def __call__(self, model: str, max_tokens: int, device: str, precision: str) -> Encoder:
+        """Return the encoder `model`, which sees `max_tokens` of a text and computes in `precision`.
+
+        `precision` is float32 or bfloat16. Raises ModelError when the encoder cannot be had.
+        """
         ...

@@ -20,8 +20,8 @@ MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9d
 class SentenceTransformerEncoder:
     """A sentence-transformers model that sees at most `max_tokens` tokens of a text."""
 
-    def __init__(self, model: str, max_tokens: int, device: str) -> None:
-        self._model = _load(minilm_folder() if model == "minilm" else model, device)
+    def __init__(self, model: str, max_tokens: int, device: str, precision: str) -> None:
+        self._model = _load(minilm_folder() if model == "minilm" else model, device, precision)
         longest = self._model.max_seq_length
         self._model.max_seq_length = min(longest or max_tokens, max_tokens)
         self.dimension = int(self._model.encode(["dimension"], show_progress_bar=False).shape[1])
@@ -61,7 +61,7 @@ def minilm_folder() -> str:
     return str(folder)
 
 
-def _load(model: str, device: str) -> Any:
+def _load(model: str, device: str, precision: str) -> Any:
     from sentence_transformers import SentenceTransformer
     from transformers.utils import logging
 
@@ -74,7 +74,7 @@ def _load(model: str, device: str) -> Any:
             device=device,
             trust_remote_code=False,
             local_files_only=offline,
-            model_kwargs={"use_safetensors": True},
+            model_kwargs={"use_safetensors": True, "dtype": precision},
         )
     except (OSError, ValueError, RuntimeError, ImportError, KeyError) as error:
         if is_shortage(error):  # the model may be whole
