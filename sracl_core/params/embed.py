@@ -1,6 +1,6 @@
 """Section `embed`: from profiles to vectors."""
 
-from typing import Annotated, ClassVar, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
