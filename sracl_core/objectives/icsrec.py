@@ -20,7 +20,7 @@ from pydantic import Field
 from torch import Tensor
 from torch.nn import functional as F
 
-from sracl_core.batching.windows import Windows
+from sracl_core.batching.windows import Windows, prefix_windows
 from sracl_core.model.backbone import Backbone
 from sracl_core.objectives.protocol import Anchors, Context, Objective, ObjectiveParams, Term
 from sracl_core.objectives.shared.clusters import k_means, nearest_centres
@@ -64,8 +64,12 @@ class ICSRec(Objective):
         """Find the clusters of all prefixes."""
         if self.params.fine == 0:
             return
-        found = states_without_dropout(self.same_target.positions, self._windows, backbone)
-        states = torch.cat([part for _, part in found])
+        # In the order of positions, so that prefixes of one pass lie together and are read off it where they can be.
+        positions = self.same_target.positions.sort().values
+        parts = states_without_dropout(positions, lambda part: self._shared_windows(part, backbone), backbone)
+        found = torch.cat([states for _, states in parts])
+        states = torch.empty_like(found)
+        states[self.same_target.rank[positions]] = found
         self.centres.copy_(k_means(states, len(self.centres), self.context.generator))
 
     def terms(self, anchors: Anchors, backbone: Backbone) -> list[Term]:
@@ -97,6 +101,10 @@ class ICSRec(Objective):
 
     def _windows(self, positions: Tensor) -> Windows:
         return view_prefixes(self.context, positions)
+
+    def _shared_windows(self, positions: Tensor, backbone: Backbone) -> Windows:
+        begins = self.context.samples.begins[positions]
+        return prefix_windows(self.context.sequences.items, begins, positions, shared=backbone.reads_prefixes)
 
     def _to_centres(self, states: Tensor) -> Tensor:
         """InfoNCE of states [B, d] and the centres nearest to them."""

@@ -24,4 +24,5 @@ def k_means(points: Tensor, count: int, generator: torch.Generator) -> Tensor:
 def nearest_centres(points: Tensor, centres: Tensor) -> Tensor:
     """Return which of the `centres` [k, d] lies nearest to each of the `points` [M, d], int64 [M]."""
     half = centres.square().sum(1) / 2  # |p − c|² = |p|² − 2 (p·c − |c|² / 2)
-    return torch.cat([(part @ centres.T - half).argmax(1) for part in points.split(ROWS)])
+    # In place: a second matrix of that size would take as long as the product.
+    return torch.cat([(part @ centres.T).sub_(half).argmax(1) for part in points.split(ROWS)])
