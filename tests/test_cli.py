@@ -59,7 +59,7 @@ def test_right_parameters() -> None:
 
 def test_wrong_parameters(tmp_path: Path) -> None:
     path = tmp_path / "params.yaml"
-    path.write_text((ROOT / "params.yaml").read_text().replace("alpha:", "alhpa:").replace("k: 10", "k: 0"))
+    path.write_text((ROOT / "params.yaml").read_text().replace("alpha:", "alhpa:", 1).replace("k: 10", "k: 0"))
     printed = sracl("params", "check", "--params", path, fails=True)
     assert printed.startswith(f"error: 3 problems in {path}:\n")
     assert "train.objectives.sracl.alhpa: unknown parameter; did you mean train.objectives.sracl.alpha?" in printed

@@ -7,16 +7,15 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from sracl_core.batching.samples import MODES
 from sracl_core.ground.errors import TrainingError
 from sracl_core.model.backbone import Backbone
 from sracl_core.objectives.mclrec import MCLRec, MCLRecParams, spread
 from sracl_core.objectives.shared.augmentations import draw_pairs
-from sracl_core.params.backbone import BACKBONES
 from sracl_core.params.train import OBJECTIVE
 from sracl_core.training.durability.health import Health
 from sracl_core.training.fit import begin_training
 from sracl_core.training.state import TrainingState
+from tests.model.sizes import WAYS
 from tests.objectives.small import (
     CPU,
     anchors_of,
@@ -70,8 +69,7 @@ def plain_terms(objective: Any, backbone: Backbone, views: list[list[int]], temp
     }
 
 
-@pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("backbone_name", BACKBONES)
+@pytest.mark.parametrize(("mode", "backbone_name"), WAYS)
 def test_both_steps_and_their_gradients_are_those_of_a_plain_loop(mode: str, backbone_name: str) -> None:
     chosen = MCLRecParams(augmented=0.3, learned=0.2, regularisation=0.4, temperature=0.7, crop=0.4, reorder=0.6)
     backbone, objective = objective_of("mclrec", chosen, backbone_name=backbone_name, mode=mode)

@@ -29,6 +29,8 @@ def leaves_of(annotation: Any, where: str, metadata: tuple[Any, ...] = ()) -> It
     if origin is Annotated:
         yield from leaves_of(inner[0], where, (*metadata, *inner[1:]))
     elif origin in (Union, types.UnionType):
+        if any(isinstance(one, type) and issubclass(one, BaseModel) for one in inner):
+            return  # a group that may be left out: it is another part's, and looked at there
         for one in inner:
             yield from leaves_of(one, where, metadata)
     elif origin is list:

@@ -13,7 +13,8 @@ from sracl_core.training.durability.checkpoints import FORMAT
 CODE = (
     *("artifacts", "batching", "evaluation", "ground", "leakage", "model", "objectives", "params"),
     *("recommendation", "retrieval", "schemas", "training"),
-    *("__init__.py", "device.py", "prefixes.py", "progress.py", "ragged.py", "sequences.py"),
+    *("__init__.py", "device.py", "documents.py", "prefixes.py", "progress.py"),
+    *("ragged.py", "sequences.py", "vectors.py"),
 )
 LIBRARIES = ("torch", "numpy", "pyarrow", "safetensors", "pydantic")
 

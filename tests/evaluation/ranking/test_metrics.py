@@ -53,7 +53,7 @@ def test_ranx_agrees_on_random_rankings(tmp_path: Path) -> None:
     printed = subprocess.run(
         [sys.executable, "-m", "tests.evaluation.ranx_metrics", saved, *theirs],
         env=os.environ | {"NUMBA_DISABLE_JIT": "1"},
-        cwd=Path(__file__).parents[2],
+        cwd=Path(__file__).parents[3],
         stdout=subprocess.PIPE,
         text=True,
         check=True,

@@ -56,7 +56,7 @@ class Counting:
 RUN = """
 import sys
 from pathlib import Path
-from tests.profile.test_write import PROVENANCE, SETTINGS, requests
+from tests.profile.asking.test_write import PROVENANCE, SETTINGS, requests
 from sracl_core.profile.prompting.load import load_engine
 from sracl_core.profile.store.answers import AnswerStore
 from sracl_core.profile.asking.write import write_profile_table
@@ -104,7 +104,7 @@ def bill(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "plugins/counting_engine.py").write_text(ENGINE_MODULE)
     monkeypatch.syspath_prepend(tmp_path / "plugins")
     monkeypatch.setenv("BILL", str(tmp_path / "bill"))
-    root = Path(__file__).resolve().parents[2]
+    root = Path(__file__).resolve().parents[3]
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path / "plugins"), str(root)]))
     return tmp_path / "bill"
 
