@@ -10,7 +10,7 @@ from sracl_core.params.reading.kinds import MOST_TOKENS, Text
 from sracl_core.params.reading.section import Section
 
 # The registry of encoder engines: one module each in sracl_core/embed/encoders/.
-ENCODERS = ("sentence_transformers", "openvino", "table")
+ENCODERS = ("sentence_transformers", "table")
 TABLE = "table"  # no encoder: vectors that a team brings along
 
 EncoderName = Annotated[Text, AfterValidator(lambda name: check_name(name, ENCODERS))]

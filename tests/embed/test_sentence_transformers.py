@@ -51,6 +51,13 @@ def test_the_same_bits_twice(vectors: np.ndarray) -> None:
     assert np.array_equal(vectors, again)
 
 
+def test_bfloat16_is_near(vectors: np.ndarray) -> None:
+    short = embed_texts(TEXTS, load_encoder("sentence_transformers", "minilm", 128, "cpu", "bfloat16"), 2)
+    assert short.dtype == np.float32
+    near = np.einsum("nd,nd->n", short, vectors[: len(TEXTS)], dtype=np.float64).min()
+    assert 0.999 < near < 0.999999  # the certificate asks for the first; the second shows that they are others
+
+
 def test_max_tokens_cuts_a_text() -> None:
     encoder = load_encoder("sentence_transformers", "minilm", 16, "cpu")
     assert encoder.token_counts(TEXTS).max() == 16
