@@ -15,7 +15,6 @@ from typing import Annotated, Any
 import torch
 import typer
 from machine import RESULTS_FOLDER, machine, versions
-from project import train_step
 from report import write_report
 from trials import TILE_BYTES, inputs_of, mine_pools, read_switch, trial_of
 
@@ -67,7 +66,7 @@ def reach(inputs: TrainingInputs, params: TrainParams, epochs: int, device: torc
         started = time.monotonic()
         state.begin_epoch()
         for batch in state.steps.batches(params.batch_size):
-            train_step(state, batch)
+            state.make_step(batch)
         state.backbone.eval()
         watched = validation(state.backbone)[params.early_stop.metric]
         seconds += time.monotonic() - started

@@ -16,7 +16,7 @@ from typing import Annotated, Any
 import torch
 import typer
 from machine import RESULTS_FOLDER
-from project import chosen_inputs, keep_run, train_step
+from project import chosen_inputs, keep_run
 from switches import train_params
 from torch import Tensor
 
@@ -69,7 +69,7 @@ def main(
         for step in range(steps):
             for name, state in states.items():
                 started = time.perf_counter()
-                train_step(state, batches[name][step % len(batches[name])])
+                state.make_step(batches[name][step % len(batches[name])])
                 if chosen.type == "cuda":
                     torch.cuda.synchronize()
                 taken[name].append(1000 * (time.perf_counter() - started))

@@ -16,7 +16,7 @@ from typing import Annotated, Any
 import torch
 import typer
 from machine import RESULTS_FOLDER
-from project import chosen_inputs, keep_run, train_step
+from project import chosen_inputs, keep_run
 from switches import train_params
 
 from sracl_core.batching.inputs import TrainingInputs
@@ -78,7 +78,7 @@ def epoch(params: TrainParams, inputs: TrainingInputs, device: torch.device) -> 
     started = time.monotonic()
     state.begin_epoch()
     for batch in state.steps.batches(params.batch_size):
-        train_step(state, batch)
+        state.make_step(batch)
     if device.type == "cuda":
         torch.cuda.synchronize()
     return time.monotonic() - started

@@ -17,7 +17,6 @@ import torch
 import typer
 from generated import generated_inputs
 from machine import RESULTS_FOLDER, machine, versions
-from project import train_step
 from switches import train_params
 
 from sracl_core.device import pick_device
@@ -74,7 +73,7 @@ def epoch_seconds(size: dict[str, int], device: torch.device) -> float:
         if len(batch) < params.batch_size:
             continue  # the last batch is smaller
         started = time.monotonic()
-        train_step(state, batch)
+        state.make_step(batch)
         if device.type == "cuda":
             torch.cuda.synchronize()
         fastest = min(fastest, time.monotonic() - started)

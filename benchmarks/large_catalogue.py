@@ -20,7 +20,6 @@ import numpy as np
 import typer
 from generated import generated_inputs
 from machine import RESULTS_FOLDER, machine, versions
-from project import train_step
 from switches import train_params
 
 from sracl_core.device import pick_device
@@ -89,7 +88,7 @@ def train_steps(items: int, batch: int, threads: int, chosen: dict[str, str]) ->
     for _ in range(STEPS):
         started = time.monotonic()
         for lasts in state.steps.batches(batch):
-            train_step(state, lasts)
+            state.make_step(lasts)
         seconds.append(time.monotonic() - started)
     return seconds
 

@@ -7,7 +7,6 @@ import numpy as np
 import torch
 from generated import beauty_sized
 from machine import machine, versions
-from torch import Tensor
 
 from sracl_core.artifacts.tables import list_size, read_table
 from sracl_core.batching.inputs import TrainingInputs
@@ -15,7 +14,6 @@ from sracl_core.documents import read_json, write_json
 from sracl_core.retrieval.reading.neighbours import read_neighbours
 from sracl_core.schemas.ingest import ITEMS, SEQUENCES
 from sracl_core.schemas.prefixes import PREFIXES
-from sracl_core.training.state import TrainingState
 from sracl_core.vectors import read_embeddings
 
 
@@ -44,11 +42,6 @@ def chosen_inputs(data: Path, generated: bool) -> tuple[str, TrainingInputs]:
         return "generated, of Beauty's size", beauty_sized()
     inputs = read_inputs(data)
     return f"{len(inputs.sequences):,} users, {inputs.n_items:,} items", inputs
-
-
-def train_step(state: TrainingState, batch: Tensor) -> None:
-    """Train one batch, without the bookkeeping of a real training."""
-    state.make_step(batch)
 
 
 def keep_run(results: Path, data: str, device: torch.device, found: dict[str, Any]) -> None:

@@ -28,6 +28,14 @@ def _same_environment() -> Iterator[None]:
     os.environ.update(before)
 
 
+@pytest.fixture
+def raw(tmp_path: Path) -> Path:
+    """An empty folder for raw files."""
+    folder = tmp_path / "raw"
+    folder.mkdir()
+    return folder
+
+
 @pytest.fixture(scope="session")
 def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a tiny random chat model."""

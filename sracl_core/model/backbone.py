@@ -41,9 +41,9 @@ class Backbone(nn.Module):
 
     A subclass declares its parameters as `Params`, takes `(n_items, params)`, calls `super().__init__`, which makes the
     item embedding ([n_items + 1, d], row 0 is padding), makes its own modules and calls `initialise`. It defines
-    `forward`; `encode` too, where it knows a faster way to the same states. The state at a position may depend on that
-    position and earlier ones alone, so that prefixes are read off a longer pass; a backbone of which this is not true
-    says so in `BackboneParams.only_prefixes`.
+    `forward`; `encode_windows` too, where it knows a faster way to the same states. The state at a position may depend
+    on that position and earlier ones alone, so that prefixes are read off a longer pass; a backbone of which this is
+    not true says so in `BackboneParams.only_prefixes`.
     """
 
     Params: ClassVar[type[BackboneParams]] = BackboneParams
@@ -66,12 +66,18 @@ class Backbone(nn.Module):
         """Return the states of packed windows at the packed rows `read` int64 [R], [R, d]; at all, [T, d], if None.
 
         `items` is int64 [T], `lengths` int64 [B] with 1 ≤ length ≤ max_length and sum T. An item 0 is a masked one: it
-        keeps its place, with the vector of padding or one of the backbone's own, and its state may be read. This pads
-        windows to the longest of their bucket, which `forward` then sees; a backbone that can do without, or has less
-        to do where few rows are read, or looks for padding in `forward`, has its own (`PackedBackbone`).
+        keeps its place, with the vector of padding or one of the backbone's own, and its state may be read.
         """
         if not len(lengths):
             return self.item_vectors().new_zeros(0, self.params.hidden)
+        return self.encode_windows(items, lengths, read)
+
+    def encode_windows(self, items: Tensor, lengths: Tensor, read: Tensor | None) -> Tensor:
+        """Do what `encode` promises, of one window at least.
+
+        This pads windows to the longest of their bucket, which `forward` then sees; a backbone that can do without, or
+        has less to do where few rows are read, or looks for padding in `forward`, has its own (`PackedBackbone`).
+        """
         buckets = Buckets(lengths)
         states = buckets.along_windows(items[buckets.rows], self)
         places = buckets.places()
@@ -138,12 +144,6 @@ class PackedBackbone(Backbone):
         real = places <= lengths[:, None]
         states = self.encode(items[real], lengths)
         return states.new_zeros(*items.shape, states.shape[1]).index_put((real,), states)
-
-    def encode(self, items: Tensor, lengths: Tensor, read: Tensor | None = None) -> Tensor:
-        """Return the states of packed windows at the packed rows `read`, of all if None."""
-        if not len(lengths):
-            return self.item_vectors().new_zeros(0, self.params.hidden)
-        return self.encode_windows(items, lengths, read)
 
 
 def build_backbone(name: str, n_items: int, params: Any) -> Backbone:

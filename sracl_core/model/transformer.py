@@ -114,6 +114,10 @@ class Layer(nn.Module):
         later = like.new_full((length, length), -torch.inf).triu(1)
         if self.distance_bias is None:
             return later
-        place = torch.arange(length, device=like.device)
-        distance = (place[:, None] - place).clamp(min=0)  # [L, L]
-        return later + self.distance_bias(distance).permute(2, 0, 1)  # [heads, L, L]
+        return later + self.distance_bias(distances(length, like.device)).permute(2, 0, 1)  # [heads, L, L]
+
+
+def distances(length: int, device: torch.device) -> Tensor:
+    """Return how far every place lies behind every other, int64 [length, length]; 0 for one before it."""
+    place = torch.arange(length, device=device)
+    return (place[:, None] - place).clamp(min=0)

@@ -69,13 +69,6 @@ def run_ingest(tmp_path: Path) -> Ingest:
     return run
 
 
-@pytest.fixture
-def raw(tmp_path: Path) -> Path:
-    folder = tmp_path / "raw"
-    folder.mkdir()
-    return folder
-
-
 def write_gzip(path: Path, text: str) -> None:
     with gzip.open(path, "wt", encoding="utf-8") as file:
         file.write(text)

@@ -14,14 +14,13 @@ differs from that code:
 from collections.abc import Iterable
 from typing import ClassVar, cast
 
-import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from sracl_core.model.backbone import BackboneParams, PackedBackbone
 from sracl_core.model.dropout import Dropout
 from sracl_core.model.packed import Buckets, take_rows
-from sracl_core.model.transformer import HeadsParams
+from sracl_core.model.transformer import HeadsParams, distances
 
 NORM_EPSILON = 1e-6
 
@@ -57,8 +56,7 @@ class Unit(nn.Module):
         """Map [b, L, 3d] to [b, L, d]: every position adds up its own value and those before it."""
         heads = value_query_key.unflatten(2, (3, self.heads, -1))
         value, query, key = heads.permute(2, 0, 3, 1, 4)  # [b, heads, L, d / heads]
-        place = torch.arange(value_query_key.shape[1], device=value_query_key.device)
-        distance = (place[:, None] - place).clamp(min=0)  # [L, L]
+        distance = distances(value_query_key.shape[1], value_query_key.device)  # [L, L]
         scores = query @ key.transpose(2, 3) + self.distance_bias(distance).squeeze(2)
         # Padding lies on the right, so what keeps out later positions keeps it out of every real position too.
         weights = (F.silu(scores) / self.most).tril()
