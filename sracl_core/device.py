@@ -29,7 +29,8 @@ def pick_device(runtime: RuntimeParams) -> torch.device:
     if device.type == "cpu" or runtime.deterministic:
         # Otherwise several threads sum the gradients of indexing in any order; cuBLAS also wants a fixed workspace.
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-        torch.use_deterministic_algorithms(True)
+        # What use_deterministic_algorithms does, without an import of torch's compiler, which takes two seconds.
+        torch.set_deterministic_debug_mode("error")
         # Fresh memory would be filled with NaN first, to show whoever reads it unwritten; here nobody does.
         setattr(torch.utils.deterministic, "fill_uninitialized_memory", False)  # noqa: B010 - its stub lacks it
     return device

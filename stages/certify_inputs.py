@@ -9,6 +9,7 @@ from sracl_core.artifacts.provenance import Provenance
 from sracl_core.device import pick_device
 from sracl_core.documents import write_sealed
 from sracl_core.embed.encoders.protocol import Encoder
+from sracl_core.embed.precision import chosen_precision
 from sracl_core.embed.vectors import load_encoder
 from sracl_core.ground.console import say
 from sracl_core.leakage.certificate import summary
@@ -102,7 +103,8 @@ def main(
         if embed.engine == TABLE:
             return None
         device = str(pick_device(runtime))
-        return load_encoder(embed.engine, embed.model, embed.max_tokens, device, embed.precision)
+        precision = chosen_precision(embed.precision, device)
+        return load_encoder(embed.engine, embed.model, embed.max_tokens, device, precision)
 
     result = certify_inputs(files, params, Makers(extractive, engine, encoder), _origins(params_file, files, embed))
     write_sealed(certificate, result)

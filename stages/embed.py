@@ -7,7 +7,8 @@ import typer
 
 from sracl_core.artifacts.tables import read_table
 from sracl_core.device import pick_device
-from sracl_core.embed.vectors import embed_texts, load_encoder
+from sracl_core.embed.precision import chosen_precision
+from sracl_core.embed.vectors import batch_on, embed_texts, load_encoder
 from sracl_core.ground.console import say
 from sracl_core.params.embed import TABLE, EmbedParams
 from sracl_core.params.reading.section import read_section
@@ -36,11 +37,13 @@ def main(
         write_vectors(out, keys, vectors, origin)
         say(f"embed@{kind}: {len(keys)} vectors of your own, dimension {vectors.shape[1]}")
         return
-    encoder = load_encoder(params.engine, params.model, params.max_tokens, str(pick_device(runtime)), params.precision)
+    device = str(pick_device(runtime))
+    precision = chosen_precision(params.precision, device)
+    encoder = load_encoder(params.engine, params.model, params.max_tokens, device, precision)
     texts = table["text"].to_pylist()
-    vectors = embed_texts(texts, encoder, runtime.embed_batch)
+    vectors = embed_texts(texts, encoder, runtime.embed_batch or batch_on(device))
     write_vectors(out, table["key"].to_numpy(), vectors, origin)
-    say(f"embed@{kind}: {len(texts)} texts, {len(set(texts))} distinct, dimension {encoder.dimension}")
+    say(f"embed@{kind}: {len(texts)} texts, {len(set(texts))} distinct, dimension {encoder.dimension}, {precision}")
 
 
 if __name__ == "__main__":

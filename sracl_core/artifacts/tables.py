@@ -83,7 +83,8 @@ def read_table(path: Path, schema: pa.Schema | None = None, columns: list[str] |
     """
     with _told(path):
         _checked_schema(path, schema)
-        table = pq.read_table(path, columns=columns, page_checksum_verification=True)
+        with pq.ParquetFile(path, page_checksum_verification=True) as file:
+            table = file.read(columns)
         for name in table.column_names:
             _require_no_null(path, name, table[name])
         return table

@@ -5,21 +5,29 @@ from collections.abc import Sequence
 import numpy as np
 
 from sracl_core.embed.encoders.protocol import Encoder
+from sracl_core.embed.precision import FLOAT32
 from sracl_core.ground.errors import ModelError
 from sracl_core.ground.plugins import load_plugin, require_part
 from sracl_core.progress import Progress
 
 ENCODER = ("dimension", "token_counts", "encode")
+# A CPU is fastest while what a layer makes stays in its cache, a GPU while it has much to do at once.
+BATCH, GPU_BATCH = 32, 256
 
 
-def load_encoder(engine: str, model: str, max_tokens: int, device: str, precision: str = "float32") -> Encoder:
+def load_encoder(engine: str, model: str, max_tokens: int, device: str, precision: str = FLOAT32) -> Encoder:
     """Return the encoder that `embed.engine` and `embed.model` name, on the torch device `device`.
 
-    It computes in `precision` (`embed.precision`). Raises ModelError when it cannot be loaded.
+    It computes in `precision`, float32 or bfloat16. Raises ModelError when it cannot be loaded.
     """
     make = require_part(engine, load_plugin("sracl_core.embed.encoders", engine), "encoder", ("__call__",))
     encoder: Encoder = require_part(engine, make(model, max_tokens, device, precision), "encoder", ENCODER)
     return encoder
+
+
+def batch_on(device: str) -> int:
+    """Return how many texts are encoded at once on the torch device `device` where nobody chose a number."""
+    return BATCH if device == "cpu" else GPU_BATCH
 
 
 def embed_texts(texts: Sequence[str], encoder: Encoder, batch: int) -> np.ndarray:

@@ -24,7 +24,9 @@ class EmbedParams(Section):
     engine: EncoderName = Field("sentence_transformers", description="library that runs the encoder")
     model: Text = Field("minilm", min_length=1, description="minilm (comes by pip), or a model's name or path")
     max_tokens: int = Field(128, ge=8, le=MOST_TOKENS, description="tokens of a profile the encoder sees")
-    precision: Literal["float32", "bfloat16"] = Field("float32", description="numbers the encoder computes in")
+    precision: Literal["auto", "float32", "bfloat16"] = Field(
+        "auto", description="numbers the encoder computes in; auto: bfloat16 where there are instructions for it"
+    )
     table: VectorTableParams = Field(VectorTableParams(), description="vectors of your own")
 
     @model_validator(mode="after")

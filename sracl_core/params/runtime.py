@@ -37,7 +37,9 @@ class RuntimeParams(Section):
     device: Literal["auto", "cpu", "cuda"] = Field("auto", description="auto takes a GPU where there is one")
     threads: int | None = Field(None, ge=1, le=1024, description="CPU threads; null takes what the machine has")
     memory_gb: float = Field(2.0, gt=0.1, le=100_000, description="memory DuckDB may take before it goes to disk, GB")
-    embed_batch: int = Field(128, ge=1, le=1_000_000, description="texts encoded at once")
+    embed_batch: int | None = Field(
+        None, ge=1, le=1_000_000, description="texts encoded at once; null: 32 on a CPU, 256 on a GPU"
+    )
     rank_tile_mb: float = Field(
         256.0, gt=0, le=1_000_000, description="memory of one tile of scores in the full ranking, MB"
     )

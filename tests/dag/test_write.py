@@ -27,6 +27,12 @@ def test_it_is_read_at_a_glance() -> None:
     assert max(map(len, lines)) <= 120
 
 
+def test_the_lock_knows_no_stage_that_is_gone() -> None:
+    """DVC keeps such entries for ever, and parses the file before and after every stage."""
+    locked = YAML(typ="safe", pure=True).load(ROOT / "dvc.lock")["stages"]
+    assert {name.split("@")[0] for name in locked} <= {stage.name for stage in stages()}, "take them out of dvc.lock"
+
+
 def test_signs_with_a_meaning_are_kept() -> None:
     stage = stages()[0]
     object.__setattr__(stage, "description", "one: two, #three → 'four' \"five\"")

@@ -6,6 +6,8 @@ tags, duplicate keys, several documents, files and numbers without end. Every su
 
 import re
 from collections.abc import Iterator
+from copy import deepcopy
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -42,12 +44,18 @@ def read_yaml(path: Path) -> dict[str, Any]:
 
     Raises ParamsError where it cannot be read, or is none that `plain_yaml` takes.
     """
-    values = plain_yaml(_bytes_of(path), path)
+    values = deepcopy(_parsed(_bytes_of(path), path))
     if not isinstance(values, dict):
         raise ParamsError(
             f"{shown(str(path))} must hold a mapping of sections (data:, train:, …), not {type(values).__name__}."
         )
     return values
+
+
+@lru_cache(maxsize=1)
+def _parsed(data: bytes, path: Path) -> Any:
+    """What `plain_yaml` returns, made once for all the sections of a file."""
+    return plain_yaml(data, path)
 
 
 def plain_yaml(data: bytes, path: Path) -> Any:
