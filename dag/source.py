@@ -2,7 +2,8 @@
 
 The conventions it relies on (docs/architecture.md):
 - parameters come from `read_section(params_file, XParams, only=("a", "b"))`, or from `check_params(params_file)`;
-- parts chosen by name come from `load_plugin("package.of.the.kind", …)`, with the package written out.
+- parts chosen by name come from `load_plugin("package.of.the.kind", …)`, with the package written out, or from
+  `load_outside("package.of.the.kind", …)` where those that come along are not looked at.
 """
 
 import ast
@@ -12,6 +13,7 @@ from pathlib import Path
 
 from sracl_core.params.backbone import BackboneChoice
 from sracl_core.params.check import SECTIONS
+from sracl_core.params.reading.problems import written_fields
 from sracl_core.params.reading.section import Section
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -122,13 +124,13 @@ def files_below(directory: str) -> set[str]:
 
 
 @cache
-def plugin_packages(module: str) -> list[str]:
-    """Return the packages from which `module` loads parts by name."""
+def plugin_packages(module: str, loader: str = "load_plugin") -> list[str]:
+    """Return the packages from which `module` loads parts by name; by the `loader` load_outside, only from outside."""
     packages = []
-    for call in calls(module, "load_plugin"):
+    for call in calls(module, loader):
         first = next(iter(call.args), None)
         if not (isinstance(first, ast.Constant) and isinstance(first.value, str)):
-            raise ConventionError(f"{module}, line {call.lineno}: write load_plugin's package as a literal string")
+            raise ConventionError(f"{module}, line {call.lineno}: write {loader}'s package as a literal string")
         packages.append(first.value)
     return packages
 
@@ -163,7 +165,7 @@ def _named(section: type[Section], fields: tuple[str, ...]) -> set[str]:
         return {section.key}
     return {
         f"{section.key}.{name}" + (f".${{{section.key}.{chosen[name]}}}" if name in chosen else "")
-        for name in fields or section.model_fields
+        for name in fields or written_fields(section)
     }
 
 

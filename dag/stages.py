@@ -65,7 +65,9 @@ class Stage:
     @cached_property
     def parts(self) -> frozenset[str]:
         """The dependencies on parts that may come from outside."""
-        loaded = {package for name in closure(self.module) for package in plugin_packages(name)}
+        loaders = ("load_plugin", "load_outside")
+        found = (plugin_packages(name, loader) for name in closure(self.module) for loader in loaders)
+        loaded = {package for packages in found for package in packages}
         return frozenset(code for package, code in PART_CODE.items() if package in loaded)
 
     @cached_property

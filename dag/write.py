@@ -34,8 +34,8 @@ def _stage(stage: Stage) -> list[str]:
         lines.append(f"    matrix: {{{', '.join(values)}}}")
     lines.append(f"    cmd: {' '.join(['python -m', stage.module, *arguments.values()])}")
     data = [path if "$" in path else path.format(**arguments) for path in stage.data]
-    lines += _list("deps", [[*data, *sorted(stage.parts)], compact(stage.code)])
-    lines += _list("params", [sorted(stage.params)])
+    lines += _list("deps", [*data, *sorted(stage.parts), *compact(stage.code)])
+    lines += _list("params", sorted(stage.params))
     for under in ("outs", "metrics", "plots"):
         lines += _outputs(under, [output for output in stage.writes if output.under == under], arguments)
     return lines
@@ -44,7 +44,7 @@ def _stage(stage: Stage) -> list[str]:
 def _outputs(under: str, outputs: list[Output], arguments: dict[str, str]) -> list[str]:
     paths = [output.path.format(**arguments) for output in outputs]
     if not any(output.options for output in outputs):
-        return _list(under, [paths])
+        return _list(under, paths)
     entries = zip(paths, (output.options for output in outputs), strict=True)
     return [f"    {under}:", *(line for path, options in entries for line in _entry(path, options, "      "))]
 
@@ -55,20 +55,12 @@ def _entry(path: str, options: dict[str, Any], indent: str) -> list[str]:
     return [f"{indent}- {path}:", *(f"{indent}    {name}: {_scalar(value)}" for name, value in options.items())]
 
 
-def _list(key: str, groups: Iterable[list[str]]) -> list[str]:
-    """A list in brackets: on one line where it fits, else every group begins a line."""
-    written = [", ".join(map(_scalar, group)) for group in groups if group]
-    if not written:
+def _list(key: str, values: list[str]) -> list[str]:
+    """A list in brackets, on as many lines as it takes; nothing where there is none."""
+    if not values:
         return []
-    if len(line := f"    {key}: [{', '.join(written)}]") <= WIDTH:
-        return [line]
-    lines: list[str] = []
-    for group in written:
-        indent = "      " if lines else f"    {key}: ["
-        lines += textwrap.wrap(
-            f"{group},", WIDTH, initial_indent=indent, subsequent_indent="      ", break_on_hyphens=False
-        )
-    return [*lines[:-1], f"{lines[-1].removesuffix(',')}]"]
+    written = f"    {key}: [{', '.join(map(_scalar, values))}]"
+    return textwrap.wrap(written, WIDTH, subsequent_indent="      ", break_on_hyphens=False, drop_whitespace=True)
 
 
 def _scalar(value: Any) -> str:

@@ -9,18 +9,18 @@ from sracl_core.artifacts.provenance import Provenance
 from sracl_core.device import pick_device
 from sracl_core.documents import write_sealed
 from sracl_core.embed.encoders.protocol import Encoder
-from sracl_core.embed.precision import chosen_precision
 from sracl_core.embed.vectors import load_encoder
 from sracl_core.ground.console import say
 from sracl_core.leakage.certificate import summary
 from sracl_core.leakage.inputs.check import InputFiles, InputParams, Makers, certify_inputs
 from sracl_core.params.certify import CertifyParams
-from sracl_core.params.data import DataParams, SplitParams
+from sracl_core.params.data import DataParams
 from sracl_core.params.embed import TABLE, EmbedParams
 from sracl_core.params.mine import MineParams
 from sracl_core.params.profile import ProfileParams
 from sracl_core.params.reading.section import Section, read_section
 from sracl_core.params.runtime import RuntimeParams
+from sracl_core.params.split import SplitParams
 from sracl_core.profile.engines.extractive import Extractive
 from sracl_core.profile.engines.protocol import Engine, EngineSettings
 from sracl_core.profile.prompting.catalogue import Catalogue
@@ -80,8 +80,8 @@ def main(
     )
     params = InputParams(
         method=read_section(params_file, SplitParams, only=("method",)).method,
-        data=read_section(params_file, DataParams, only=("source", "attributes")),
-        profile=read_section(params_file, ProfileParams, only=("engine", "domain", "llm", "items", "users")),
+        data=read_section(params_file, DataParams, only=("source", "sources", "attributes")),
+        profile=read_section(params_file, ProfileParams, only=("engine", "engines", "domain", "llm", "items", "users")),
         mine=read_section(params_file, MineParams),
         certify=read_section(params_file, CertifyParams),
     )
@@ -90,21 +90,21 @@ def main(
 
     def settings(catalogue: pa.Table) -> EngineSettings:
         own = params.profile
-        return EngineSettings(Catalogue.from_table(catalogue), own.domain, own.items, own.llm, runtime)
+        return EngineSettings(
+            Catalogue.from_table(catalogue), own.domain, own.items, own.llm, runtime, own.engine_params
+        )
 
     def extractive(catalogue: pa.Table) -> Engine:
         return Extractive(settings(catalogue))
 
     def engine(catalogue: pa.Table) -> Engine | None:
-        return load_repeatable(params.profile.engine, settings(catalogue))
+        return load_repeatable(params.profile.engine_part, settings(catalogue))
 
     @cache
     def encoder() -> Encoder | None:
-        if embed.engine == TABLE:
+        if embed.engine_part == TABLE:
             return None
-        device = str(pick_device(runtime))
-        precision = chosen_precision(embed.precision, device)
-        return load_encoder(embed.engine, embed.model, embed.max_tokens, device, precision)
+        return load_encoder(embed.engine_part, embed.engine_params, str(pick_device(runtime)))
 
     result = certify_inputs(files, params, Makers(extractive, engine, encoder), _origins(params_file, files, embed))
     write_sealed(certificate, result)
@@ -113,8 +113,8 @@ def main(
 
 def _origins(params_file: Path, files: InputFiles, embed: EmbedParams) -> dict[Path, Provenance]:
     """The provenance that each artifact must have: of the stage that makes it, as that stage works it out."""
-    by_items = read_section(params_file, ProfileParams, only=("engine", "domain", "llm", "table", "items"))
-    by_users = read_section(params_file, ProfileParams, only=("engine", "domain", "llm", "table", "users"))
+    by_items = read_section(params_file, ProfileParams, only=("engine", "engines", "domain", "llm", "items"))
+    by_users = read_section(params_file, ProfileParams, only=("engine", "engines", "domain", "llm", "users"))
     by_k = read_section(params_file, MineParams, only=("k", "vectors"))
     mine = read_section(params_file, MineParams, only=("k", "exclude_same_user", "vectors"))
     own_space = read_section(params_file, MineParams, only=("vectors", "dimension", "seed"))
@@ -122,15 +122,15 @@ def _origins(params_file: Path, files: InputFiles, embed: EmbedParams) -> dict[P
     mined = {kind: mine.chosen(files.of(kind, "embeddings"), files.of(kind, "space")) for kind in KINDS}
     read = [files.items, files.sequences]
     in_items, in_prefixes = [files.item_profiles, files.item_vectors], [files.user_profiles, files.user_vectors]
-    of_items = provenance("profile_items", [by_items], [*read, files.item_texts], by_items.engine)
-    of_users = provenance("profile_users", [by_users], [*read, files.user_texts], by_users.engine)
+    of_items = provenance("profile_items", [by_items], [*read, files.item_texts], by_items.engine_part)
+    of_users = provenance("profile_users", [by_users], [*read, files.user_texts], by_users.engine_part)
     return {
         files.item_contexts: of_items,
         files.item_profiles: of_items,
         files.prefixes: of_users,
         files.user_profiles: of_users,
-        files.item_embeddings: provenance("embed@item", [embed], in_items, embed.engine),
-        files.user_embeddings: provenance("embed@user", [embed], in_prefixes, embed.engine),
+        files.item_embeddings: provenance("embed@item", [embed], in_items, embed.engine_part),
+        files.user_embeddings: provenance("embed@user", [embed], in_prefixes, embed.engine_part),
         files.item_pool: provenance("mine_items", [by_k], [mined["item"], files.item_index]),
         files.user_pool: provenance("mine_users", [mine], [mined["user"], files.user_index, files.prefixes]),
         files.item_space: provenance("space", by_space, read if by_space else []),

@@ -6,8 +6,8 @@ from sracl_core.documents import write_sealed
 from sracl_core.ground.console import say
 from sracl_core.leakage.certificate import summary
 from sracl_core.leakage.training import TrainingFiles, certify_training
-from sracl_core.params.data import SplitParams
 from sracl_core.params.reading.section import read_section
+from sracl_core.params.split import SplitParams
 from sracl_core.params.train import TrainParams
 from sracl_core.retrieval.reading.needed import RetrievalFiles, needed_files
 from stages.entry import PARAMS_FILE, In, Out, provenance, run

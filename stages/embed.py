@@ -7,7 +7,6 @@ import typer
 
 from sracl_core.artifacts.tables import read_table
 from sracl_core.device import pick_device
-from sracl_core.embed.precision import chosen_precision
 from sracl_core.embed.vectors import batch_on, embed_texts, load_encoder
 from sracl_core.ground.console import say
 from sracl_core.params.embed import TABLE, EmbedParams
@@ -30,20 +29,20 @@ def main(
     params = read_section(params_file, EmbedParams)
     runtime = read_section(params_file, RuntimeParams, only=("device", "threads", "deterministic", "embed_batch"))
     out, own = Path(str(embeddings).format(kind=kind)), Path(str(brought).format(kind=kind))
-    origin = provenance(f"embed@{kind}", [params], [source_file, own], params.engine)
+    origin = provenance(f"embed@{kind}", [params], [source_file, own], params.engine_part)
     table = read_table(source_file, PROFILES)
-    if params.engine == TABLE:
+    if params.engine_part == TABLE:
         keys, vectors = read_vectors(own)
         write_vectors(out, keys, vectors, origin)
         say(f"embed@{kind}: {len(keys)} vectors of your own, dimension {vectors.shape[1]}")
         return
     device = str(pick_device(runtime))
-    precision = chosen_precision(params.precision, device)
-    encoder = load_encoder(params.engine, params.model, params.max_tokens, device, precision)
+    encoder = load_encoder(params.engine_part, params.engine_params, device)
     texts = table["text"].to_pylist()
     vectors = embed_texts(texts, encoder, runtime.embed_batch or batch_on(device))
     write_vectors(out, table["key"].to_numpy(), vectors, origin)
-    say(f"embed@{kind}: {len(texts)} texts, {len(set(texts))} distinct, dimension {encoder.dimension}, {precision}")
+    distinct = f"{len(texts)} texts, {len(set(texts))} distinct"
+    say(f"embed@{kind}: {distinct}, dimension {encoder.dimension}, by {encoder.name}")
 
 
 if __name__ == "__main__":

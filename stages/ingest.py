@@ -6,9 +6,10 @@ from sracl_core.ground.console import say
 from sracl_core.ingest.held_out import require_held_out
 from sracl_core.ingest.links import link_notes
 from sracl_core.ingest.pipeline import IngestOutputs, ingest, locate
-from sracl_core.params.data import DataParams, SplitParams
+from sracl_core.params.data import DataParams
 from sracl_core.params.reading.section import read_section
 from sracl_core.params.runtime import RuntimeParams
+from sracl_core.params.split import SplitParams
 from stages.entry import PARAMS_FILE, Out, provenance, run
 
 
@@ -32,7 +33,7 @@ def main(
         data,
         split,
         IngestOutputs(interactions, items, users, sequences, rejected, summary),
-        provenance("ingest", [data, split], layout.paths, data.source),
+        provenance("ingest", [data, split], layout.paths, data.source_part),
         memory_gb=runtime.memory_gb,
         threads=runtime.threads,
     )

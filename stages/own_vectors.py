@@ -33,11 +33,11 @@ def main(
     user_vectors: Out = Path("data/interim/user_vectors.parquet"),
     rejected: Out = Path("data/interim/vectors_rejected.parquet"),
 ) -> None:
-    """Read the files that embed.table names; nothing where an encoder makes the vectors."""
+    """Read the files that the engine table names; nothing where an encoder makes the vectors."""
     data = read_section(params_file, DataParams, only=("path", "max_rejected"))
-    params = read_section(params_file, EmbedParams, only=("engine", "table"))
+    params = read_section(params_file, EmbedParams, only=("engine", "engines"))
     runtime = read_section(params_file, RuntimeParams, only=("threads", "memory_gb"))
-    if params.engine != TABLE:  # the same bytes for all data: nothing runs because of them
+    if params.engine_part != TABLE:  # the same bytes for all data: nothing runs because of them
         nothing = provenance("own_vectors", [], [])
         for path in (item_vectors, user_vectors):
             no_vectors(path, nothing)
@@ -50,7 +50,7 @@ def main(
     with open_session(item_vectors.parent, memory_gb=runtime.memory_gb, threads=runtime.threads) as session:
         session.run(REJECTED_TABLE)
         known = Known(catalogue, read_table(users, USERS), listed, train)
-        own = OwnVectors(session, RawFolder(Path(data.path)), params.table, known)
+        own = OwnVectors(session, RawFolder(Path(data.path)), params.engine_params, known)
         of_items = own.items()
         of_users = own.users(of_items)
         counts = [count.read for count in own.counts]

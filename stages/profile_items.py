@@ -31,10 +31,10 @@ def main(
 ) -> None:
     """Draw training contexts for the items and write the items' profiles."""
     params = read_section(
-        params_file, ProfileParams, only=("engine", "max_fallback", "domain", "llm", "table", "items")
+        params_file, ProfileParams, only=("engine", "engines", "max_fallback", "domain", "llm", "items")
     )
     runtime = read_section(params_file, RuntimeParams)
-    source = provenance("profile_items", [params], [items, sequences, texts], params.engine)
+    source = provenance("profile_items", [params], [items, sequences, texts], params.engine_part)
     catalogue = read_table(items, ITEMS)
     train = read_training_part(sequences, items, catalogue.num_rows)
     drawn = draw_contexts(
@@ -43,8 +43,8 @@ def main(
     write_table(contexts, drawn, CONTEXTS, source)
     own = item_texts(texts, params)
     known = Catalogue.from_table(catalogue)
-    settings = EngineSettings(known, params.domain, params.items, params.llm, runtime, own)
-    engine = load_engine(params.engine, settings)
+    settings = EngineSettings(known, params.domain, params.items, params.llm, runtime, params.engine_params, own)
+    engine = load_engine(params.engine_part, settings)
     requests = item_requests(catalogue, drawn, train, params.items)
     counts = write_profile_table(
         profiles,

@@ -31,18 +31,18 @@ def main(
 ) -> None:
     """List the training prefixes and write their profiles."""
     params = read_section(
-        params_file, ProfileParams, only=("engine", "max_fallback", "domain", "llm", "table", "users")
+        params_file, ProfileParams, only=("engine", "engines", "max_fallback", "domain", "llm", "users")
     )
     runtime = read_section(params_file, RuntimeParams)
-    source = provenance("profile_users", [params], [items, sequences, texts], params.engine)
+    source = provenance("profile_users", [params], [items, sequences, texts], params.engine_part)
     catalogue = read_table(items, ITEMS)
     train = read_training_part(sequences, items, catalogue.num_rows)
     listed = build_prefixes(train, params.users)
     write_table(prefixes, listed, PREFIXES, source)
     own = user_texts(texts, params)
     known = Catalogue.from_table(catalogue)
-    settings = EngineSettings(known, params.domain, params.users, params.llm, runtime, own)
-    engine = load_engine(params.engine, settings)
+    settings = EngineSettings(known, params.domain, params.users, params.llm, runtime, params.engine_params, own)
+    engine = load_engine(params.engine_part, settings)
     requests = user_requests(catalogue, listed, train, params.users)
     counts = write_profile_table(
         profiles,

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from sracl_core.ground.console import say
-from sracl_core.params.data import SampleParams
 from sracl_core.params.reading.section import read_section
+from sracl_core.params.sample import SampleParams
 from sracl_core.sample.shoppers import write_sample
 from stages.entry import PARAMS_FILE, Out, run
 

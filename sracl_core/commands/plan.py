@@ -162,15 +162,18 @@ def _plan_table(plan: "Plan") -> "Table":
 def _profile_params(path: Path, engine: str | None) -> "ProfileParams":
     """The section `profile`, with another engine if one is given."""
     from sracl_core.ground.errors import ParamsError
-    from sracl_core.ground.plugins import check_name
+    from sracl_core.ground.outside import shown_value
     from sracl_core.params.profile import ENGINES, ProfileParams
     from sracl_core.params.reading.section import read_section
 
     section = read_section(path, ProfileParams)
-    try:
-        return section.model_copy(update={"engine": check_name(engine, ENGINES)}) if engine else section
-    except ValueError as error:
-        raise ParamsError(f"--engine: {error}.") from None
+    if engine is None:
+        return section
+    if not hasattr(section.engines, engine):
+        raise ParamsError(
+            f"--engine: {shown_value(engine)} is not one of {', '.join(ENGINES)}, nor another group of profile.engines."
+        )
+    return section.model_copy(update={"engine": engine})
 
 
 def _prices(prompt: float | None, cached: float | None, answer: float | None) -> "Prices | None":

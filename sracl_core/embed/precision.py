@@ -8,7 +8,7 @@ FAST_PRODUCTS = ("amx_bf16", "avx512_bf16")
 
 
 def chosen_precision(precision: str, device: str) -> str:
-    """Return what `embed.precision` stands for on the torch device `device`: float32 or bfloat16.
+    """Return what `precision` of an encoder stands for on the torch device `device`: float32 or bfloat16.
 
     `auto` is bfloat16 where the processor or GPU has instructions for it, and so is about twice as fast.
     """

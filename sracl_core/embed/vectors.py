@@ -1,27 +1,27 @@
 """Texts to unit vectors: every distinct text encoded once, texts of like length together."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from sracl_core.embed.encoders.protocol import Encoder
-from sracl_core.embed.precision import FLOAT32
 from sracl_core.ground.errors import ModelError
 from sracl_core.ground.plugins import load_plugin, require_part
 from sracl_core.progress import Progress
 
-ENCODER = ("dimension", "token_counts", "encode")
+ENCODER = ("name", "dimension", "token_counts", "encode")
 # A CPU is fastest while what a layer makes stays in its cache, a GPU while it has much to do at once.
 BATCH, GPU_BATCH = 32, 256
 
 
-def load_encoder(engine: str, model: str, max_tokens: int, device: str, precision: str = FLOAT32) -> Encoder:
-    """Return the encoder that `embed.engine` and `embed.model` name, on the torch device `device`.
+def load_encoder(part: str, params: Any, device: str) -> Encoder:
+    """Return the encoder `part` with its own parameters, on the torch device `device`.
 
-    It computes in `precision`, float32 or bfloat16. Raises ModelError when it cannot be loaded.
+    Raises ModelError when it cannot be loaded.
     """
-    make = require_part(engine, load_plugin("sracl_core.embed.encoders", engine), "encoder", ("__call__",))
-    encoder: Encoder = require_part(engine, make(model, max_tokens, device, precision), "encoder", ENCODER)
+    make = require_part(part, load_plugin("sracl_core.embed.encoders", part), "encoder", ("__call__",))
+    encoder: Encoder = require_part(part, make(params, device), "encoder", ENCODER)
     return encoder
 
 
@@ -54,7 +54,7 @@ def embed_texts(texts: Sequence[str], encoder: Encoder, batch: int) -> np.ndarra
 
 def _unit(vectors: np.ndarray, count: int, dimension: int) -> np.ndarray:
     """Return `vectors` [count, D] at length 1; raises ModelError when they cannot be."""
-    advice = "Try another embed.model, or a smaller runtime.embed_batch."
+    advice = "Try another encoder or model in embed, or a smaller runtime.embed_batch."
     if vectors.shape != (count, dimension):
         raise ModelError(
             f"The encoder returned an array of shape {vectors.shape} for {count} texts, expected {(count, dimension)}. "

@@ -27,7 +27,7 @@ LOWER = {
     "ingest": "runtime.memory_gb or runtime.threads",
     "profile_items": "runtime.vllm_gpu_share or runtime.vllm_cpu_cache_gb (engine vllm)",
     "profile_users": "runtime.vllm_gpu_share or runtime.vllm_cpu_cache_gb (engine vllm)",
-    "embed": "runtime.embed_batch or embed.max_tokens",
+    "embed": "runtime.embed_batch, or max_tokens of the encoder in embed.engines",
     "mine_items": "mine.k",
     "mine_users": "mine.k",
     "certify_inputs": "certify.sample or runtime.embed_batch",

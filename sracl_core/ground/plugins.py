@@ -1,4 +1,4 @@
-"""Parts that are chosen by name: data sources, profile engines, encoders, backbones.
+"""Parts that are chosen by name: data sources, profile engines, encoders, backbones, losses, objectives.
 
 A part that comes with the project is one module named after it inside the package of its kind, with a module
 constant `PLUGIN`; its name stands in the registry beside the parameter that selects it (`sracl_core/params/`).
@@ -40,7 +40,19 @@ def load_plugin(package: str, name: str) -> Any:
     `package` is the dotted package of the kind, e.g. `sracl_core.model.backbones`. An import path is code that runs
     here: it must come from the parameters, never from an artifact. Raises ModelError when it leads nowhere.
     """
-    module_name, _, attribute = name.partition(":") if ":" in name else (f"{package}.{name}", "", "PLUGIN")
+    return _loaded(package, name, name if is_import_path(name) else f"{package}.{name}:PLUGIN")
+
+
+def load_outside(package: str, name: str) -> Any:
+    """Return the object that the import path `name` stands for, of the kind whose parts are in `package`.
+
+    As `load_plugin` does, for who looks at parts from outside alone.
+    """
+    return _loaded(package, name, name)
+
+
+def _loaded(package: str, name: str, import_path: str) -> Any:
+    module_name, _, attribute = import_path.partition(":")
     try:
         with _no_byte_code():
             return getattr(import_module(module_name), attribute)

@@ -14,7 +14,8 @@ from sracl_core.ingest.staging.notes import file_notes
 from sracl_core.ingest.staging.stage import FileCount
 from sracl_core.ingest.staging.timestamps import Clock
 from sracl_core.ingest.text.allowed import chosen_names, is_allowed
-from sracl_core.params.data import DataParams, SplitParams
+from sracl_core.params.data import TABLE, DataParams
+from sracl_core.params.split import SplitParams
 
 NAMES_TOLD = 8
 
@@ -40,7 +41,7 @@ def summarize(found: Findings, data: DataParams, split: SplitParams, dates: dict
     filtered, listed = found.filtered, found.listed
     _check_sum(filtered.interactions, found.parts)
     summary = {
-        "source": data.source,
+        "source": data.source_part,
         "users": filtered.users,
         "items": filtered.items,
         "interactions": filtered.interactions,
@@ -96,7 +97,9 @@ def _cell_notes(cells: CellCount, data: DataParams) -> list[str]:
     unknown = [
         name
         for name in data.attributes or ()
-        if not any(is_allowed(found, chosen_names([name], taken_apart=data.source != "table")) for found in cells.taken)
+        if not any(
+            is_allowed(found, chosen_names([name], taken_apart=data.source_part != TABLE)) for found in cells.taken
+        )
     ]
     notes = [f"warning: no item has a field that data.attributes names: {', '.join(unknown)}."] if unknown else []
     if cells.dropped:

@@ -2,7 +2,7 @@
 
 from sracl_core.ground.plugins import load_plugin
 from sracl_core.ingest.text.allowed import chosen_names
-from sracl_core.params.data import DataParams
+from sracl_core.params.data import TABLE, DataParams
 
 
 def allowed_attributes(data: DataParams) -> frozenset[str] | None:
@@ -11,6 +11,6 @@ def allowed_attributes(data: DataParams) -> frozenset[str] | None:
     `data.attributes` names them; where it is empty, the source does. A source from outside that names none lets all.
     """
     if data.attributes is not None:
-        return chosen_names(data.attributes, taken_apart=data.source != "table")
-    found: frozenset[str] | None = getattr(load_plugin("sracl_core.ingest.sources", data.source), "allowed", None)
+        return chosen_names(data.attributes, taken_apart=data.source_part != TABLE)
+    found: frozenset[str] | None = getattr(load_plugin("sracl_core.ingest.sources", data.source_part), "allowed", None)
     return found

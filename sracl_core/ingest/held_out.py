@@ -33,10 +33,10 @@ def require_held_out(summary: dict[str, Any]) -> None:
         raise DataError(
             f"{missing} split.method leave_one_out takes a user's last interaction for the test and the one before it "
             "for validation, so a user needs three, and none has them. Bring more interactions a user; see whether "
-            "data.columns.user names the right column."
+            "data.sources.table.columns.user names the right column."
         )
     raise DataError(
         f"{missing} split.method timeline cuts at two dates, and nobody with a history before that has an interaction "
-        f"for {' and '.join(empty)}. Raise split.valid_share and split.test_share, see whether data.columns.timestamp "
-        "names the right column, or set split.method to leave_one_out."
+        f"for {' and '.join(empty)}. Raise split.valid_share and split.test_share, see whether "
+        "data.sources.table.columns.timestamp names the right column, or set split.method to leave_one_out."
     )

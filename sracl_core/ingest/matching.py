@@ -86,5 +86,5 @@ def _cause(session: Session) -> str:
         return f"Likely cause: the ids {said}; {alike}."
     return (
         "The ids are of different kinds, or the catalogue is of other items: check data.items_file and, in tables of "
-        "your own, data.columns.item and data.columns.catalogue_item."
+        "your own, data.sources.table.columns.item and data.sources.table.columns.catalogue_item."
     )

@@ -24,7 +24,8 @@ from sracl_core.ingest.split import Timeline, make_split
 from sracl_core.ingest.staging.ids import read_ids
 from sracl_core.ingest.staging.stage import REJECTED_TABLE, check_share, stage_interactions, stage_items
 from sracl_core.ingest.staging.timestamps import FILE_ORDER, read_clock
-from sracl_core.params.data import DataParams, SplitParams
+from sracl_core.params.data import DataParams
+from sracl_core.params.split import SplitParams
 from sracl_core.schemas.ingest import REJECTED
 
 
@@ -45,18 +46,19 @@ def locate(folder: Path, data: DataParams) -> Layout:
 
     Raises DataError when a file or a column is missing, ModelError when a source's import path leads nowhere.
     """
-    source = require_part(data.source, load_plugin("sracl_core.ingest.sources", data.source), "source", ("locate",))
+    part = data.source_part
+    source = require_part(part, load_plugin("sracl_core.ingest.sources", part), "source", ("locate",))
     layout: Layout = source.locate(RawFolder(folder), data)
     file = layout.interactions.records.file.name
     if data.min_rating is not None and layout.interactions.rating is None:
         raise DataError(
             f"data.min_rating is {data.min_rating:g}, but {file} has no rating. "
-            "Name its column in data.columns.rating, or leave data.min_rating empty."
+            "Name its column in data.sources.table.columns.rating, or leave data.min_rating empty."
         )
     if layout.interactions.timestamp is None and data.window() != (None, None):
         raise DataError(
-            f"data.from or data.to is set, but {file} has no timestamps. Name their column in data.columns.timestamp, "
-            "or leave data.from and data.to empty."
+            f"data.from or data.to is set, but {file} has no timestamps. Name their column in "
+            "data.sources.table.columns.timestamp, or leave data.from and data.to empty."
         )
     return layout
 

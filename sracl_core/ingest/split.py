@@ -10,7 +10,7 @@ import numpy as np
 from sracl_core.ground.errors import DataError
 from sracl_core.ingest.raw.session import Session
 from sracl_core.ingest.staging.timestamps import Clock
-from sracl_core.params.data import SplitParams
+from sracl_core.params.split import SplitParams
 from sracl_core.ragged import Ragged
 
 # A shorter history trains only: with a target for validation and one for test, nothing would be left.
@@ -72,7 +72,7 @@ def make_split(session: Session, split: SplitParams, interactions: int, clock: C
         raise DataError(
             f"split.method timeline leaves nothing to train on: {interactions} interactions stayed, and those of the "
             "first second reach into the validation window. Lower split.valid_share and split.test_share, check "
-            "data.columns.timestamp, or set split.method to leave_one_out."
+            "data.sources.table.columns.timestamp, or set split.method to leave_one_out."
         )
     return Timeline(valid_from, test_from)
 

@@ -99,7 +99,7 @@ def write_own_texts(
     where a file or a column is missing, and where more than the share `max_rejected` of a file cannot be read.
     """
     session.run(REJECTED_TABLE)
-    names, where = table.columns, "profile.table.columns"
+    names, where = table.columns, "profile.engines.table.columns"
     text = (names.text, f"{where}.text")
     end = (names.end, f"{where}.end") if names.end else None
     counts: list[FileCount] = []
@@ -122,7 +122,7 @@ def write_own_texts(
     ):
         texts = (USER_TEXTS if kind == "user" else ITEM_TEXTS).empty_table()
         if file is not None:
-            texts, count = own_texts(session, folder.named(file, f"profile.table.{kind}s"), columns, known)
+            texts, count = own_texts(session, folder.named(file, f"profile.engines.table.{kind}s"), columns, known)
             counts.append(count.read)
             told.append(f"{kind}s: {count.line()}")
         write_table(path, texts, texts.schema, provenance)

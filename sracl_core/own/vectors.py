@@ -18,7 +18,7 @@ from sracl_core.params.own import VectorTableParams
 from sracl_core.ragged import Ragged
 from sracl_core.unit_vectors import Kind, prefix_means, random_units, unit_vectors
 
-WHERE = "embed.table"
+WHERE = "embed.engines.table"
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from sracl_core.ground.errors import ParamsError
 from sracl_core.ground.outside import shown
 from sracl_core.ground.root import project_root
 from sracl_core.params.certify import CertifyParams
-from sracl_core.params.data import DataParams, SampleParams, SplitParams
+from sracl_core.params.data import DataParams
 from sracl_core.params.data_folder import folder_problems
 from sracl_core.params.embed import EmbedParams
 from sracl_core.params.evaluate import EvaluateParams
@@ -21,6 +21,8 @@ from sracl_core.params.reading.section import Section, section_problems
 from sracl_core.params.reading.veil import veiled
 from sracl_core.params.reading.yaml_file import read_yaml
 from sracl_core.params.runtime import RuntimeParams
+from sracl_core.params.sample import SampleParams
+from sracl_core.params.split import SplitParams
 from sracl_core.params.train import TrainParams
 
 SECTIONS: tuple[type[Section], ...] = (

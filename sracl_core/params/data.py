@@ -1,4 +1,4 @@
-"""Sections `sample`, `data` and `split`: what is read, and how it is cut into training, validation and test."""
+"""Section `data`: what is read, and what of it is kept."""
 
 import re
 from datetime import UTC, date, datetime, timedelta
@@ -6,18 +6,12 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from sracl_core.ground.plugins import check_name
+from sracl_core.ground.plugins import load_outside
 from sracl_core.params.reading.fields import Fields
-from sracl_core.params.reading.kinds import MOST_COLUMNS, ColumnText, Seed, Share, Text
+from sracl_core.params.reading.groups import Kind, PartParams, chosen_group, chosen_part
+from sracl_core.params.reading.kinds import MOST_COLUMNS, ColumnText, Share, Text
 from sracl_core.params.reading.report import got
 from sracl_core.params.reading.section import Section, runtime_only
-
-# The registry of data sources: one module each in sracl_core/ingest/sources/.
-SOURCES = ("table", "amazon2014", "amazon2018", "amazon2023", "yelp", "movielens", "recbole")
-
-MOST_PAIRS = 100_000_000  # of shoppers and items in the sample: some gigabytes while it is made
-
-SourceName = Annotated[Text, AfterValidator(lambda name: check_name(name, SOURCES))]
 
 
 def _column_name(value: Any) -> Any:
@@ -65,26 +59,6 @@ IsoDate = Annotated[str, Field(max_length=40), BeforeValidator(_iso_text), After
 Delimiter = Annotated[str, Field(max_length=16), AfterValidator(_check_delimiter)]
 
 
-class SampleParams(Section):
-    """The built-in sample data set."""
-
-    key: ClassVar[str] = "sample"
-
-    shoppers: int = Field(1500, ge=20, le=1_000_000, description="shoppers to generate")
-    items: int = Field(800, ge=20, le=1_000_000, description="items in the generated catalogue")
-    mean_purchases: float = Field(9.0, ge=6, le=1000, description="mean purchases of a shopper")
-    seed: Seed = Field(7, description="seed of the generator")
-
-    @model_validator(mode="after")
-    def _pairs_fit_memory(self) -> Self:
-        if self.shoppers * self.items > MOST_PAIRS:
-            raise ValueError(
-                f"expected at most {MOST_PAIRS} pairs of shoppers and items, since the generator holds a number for "
-                f"each, got {self.shoppers} x {self.items}"
-            )
-        return self
-
-
 class ColumnNames(Fields):
     """Which column of your own tables holds what (source `table`). Null: the table has no such column."""
 
@@ -112,22 +86,59 @@ class ColumnNames(Fields):
         return self
 
 
+class TableParams(PartParams):
+    """Tables of your own (source `table`)."""
+
+    delimiter: Delimiter | None = Field(
+        None, description="between fields of text tables; null finds it; ' ' is any run of blanks"
+    )
+    header: bool = Field(True, description="text tables have a header line; false: columns are 1, 2, 3, …")
+    columns: ColumnNames = Field(ColumnNames(), description="what the columns are called")
+
+    @model_validator(mode="after")
+    def _numbers_without_header(self) -> Self:
+        names = self.columns
+        named = [name for name in (names.user, names.item, names.timestamp) if name and not name.isdigit()]
+        if not self.header and named:
+            raise ValueError(
+                f"header is false, so columns are numbers, counted from 1: set columns.user, item and timestamp to "
+                f"them (user: 1), not to {named[0]!r}; leave timestamp empty where there is none"
+            )
+        return self
+
+
+TABLE = "table"  # the only source of which nothing is known beforehand
+# The registry of data sources: one module each in sracl_core/ingest/sources/.
+SOURCES: dict[str, type[Fields]] = {
+    TABLE: TableParams,
+    "amazon2014": PartParams,
+    "amazon2018": PartParams,
+    "amazon2023": PartParams,
+    "yelp": PartParams,
+    "movielens": PartParams,
+    "recbole": PartParams,
+}
+
+SOURCE = Kind(
+    *("source", "sources", tuple(SOURCES)),
+    load=lambda name: load_outside("sracl_core.ingest.sources", name),
+    declared=SOURCES,
+)
+
+
 class DataParams(Section):
     """Raw logs and catalogue."""
 
     key: ClassVar[str] = "data"
+    kinds: ClassVar[tuple[Kind, ...]] = (SOURCE,)
 
-    source: SourceName = Field("table", description="format of the raw files")
+    source: Text = Field(TABLE, description="format of the raw files, a group of `sources`")
+    sources: Any = Field(default_factory=SOURCE.shipped, description="parameters of every source")
     path: Text = runtime_only("data/raw/sample", "folder of the raw files")
     interactions_file: Text | None = Field(
         None, description="file in the folder; null finds it by the source's own names"
     )
     items_file: Text | None = Field(None, description="file in the folder; null finds it by the source's own names")
-    delimiter: Delimiter | None = Field(
-        None, description="between fields of your own text tables; null finds it; ' ' is any run of blanks"
-    )
-    header: bool = Field(True, description="your own text tables have a header line; false: columns are 1, 2, 3, …")
-    columns: ColumnNames = Field(ColumnNames(), description="columns of your own tables")
     attributes: list[ColumnText] | None = Field(
         None,
         max_length=MOST_COLUMNS,
@@ -155,17 +166,6 @@ class DataParams(Section):
     max_rejected: Share = runtime_only(0.01, "share of unreadable lines above which ingest fails")
 
     @model_validator(mode="after")
-    def _numbers_without_header(self) -> Self:
-        names = self.columns
-        named = [name for name in (names.user, names.item, names.timestamp) if name and not name.isdigit()]
-        if self.source == "table" and not self.header and named:
-            raise ValueError(
-                f"header is false, so columns are numbers, counted from 1: set columns.user, item and timestamp to "
-                f"them (user: 1), not to {named[0]!r}; leave timestamp empty where there is none"
-            )
-        return self
-
-    @model_validator(mode="after")
     def _window_in_order(self) -> Self:
         start, end = self.window()
         if start is not None and end is not None and start >= end:
@@ -173,6 +173,16 @@ class DataParams(Section):
                 f"from ({self.from_date}) must not be later than to ({self.to_date}): nothing would be left"
             )
         return self
+
+    @property
+    def source_part(self) -> str:
+        """The source that is chosen: a name that comes along, or an import path."""
+        return chosen_part(self, SOURCE)
+
+    @property
+    def source_params(self) -> Any:
+        """The parameters of the source that is chosen, of its own class."""
+        return chosen_group(self, SOURCE)
 
     def window(self) -> tuple[int | None, int | None]:
         """Return the microseconds since 1970 from which, and below which, interactions are kept; None: no bound.
@@ -195,21 +205,3 @@ def _moment(text: str) -> int:
     if found.tzinfo is None:
         found = found.replace(tzinfo=UTC)
     return (found - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
-
-
-class SplitParams(Section):
-    """How each user's history is cut."""
-
-    key: ClassVar[str] = "split"
-
-    method: Literal["leave_one_out", "timeline"] = Field(
-        "leave_one_out", description="last items, or two dates for all"
-    )
-    valid_share: float = Field(0.1, gt=0, lt=1, description="timeline: share of interactions in the validation window")
-    test_share: float = Field(0.1, gt=0, lt=1, description="timeline: share of interactions in the test window")
-
-    @model_validator(mode="after")
-    def _something_left(self) -> Self:
-        if self.valid_share + self.test_share >= 1:
-            raise ValueError("valid_share + test_share must stay below 1, or nothing is left to train on")
-        return self

@@ -1,36 +1,63 @@
 """Section `embed`: from profiles to vectors."""
 
-from typing import Annotated, ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import Field, model_validator
 
-from sracl_core.ground.plugins import check_name
+from sracl_core.ground.plugins import load_outside
 from sracl_core.params.own import VectorTableParams
+from sracl_core.params.reading.fields import Fields
+from sracl_core.params.reading.groups import Kind, PartParams, chosen_group, chosen_part
 from sracl_core.params.reading.kinds import MOST_TOKENS, Text
 from sracl_core.params.reading.section import Section
 
-# The registry of encoder engines: one module each in sracl_core/embed/encoders/.
-ENCODERS = ("sentence_transformers", "table")
 TABLE = "table"  # no encoder: vectors that a team brings along
 
-EncoderName = Annotated[Text, AfterValidator(lambda name: check_name(name, ENCODERS))]
+
+class SentenceTransformersParams(PartParams):
+    """A model of the library sentence-transformers."""
+
+    model: Text = Field("minilm", min_length=1, description="minilm (comes by pip), or a model's name or path")
+    max_tokens: int = Field(128, ge=8, le=MOST_TOKENS, description="tokens of a profile the encoder sees")
+    precision: Literal["auto", "float32", "bfloat16"] = Field(
+        "auto", description="numbers the encoder computes in; auto: bfloat16 where there are instructions for it"
+    )
+
+
+# The registry of encoders: one module each in sracl_core/embed/encoders/, but for `table`.
+ENCODERS: dict[str, type[Fields]] = {"sentence_transformers": SentenceTransformersParams, TABLE: VectorTableParams}
+
+ENCODER = Kind(
+    *("engine", "engines", tuple(ENCODERS)),
+    load=lambda name: load_outside("sracl_core.embed.encoders", name),
+    declared=ENCODERS,
+)
 
 
 class EmbedParams(Section):
     """The frozen text encoder."""
 
     key: ClassVar[str] = "embed"
+    kinds: ClassVar[tuple[Kind, ...]] = (ENCODER,)
 
-    engine: EncoderName = Field("sentence_transformers", description="library that runs the encoder")
-    model: Text = Field("minilm", min_length=1, description="minilm (comes by pip), or a model's name or path")
-    max_tokens: int = Field(128, ge=8, le=MOST_TOKENS, description="tokens of a profile the encoder sees")
-    precision: Literal["auto", "float32", "bfloat16"] = Field(
-        "auto", description="numbers the encoder computes in; auto: bfloat16 where there are instructions for it"
-    )
-    table: VectorTableParams = Field(VectorTableParams(), description="vectors of your own")
+    engine: Text = Field("sentence_transformers", description="what runs the encoder, a group of `engines`")
+    engines: Any = Field(default_factory=ENCODER.shipped, description="parameters of every encoder")
+
+    @property
+    def engine_part(self) -> str:
+        """The encoder that is chosen: a name that comes along, or an import path."""
+        return chosen_part(self, ENCODER)
+
+    @property
+    def engine_params(self) -> Any:
+        """The parameters of the encoder that is chosen, of its own class."""
+        return chosen_group(self, ENCODER)
 
     @model_validator(mode="after")
     def _table_has_a_file(self) -> Self:
-        if self.engine == TABLE and self.table.items is None:
-            raise ValueError("the engine table needs a file of the items' vectors: name it in table.items")
+        params: Any = getattr(self.engines, self.engine, None)  # None: told with the choice
+        if isinstance(params, VectorTableParams) and params.items is None:
+            raise ValueError(
+                f"the engine table needs a file of the items' vectors: name it in engines.{self.engine}.items"
+            )
         return self

@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from sracl_core.params.reading.fields import Fields
+from sracl_core.params.reading.groups import PartParams
 from sracl_core.params.reading.kinds import ColumnText, Seed, Share, Text
 from sracl_core.params.reading.section import runtime_only
 
@@ -28,7 +29,7 @@ class TextColumns(IdColumns):
     text: ColumnName = Field("text", description="both files: the text")
 
 
-class TextTableParams(Fields):
+class TextTableParams(PartParams):
     """Texts of your own for the engine table: tables with a header line, JSON or Parquet, in the folder data.path."""
 
     items: FileName | None = Field(None, description="file of the items' texts; null: they get extractive ones")
@@ -42,7 +43,7 @@ class VectorColumns(IdColumns):
     vector: ColumnName = Field("vector", description="Parquet: the vector, a list of numbers")
 
 
-class VectorTableParams(Fields):
+class VectorTableParams(PartParams):
     """Vectors of your own for the engine table: files in the folder data.path."""
 
     items: FileName | None = Field(None, description="file of the items' vectors, Parquet or .npy")

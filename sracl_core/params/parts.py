@@ -24,17 +24,15 @@ SHIPPED = {
     "loss": "sracl_core/recommendation/__init__.py",
     "objective": "sracl_core/objectives/__init__.py",
 }
-# The parameter that chooses a part of each kind.
+# The section that chooses a part of each kind, the parameter there, and the one that holds the groups to choose from.
 CHOSEN_BY = {
-    "source": ("data", "source"),
-    "engine": ("profile", "engine"),
-    "encoder": ("embed", "engine"),
-    "backbone": ("train", "backbone"),
-    "loss": ("train", "loss"),
-    "objective": ("train", "objective"),
+    "source": ("data", "source", "sources"),
+    "engine": ("profile", "engine", "engines"),
+    "encoder": ("embed", "engine", "engines"),
+    "backbone": ("train", "backbone", "backbones"),
+    "loss": ("train", "loss", "losses"),
+    "objective": ("train", "objective", "objectives"),
 }
-# Where parts that own their parameters have them; parts of the other kinds have none.
-GROUPS = {"backbone": "backbones", "loss": "losses", "objective": "objectives"}
 INSTALLED = ("site-packages", "dist-packages")
 
 
@@ -61,9 +59,9 @@ def part_problems(values: Mapping[str, Any], root: Path) -> list[str]:
     if not isinstance(written, Mapping):
         return []  # told with the section's other problems
     problems = []
-    for kind, (section, field) in CHOSEN_BY.items():
+    for kind, (section, field, groups) in CHOSEN_BY.items():
         group, place = values.get(section), written.get(kind)
-        name = part_in(group, field, GROUPS.get(kind, "")) if isinstance(group, Mapping) else None
+        name = part_in(group, field, groups) if isinstance(group, Mapping) else None
         if not _is_plain(name) or not _is_plain(place):
             continue  # told with the sections' other problems
         problem = _problem(kind, f"{section}.{field}", name, place, root)

@@ -1,20 +1,33 @@
 """Section `profile`: what is written about items and users, and by which engine."""
 
-from typing import Annotated, ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import Field, model_validator
 
-from sracl_core.ground.plugins import check_name
+from sracl_core.ground.plugins import load_outside
 from sracl_core.params.own import TextTableParams
 from sracl_core.params.reading.fields import Fields
+from sracl_core.params.reading.groups import Kind, PartParams, chosen_group, chosen_part
 from sracl_core.params.reading.kinds import MOST_TOKENS, Seed, Share, Text, Words
 from sracl_core.params.reading.section import Section, runtime_only
 from sracl_core.params.request import RequestParams
 
-# The registry of profile engines: one module each in sracl_core/profile/engines/.
-ENGINES = ("extractive", "raw", "table", "vllm", "openai")
+TABLE = "table"  # no engine that writes: texts that a team brings along
+# The registry of profile engines: one module each in sracl_core/profile/engines/. What vllm and openai are told is the
+# group `llm`, which they share: an answer of the one need not be paid again by the other.
+ENGINES: dict[str, type[Fields]] = {
+    "extractive": PartParams,
+    "raw": PartParams,
+    TABLE: TextTableParams,
+    "vllm": PartParams,
+    "openai": PartParams,
+}
 
-EngineName = Annotated[Text, AfterValidator(lambda name: check_name(name, ENGINES))]
+ENGINE = Kind(
+    *("engine", "engines", tuple(ENGINES)),
+    load=lambda name: load_outside("sracl_core.profile.engines", name),
+    declared=ENGINES,
+)
 
 
 class ItemProfileParams(Fields):
@@ -80,24 +93,38 @@ class ProfileParams(Section):
     """Profiles of items and users."""
 
     key: ClassVar[str] = "profile"
+    kinds: ClassVar[tuple[Kind, ...]] = (ENGINE,)
 
-    engine: EngineName = Field("extractive", description="who writes the profiles")
+    engine: Text = Field("extractive", description="who writes the profiles, a group of `engines`")
+    engines: Any = Field(default_factory=ENGINE.shipped, description="parameters of every engine")
     max_fallback: Share = runtime_only(0.01, "share of answers replaced by extractive ones above which the stage fails")
     domain: Literal["products", "places", "films"] = Field("products", description="what the items are")
     llm: LlmParams = Field(LlmParams(), description="the language model")
-    table: TextTableParams = Field(TextTableParams(), description="texts of your own")
     items: ItemProfileParams = Field(ItemProfileParams(), description="item prompts")
     users: UserProfileParams = Field(UserProfileParams(), description="user prompts")
 
+    @property
+    def engine_part(self) -> str:
+        """The engine that is chosen: a name that comes along, or an import path."""
+        return chosen_part(self, ENGINE)
+
+    @property
+    def engine_params(self) -> Any:
+        """The parameters of the engine that is chosen, of its own class."""
+        return chosen_group(self, ENGINE)
+
     @model_validator(mode="after")
     def _table_has_a_file(self) -> Self:
-        if self.engine == "table" and self.table.items is None and self.table.users is None:
-            raise ValueError("the engine table needs a file of texts: name one in table.items, in table.users, or both")
+        params: Any = getattr(self.engines, self.engine, None)  # None: told with the choice
+        if isinstance(params, TextTableParams) and params.items is None and params.users is None:
+            raise ValueError(
+                f"the engine table needs a file of texts: name one in engines.{self.engine}.items or .users, or in both"
+            )
         return self
 
     @model_validator(mode="after")
     def _request_reaches_the_model(self) -> Self:
-        problems = self.llm.request.unused_by_vllm() if self.engine == "vllm" else []
+        problems = self.llm.request.unused_by_vllm() if self.engine_part == "vllm" else []
         if problems:
             raise ValueError(f"the engine vllm asks no server: {'; '.join(problems)}")
         return self

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from sracl_core.artifacts.writing import atomic_path
-from sracl_core.params.data import SampleParams
+from sracl_core.params.sample import SampleParams
 from sracl_core.sample.words import ACTIVITIES, STYLES
 
 FIRST_PURCHASE = 1_577_836_800  # 2020-01-01, seconds since 1970

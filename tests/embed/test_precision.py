@@ -1,4 +1,4 @@
-"""What `embed.precision` stands for on a device."""
+"""What `precision` of an encoder stands for on a device."""
 
 import pytest
 import torch

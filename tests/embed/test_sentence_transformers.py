@@ -4,14 +4,17 @@ import importlib.util
 import shutil
 from importlib.machinery import ModuleSpec
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from sentence_transformers import SentenceTransformer
 
+from sracl_core.embed.encoders.protocol import Encoder
 from sracl_core.embed.encoders.sentence_transformers import minilm_folder
 from sracl_core.embed.vectors import embed_texts, load_encoder
 from sracl_core.ground.errors import ModelError
+from sracl_core.params.embed import SentenceTransformersParams
 
 TEXTS = [
     "Green tea from Uji.",
@@ -22,9 +25,14 @@ TEXTS = [
 ]
 
 
+def minilm(**changed: Any) -> Encoder:
+    params = SentenceTransformersParams.model_validate({"precision": "float32", **changed})
+    return load_encoder("sentence_transformers", params, "cpu")
+
+
 @pytest.fixture(scope="module")
 def vectors() -> np.ndarray:
-    return embed_texts(TEXTS * 2, load_encoder("sentence_transformers", "minilm", 128, "cpu"), 2)
+    return embed_texts(TEXTS * 2, minilm(), 2)
 
 
 def test_vectors_are_those_of_the_library(vectors: np.ndarray) -> None:
@@ -47,35 +55,38 @@ def test_equal_texts_have_equal_vectors(vectors: np.ndarray) -> None:
 
 
 def test_the_same_bits_twice(vectors: np.ndarray) -> None:
-    again = embed_texts(TEXTS * 2, load_encoder("sentence_transformers", "minilm", 128, "cpu"), 2)
+    again = embed_texts(TEXTS * 2, minilm(), 2)
     assert np.array_equal(vectors, again)
 
 
 def test_bfloat16_is_near(vectors: np.ndarray) -> None:
-    short = embed_texts(TEXTS, load_encoder("sentence_transformers", "minilm", 128, "cpu", "bfloat16"), 2)
+    short = embed_texts(TEXTS, minilm(precision="bfloat16"), 2)
     assert short.dtype == np.float32
     near = np.einsum("nd,nd->n", short, vectors[: len(TEXTS)], dtype=np.float64).min()
     assert 0.999 < near < 0.999999  # the certificate asks for the first; the second shows that they are others
 
 
 def test_max_tokens_cuts_a_text() -> None:
-    encoder = load_encoder("sentence_transformers", "minilm", 16, "cpu")
+    encoder = minilm(max_tokens=16)
     assert encoder.token_counts(TEXTS).max() == 16
     short, long = embed_texts(["a stapler " * 30, "a stapler " * 60], encoder, 2)
     np.testing.assert_allclose(short, long, atol=1e-6)
     # The model itself sees 256 tokens; asking for more changes nothing.
-    assert load_encoder("sentence_transformers", "minilm", 9999, "cpu").token_counts(["tea " * 999]).tolist() == [256]
+    assert minilm(max_tokens=9999).token_counts(["tea " * 999]).tolist() == [256]
 
 
 def test_a_model_by_path(tmp_path: Path, vectors: np.ndarray) -> None:
     shutil.copytree(minilm_folder(), tmp_path / "model")
-    again = embed_texts(TEXTS, load_encoder("sentence_transformers", str(tmp_path / "model"), 128, "cpu"), 2)
+    again = embed_texts(TEXTS, minilm(model=str(tmp_path / "model")), 2)
     np.testing.assert_allclose(again, vectors[: len(TEXTS)], atol=1e-6)
 
 
 def test_a_model_that_is_not_there_says_how_to_get_one() -> None:
-    with pytest.raises(ModelError, match=r"embed\.model 'no/such-model' could not be loaded.*minilm comes by pip"):
-        load_encoder("sentence_transformers", "no/such-model", 128, "cpu")
+    with pytest.raises(
+        ModelError,
+        match=r"embed\.engines\.sentence_transformers\.model 'no/such-model' could not be loaded.*minilm comes by pip",
+    ):
+        minilm(model="no/such-model")
 
 
 @pytest.mark.parametrize("damage", ["changed", "missing"])

@@ -97,4 +97,4 @@ def test_the_file_holds_keys_and_vectors_in_row_groups(tmp_path: Path, monkeypat
 
 def test_an_unknown_encoder_is_named() -> None:
     with pytest.raises(ModelError, match=r"nowhere:Encoder"):
-        load_encoder("nowhere:Encoder", "minilm", 128, "cpu")
+        load_encoder("nowhere:Encoder", None, "cpu")

@@ -13,7 +13,8 @@ import pytest
 from sracl_core.artifacts.provenance import Provenance
 from sracl_core.artifacts.tables import read_table
 from sracl_core.ingest.pipeline import IngestOutputs, ingest, locate
-from sracl_core.params.data import DataParams, SplitParams
+from sracl_core.params.data import SOURCE, DataParams, TableParams
+from sracl_core.params.split import SplitParams
 
 Row = dict[str, Any]
 
@@ -48,7 +49,7 @@ Ingest = Callable[..., Ingested]
 
 @pytest.fixture
 def run_ingest(tmp_path: Path) -> Ingest:
-    """Ingest a folder; keywords are fields of DataParams. Nothing is filtered unless a test asks for it."""
+    """Ingest a folder; keywords are fields of DataParams or TableParams. As a rule nothing is filtered."""
 
     def run(
         folder: Path,
@@ -59,7 +60,9 @@ def run_ingest(tmp_path: Path) -> Ingest:
         threads: int | None = 2,
         **data: Any,
     ) -> Ingested:
-        params = DataParams(**{"path": str(folder), "core_users": 1, "core_items": 1} | data)
+        own = {name: data.pop(name) for name in TableParams.model_fields if name in data}
+        groups = SOURCE.shipped(table=TableParams(**own))
+        params = DataParams(**{"path": str(folder), "core_users": 1, "core_items": 1, "sources": groups} | data)
         outputs = IngestOutputs(*(tmp_path / out / field.name for field in fields(IngestOutputs)))
         layout = locate(folder, params)
         provenance = Provenance("ingest", "params", "source")

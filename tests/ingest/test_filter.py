@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from sracl_core.ground.errors import DataError
 from sracl_core.ingest.split import LeaveOneOut, Timeline
-from sracl_core.params.data import ColumnNames, SplitParams
+from sracl_core.params.data import ColumnNames
+from sracl_core.params.split import SplitParams
 from sracl_core.ragged import Ragged
 
 # (user, item, timestamp, rating), in the order of the file

@@ -75,16 +75,20 @@ def test_too_many_rejects_fail_and_show_the_first(raw, run_ingest, tmp_path):
         (
             {"interactions.csv": "uid,item_id,timestamp\nu,a,1\n"},
             {},
-            ["no column 'user_id' (data.columns.user)", "comma", "'uid', 'item_id', 'timestamp'"],
+            ["no column 'user_id' (data.sources.table.columns.user)", "comma", "'uid', 'item_id', 'timestamp'"],
         ),
         ({"interactions.csv": "user_id:item_id:timestamp\n"}, {}, ["'user_id:item_id:timestamp'", "no column"]),
         (
             {"interactions.csv": "user_id,item_id,when\n"},
             {},
-            ["data.columns.timestamp", "or leave it empty", "'when'"],
+            ["data.sources.table.columns.timestamp", "or leave it empty", "'when'"],
         ),
         ({"interactions.csv": "user_id,item_id,timestamp,user_id\n"}, {}, ["2 columns 'user_id'"]),
-        ({"interactions.jsonl": '{"user_id": 1, "item": 2}\n'}, {}, ["data.columns.item", "'user_id', 'item'"]),
+        (
+            {"interactions.jsonl": '{"user_id": 1, "item": 2}\n'},
+            {},
+            ["data.sources.table.columns.item", "'user_id', 'item'"],
+        ),
         ({"interactions.jsonl": '["user_id", 1]\n'}, {}, ["is not a JSON object"]),
         ({"interactions.csv": CSV, "interactions.jsonl": "{}"}, {}, ["several files", "data.interactions_file"]),
         ({"interactions.csv": CSV}, {"interactions_file": "no.csv"}, ["no file 'no.csv'", "interactions.csv"]),
@@ -93,7 +97,7 @@ def test_too_many_rejects_fail_and_show_the_first(raw, run_ingest, tmp_path):
         ({"a.zip": "no archive"}, {}, ["a.zip is not a readable zip archive"]),
         ({"interactions.parquet": "no parquet"}, {}, ["interactions.parquet is no Parquet file", "PAR1"]),
         ({"interactions.csv": CSV}, {"core_users": 9}, ["no interaction is left of 5", "data.core_users"]),
-        ({"interactions.csv": CSV}, {"min_rating": 3.0}, ["data.min_rating", "data.columns.rating"]),
+        ({"interactions.csv": CSV}, {"min_rating": 3.0}, ["data.min_rating", "data.sources.table.columns.rating"]),
     ],
 )
 def test_errors_say_what_was_looked_for_and_what_to_do(raw, run_ingest, files, data, expected):
@@ -108,7 +112,7 @@ def test_an_optional_column_must_be_there_once_it_is_named(raw, run_ingest):
     (raw / "interactions.csv").write_text(CSV)
     (raw / "items.csv").write_text("item_id,name\na,A\n")
     assert run_ingest(raw).item("a")["attributes"] == {"name": "A"}
-    with pytest.raises(DataError, match=r"no column 'maker' \(data.columns.brand\)"):
+    with pytest.raises(DataError, match=r"no column 'maker' \(data.sources.table.columns.brand\)"):
         run_ingest(raw, columns=ColumnNames(brand="maker"))
 
 

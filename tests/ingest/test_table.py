@@ -6,7 +6,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from sracl_core.params.data import ColumnNames, SplitParams
+from sracl_core.ground.errors import ParamsError
+from sracl_core.ingest.pipeline import locate
+from sracl_core.ingest.raw.folder import RawFolder
+from sracl_core.ingest.sources.protocol import Layout
+from sracl_core.ingest.sources.table import PLUGIN
+from sracl_core.params.data import SOURCE, ColumnNames, DataParams, TableParams
+from sracl_core.params.reading.groups import PartParams
+from sracl_core.params.reading.section import read_section
+from sracl_core.params.split import SplitParams
+from tests.params.reading.test_section import changed, written
 
 CSV = "user_id,item_id,timestamp\nu1,b,30\nu1,a,10\nu2,a,10\nu2,b,10\nu1,c,10\n"
 HISTORIES = {"u1": [("a", 10), ("c", 10), ("b", 30)], "u2": [("a", 10), ("b", 10)]}
@@ -154,9 +163,33 @@ def test_outputs_are_the_same_bytes_whatever_the_threads_and_the_place(raw, run_
     assert one == two
 
 
-def test_a_plugin_from_elsewhere_can_be_a_source(raw, run_ingest):
-    (raw / "interactions.csv").write_text(CSV)
-    assert run_ingest(raw, source="sracl_core.ingest.sources.table:PLUGIN").histories() == HISTORIES
+class Mine:
+    """A source from outside, with a parameter of its own: the user's column."""
+
+    class Params(PartParams):
+        who: str = "user_id"
+
+    allowed = None
+
+    @staticmethod
+    def locate(folder: RawFolder, data: DataParams) -> Layout:
+        columns = ColumnNames(user=data.source_params.who)
+        table = DataParams(sources=SOURCE.shipped(table=TableParams(columns=columns)))
+        return PLUGIN.locate(folder, table)
+
+
+def test_a_source_from_outside_has_parameters_of_its_own(raw, run_ingest, tmp_path):
+    (raw / "interactions.csv").write_text(CSV.replace("user_id", "customer"))
+    values = changed(data__source="mine", data__path=str(raw), data__core_users=1, data__core_items=1)
+    values["data"]["sources"]["mine"] = {"part": f"{__name__}:Mine", "who": "customer"}
+    found = read_section(written(tmp_path / "params.yaml", values), DataParams).model_dump()
+    params = read_section(tmp_path / "params.yaml", DataParams)
+    assert found["sources"]["mine"] == {"who": "customer", "part": f"{__name__}:Mine"}
+    layout = locate(raw, params)
+    assert layout.interactions.user == "customer"
+    values["data"]["sources"]["mine"] = {"part": f"{__name__}:Mine", "whom": "customer"}
+    with pytest.raises(ParamsError, match=r"data\.sources\.mine\.whom: unknown parameter; did you mean .*mine\.who\?"):
+        read_section(written(tmp_path / "params.yaml", values), DataParams)
 
 
 def test_timeline_dates_are_in_the_summary(raw, run_ingest):

@@ -9,7 +9,8 @@ import pytest
 from pydantic import BaseModel
 
 from sracl_core.params.check import SECTIONS, problems_of
-from sracl_core.params.reading.section import typed_section, written_fields
+from sracl_core.params.reading.problems import written_fields
+from sracl_core.params.reading.section import typed_section
 from tests.params.reading.test_section import changed
 
 FREE = "profile.llm.request.extra"  # a mapping without a form: bounded by its size, see below
@@ -57,6 +58,7 @@ def bounds_in(metadata: tuple[Any, ...]) -> set[str]:
 
 
 LEAVES = [leaf for section in SECTIONS for leaf in fields_in(typed_section(section, {})[0], section.key)]
+ENCODER, TABLE = "embed__engines__sentence_transformers", "data__sources__table"  # as `changed` takes them
 NUMBERS = [leaf.where for leaf in LEAVES if leaf.kind in (int, float)]
 
 
@@ -113,16 +115,18 @@ def test_an_absurd_real_number_too(value: float) -> None:
          "1000000000"),
         ({"evaluate__cutoffs": list(range(1, 1000))}, "evaluate.cutoffs: expected at most 100 entries, got 999"),
         ({"evaluate__cutoffs": []}, "evaluate.cutoffs: expected at least 1 entries, got 0"),
-        ({"embed__model": "x" * 5000}, "embed.model: expected at most 4096 characters, got 5000"),
-        ({"embed__model": ""}, "embed.model: expected at least 1 characters, got 0"),
-        ({"embed__model": "a\0b"}, "embed.model: it holds the control character '\\x00', got 'a\\x00b'; take it out"),
+        ({f"{ENCODER}__model": "x" * 5000}, "embed.engines.sentence_transformers.model: expected at "
+         "most 4096 characters, got 5000"),
+        ({f"{ENCODER}__model": ""}, "embed.engines.sentence_transformers.model: expected at least 1 characters, got 0"),
+        ({f"{ENCODER}__model": "a\0b"}, "embed.engines.sentence_transformers.model: it holds the control "
+         "character '\\x00', got 'a\\x00b'; take it out"),
         ({"data__path": "a\0b"}, "data.path: it holds the control character '\\x00', got 'a\\x00b'; take it out"),
         ({"data__items_file": "a\x1b[31m"}, "data.items_file: it holds the control character '\\x1b', got "
          "'a\\x1b[31m'; take it out"),
-        ({"data__columns__title": "a\0"}, "data.columns.title: it holds the control character '\\x00', got 'a\\x00'; "
-         "take it out"),
-        ({"data__columns__user": 10**9}, "data.columns.user: columns are counted from 1 to at most 10000, got "
-         "1000000000"),
+        ({f"{TABLE}__columns__title": "a\0"}, "data.sources.table.columns.title: it holds the control "
+         "character '\\x00', got 'a\\x00'; take it out"),
+        ({f"{TABLE}__columns__user": 10**9}, "data.sources.table.columns.user: columns are counted from 1 to "
+         "at most 10000, got 1000000000"),
         ({"data__from": 10**5000}, "data.from: input should be a valid string, got a value that cannot be shown (int)"),
         ({"train__early_stop__metric": "ndcg@" + "9" * 30}, f"train.early_stop.metric: 'ndcg@{'9' * 30}' is not a "
          "metric; expected hr@K, ndcg@K or mrr@K, e.g. ndcg@10"),
@@ -143,7 +147,7 @@ def test_the_words_are_plain(change: dict[str, Any], expected: str) -> None:
 
 def test_what_spreadsheets_and_catalogues_hold_passes() -> None:
     fine = {
-        "data__columns__price": "price\n(EUR)",
+        f"{TABLE}__columns__price": "price\n(EUR)",
         "data__path": "/data/größe\u00a0x/目录",
         "data__attributes": [f"field {n}" for n in range(500)],
         "profile__llm__request__extra": {"logit_bias": {str(n): -100 for n in range(300)}, "stop": ["\n\n"]},

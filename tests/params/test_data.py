@@ -1,13 +1,14 @@
 """Section `data`: dates, delimiters and column numbers as people write them."""
 
+import json
 from pathlib import Path
 
 import pytest
 from ruamel.yaml import YAML
 
 from sracl_core.ground.errors import ParamsError
-from sracl_core.params.data import DataParams
-from sracl_core.params.reading.section import section_problems
+from sracl_core.params.data import DataParams, TableParams
+from sracl_core.params.reading.section import read_section, section_problems
 from sracl_core.params.reading.yaml_file import read_yaml
 
 SHIPPED = Path(__file__).resolve().parents[2] / "params.yaml"
@@ -15,11 +16,22 @@ SHIPPED = Path(__file__).resolve().parents[2] / "params.yaml"
 
 def problems(text: str) -> list[str]:
     """What is wrong when the lines of YAML in `text` replace the shipped ones."""
-    return section_problems(DataParams, {"data": read_yaml(SHIPPED)["data"] | YAML(typ="safe", pure=True).load(text)})
+    return section_problems(DataParams, {"data": changed(text)})
 
 
-def data(text: str) -> DataParams:
-    return DataParams.model_validate(read_yaml(SHIPPED)["data"] | YAML(typ="safe", pure=True).load(text))
+def data(text: str, tmp_path: Path) -> DataParams:
+    file = tmp_path / "params.yaml"
+    YAML().dump({"data": changed(text)}, file)
+    return read_section(file, DataParams)
+
+
+def changed(text: str) -> dict:
+    """The shipped section with the lines of YAML in `text`; those of the source `table` go into its group."""
+    section, lines = read_yaml(SHIPPED)["data"], YAML(typ="safe", pure=True).load(text)
+    for name, value in lines.items():
+        group = section["sources"]["table"] if name in TableParams.model_fields else section
+        group[name] = {**group["columns"], **value} if name == "columns" else value
+    return section
 
 
 DAY = 86_400_000_000
@@ -38,9 +50,9 @@ NEW_YEAR_2019 = 17_897 * DAY
         ("from:", (None, None)),
     ],
 )
-def test_dates_bound_a_window(text: str, window: tuple[int | None, int | None]) -> None:
+def test_dates_bound_a_window(tmp_path: Path, text: str, window: tuple[int | None, int | None]) -> None:
     assert problems(text) == []
-    assert data(text).window() == window
+    assert data(text, tmp_path).window() == window
 
 
 @pytest.mark.parametrize(
@@ -54,16 +66,16 @@ def test_dates_bound_a_window(text: str, window: tuple[int | None, int | None]) 
         ("from: 2019-01-01T00:00:00", 'data.from: write the date in quotes, "2019-01-01T00:00:00"'),
         ("{from: '2019-01-02', to: '2019-01-01'}", "from (2019-01-02) must not be later than to (2019-01-01)"),
         ("form: '2019-01-01'", "data.form: unknown parameter; did you mean data.from?"),
-        ("delimiter: ''", "data.delimiter: expected at least one sign"),
-        ("delimiter: a", "data.delimiter: fields cannot be parted by letters, digits, quotes"),
-        ("delimiter: tab", "data.delimiter: fields cannot be parted by letters"),
-        ("delimiter: '\"'", "data.delimiter: fields cannot be parted by letters"),
-        ("delimiter: '\\s+'", "data.delimiter: fields cannot be parted by letters"),
-        ('delimiter: "a\\nb"', "data.delimiter: fields cannot be parted by letters"),
+        ("delimiter: ''", "data.sources.table.delimiter: expected at least one sign"),
+        ("delimiter: a", "data.sources.table.delimiter: fields cannot be parted by letters, digits, quotes"),
+        ("delimiter: tab", "data.sources.table.delimiter: fields cannot be parted by letters"),
+        ("delimiter: '\"'", "data.sources.table.delimiter: fields cannot be parted by letters"),
+        ("delimiter: '\\s+'", "data.sources.table.delimiter: fields cannot be parted by letters"),
+        ('delimiter: "a\\nb"', "data.sources.table.delimiter: fields cannot be parted by letters"),
         ("header: false", "header is false, so columns are numbers, counted from 1"),
         ("timestamp_unit: minutes", "data.timestamp_unit: input should be 'auto', 's', 'ms', 'us' or 'ns'"),
         ("attributes: Color", "data.attributes: expected a list such as [a, b], got 'Color'"),
-        ("header: 1", "data.header: input should be a valid boolean"),
+        ("header: 1", "data.sources.table.header: input should be a valid boolean"),
     ],
 )
 def test_a_wrong_value_is_one_plain_line(text: str, problem: str) -> None:
@@ -71,31 +83,30 @@ def test_a_wrong_value_is_one_plain_line(text: str, problem: str) -> None:
     assert problem in found
 
 
-def test_numbers_name_columns() -> None:
-    columns = read_yaml(SHIPPED)["data"]["columns"] | {"user": 1, "timestamp": 3}
-    found = DataParams.model_validate(read_yaml(SHIPPED)["data"] | {"columns": columns})
-    assert (found.columns.user, found.columns.timestamp) == ("1", "3")
+def test_numbers_name_columns(tmp_path: Path) -> None:
+    columns = data("columns: {user: 1, timestamp: 3}", tmp_path).source_params.columns
+    assert (columns.user, columns.timestamp) == ("1", "3")
 
 
-def test_a_tab_may_be_written_as_two_letters() -> None:
-    assert data("delimiter: '\\t'").delimiter == data('delimiter: "\\t"').delimiter == "\t"
+@pytest.mark.parametrize("text", ["delimiter: '\\t'", 'delimiter: "\\t"'])
+def test_a_tab_may_be_written_as_two_letters(tmp_path: Path, text: str) -> None:
+    assert data(text, tmp_path).source_params.delimiter == "\t"
 
 
-def test_dates_are_content() -> None:
-    assert data("from: '2019-01-01'").digest() != data("from:").digest()
+def test_dates_are_content(tmp_path: Path) -> None:
+    assert data("from: '2019-01-01'", tmp_path).digest() != data("from:", tmp_path).digest()
 
 
 @pytest.mark.parametrize(
     ("columns", "problem"),
     [
         ({"user": "item_id"}, "must be different columns; item_id is named twice"),
-        ({"user": " "}, "data.columns.user: expected the name of a column"),
-        ({"user": 0}, "data.columns.user: columns are counted from 1 to at most 10000, got 0"),
+        ({"user": " "}, "data.sources.table.columns.user: expected the name of a column"),
+        ({"user": 0}, "data.sources.table.columns.user: columns are counted from 1 to at most 10000, got 0"),
     ],
 )
 def test_columns_are_named_once_and_from_one(columns: dict, problem: str) -> None:
-    shipped = read_yaml(SHIPPED)["data"]
-    (found,) = section_problems(DataParams, {"data": shipped | {"columns": shipped["columns"] | columns}})
+    (found,) = problems(f"columns: {json.dumps(columns)}")
     assert problem in found
 
 

@@ -24,7 +24,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def problems(root: Path, kind: str, name: str, written: str) -> list[str]:
-    section, field = CHOSEN_BY[kind]
+    section, field, _ = CHOSEN_BY[kind]
     return part_problems({section: {field: name}, "parts": {**SHIPPED, kind: written}}, root)
 
 
@@ -56,7 +56,7 @@ def test_the_path_to_write_is_told(project: Path, name: str, wanted: str) -> Non
 @pytest.mark.parametrize("kind", SHIPPED)
 def test_every_kind_is_looked_at(project: Path, kind: str) -> None:
     [problem] = problems(project, kind, "own_parts.x:Mine", SHIPPED[kind])
-    assert f"parts.{kind}: {'.'.join(CHOSEN_BY[kind])} is own_parts.x:Mine" in problem
+    assert f"parts.{kind}: {'.'.join(CHOSEN_BY[kind][:2])} is own_parts.x:Mine" in problem
     [problem] = problems(project, kind, "no_such_package.x:Mine", SHIPPED[kind])
     assert "whose code cannot be found" in problem
     [problem] = problems(project, kind, "registered", "own_parts")

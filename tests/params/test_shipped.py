@@ -7,7 +7,8 @@ import pytest
 from pydantic import BaseModel
 
 from sracl_core.params.check import SECTIONS
-from sracl_core.params.reading.section import Section, typed_section, written_fields
+from sracl_core.params.reading.problems import written_fields
+from sracl_core.params.reading.section import Section, typed_section
 from sracl_core.params.reading.yaml_file import read_yaml
 
 SHIPPED = Path(__file__).resolve().parents[2] / "params.yaml"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sracl_core.params.data import SampleParams
+from sracl_core.params.sample import SampleParams
 from sracl_core.sample.shoppers import write_sample
 from sracl_core.sample.words import ACTIVITIES, STYLES
 

@@ -1,14 +1,15 @@
 """What a text encoder is."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
 
 class Encoder(Protocol):
-    """A frozen sentence encoder of `dimension` D."""
+    """A frozen sentence encoder of `dimension` D; `name` is what people are told of it."""
 
+    name: str
     dimension: int
 
     def token_counts(self, texts: Sequence[str]) -> np.ndarray:
@@ -23,9 +24,10 @@ class Encoder(Protocol):
 class EncoderFactory(Protocol):
     """What a module's PLUGIN is: makes the encoder."""
 
-    def __call__(self, model: str, max_tokens: int, device: str, precision: str) -> Encoder:
-        """Return the encoder `model`, which sees `max_tokens` of a text and computes in `precision`.
+    def __call__(self, params: Any, device: str) -> Encoder:
+        """Return the encoder that `params` describe, on the torch device `device`.
 
-        `precision` is float32 or bfloat16. Raises ModelError when the encoder cannot be had.
+        They are of its own class: that beside its name in `sracl_core/params/embed.py`, or, of an encoder from outside,
+        the one that it declares as `Params`. Raises ModelError when the encoder cannot be had.
         """
         ...

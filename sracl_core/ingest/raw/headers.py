@@ -91,18 +91,19 @@ def likely_cause(records: Delimited) -> str:
         return "The line begins with #, as a comment does: take such lines out (grep -v '^#' FILE > NEW)."
     if alone and (others := [name for sign, name in DELIMITERS.items() if sign in text and sign != records.delimiter]):
         said.append(
-            f"The delimiter does not part this line; the {others[0]} may. Leave data.delimiter empty to find it."
+            f"The delimiter does not part this line; the {others[0]} may. Leave "
+            "data.sources.table.delimiter empty to find it."
         )
     elif alone and "::" in text:
-        said.append('The line holds "::"; if that is the delimiter, set data.delimiter to "::".')
+        said.append('The line holds "::"; if that is the delimiter, set data.sources.table.delimiter to "::".')
     elif alone and re.search(r"\S[ \t]+\S", text):
-        said.append('The line holds blanks; if they are the delimiter, set data.delimiter to " ".')
+        said.append('The line holds blanks; if they are the delimiter, set data.sources.table.delimiter to " ".')
     # No column has a number or a date for its name.
     fields = [field.strip("\"'") for field in re.split(r"[,\t;|:\s]+", text) if field]
     if any(map(_VALUE.fullmatch, fields)):
         said.append(
-            "The line looks like data, not like a header; if there is none, set data.header to false and say in "
-            "data.columns which column is which, counted from 1 (user: 1, item: 2, …)."
+            "The line looks like data, not like a header; if there is none, set data.sources.table.header to "
+            "false and say in data.sources.table.columns which column is which, counted from 1 (user: 1, item: 2, …)."
         )
     return " ".join(said)
 

@@ -31,7 +31,7 @@ class Records(ABC):
         if len(self.columns) > MOST_COLUMNS:
             raise DataError(
                 f"{self.file.name} has {len(self.columns)} columns; expected at most {MOST_COLUMNS}. If it is the "
-                "right file, write it again with the columns that data.columns names."
+                "right file, write it again with the columns that data.sources.table.columns names."
             )
 
     def field(self, column: str) -> str:

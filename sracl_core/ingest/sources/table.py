@@ -1,7 +1,7 @@
 """Tables of your own: `interactions.*` and, where there is a catalogue, `items.*`.
 
 CSV, TSV and other delimited text, JSON or Parquet, each plain, packed or inside a zip; the form is told by the first
-bytes, and the columns are named by `data.columns`.
+bytes, and the columns are named by `data.sources.table.columns`.
 """
 
 from sracl_core.ground.errors import DataError
@@ -19,7 +19,7 @@ from sracl_core.ingest.raw.headers import (
 from sracl_core.ingest.raw.json_records import WHOLE, JsonRecords
 from sracl_core.ingest.raw.records import Records
 from sracl_core.ingest.sources.protocol import NO_TEXT, FunctionSource, InteractionLayout, ItemLayout, Layout
-from sracl_core.params.data import ColumnNames, DataParams
+from sracl_core.params.data import ColumnNames, DataParams, TableParams
 
 TEXT = ("csv", "tsv", "txt", "dat")
 KINDS = (*TEXT, *JSON, "parquet")
@@ -45,9 +45,10 @@ def locate(folder: RawFolder, data: DataParams) -> Layout:
 
 
 def _interactions(file: RawFile, data: DataParams) -> InteractionLayout:
-    names = data.columns
+    table: TableParams = data.source_params
+    names = table.columns
     wanted = _given(names.user, names.item, names.timestamp, names.rating)
-    records = records_of(file, wanted, data.delimiter, header=data.header, optional=TEXTS)
+    records = records_of(file, wanted, table.delimiter, header=table.header, optional=TEXTS)
     used = {
         name: _column(records, names, name, required=name != "rating")
         for name in ("user", "item", "timestamp", "rating")
@@ -59,7 +60,8 @@ def _interactions(file: RawFile, data: DataParams) -> InteractionLayout:
 
 
 def _items(file: RawFile, data: DataParams, *, alike: bool) -> ItemLayout:
-    names = data.columns
+    table: TableParams = data.source_params
+    names = table.columns
     key = "catalogue_item" if names.catalogue_item else "item"
     # A name that is no number tells that the catalogue has a header line.
     named = bool(names.catalogue_item) and not str(names.catalogue_item).isdigit()
@@ -67,11 +69,11 @@ def _items(file: RawFile, data: DataParams, *, alike: bool) -> ItemLayout:
     records = records_of(
         file,
         wanted,
-        data.delimiter if alike else None,
-        header=data.header or not alike or named,
+        table.delimiter if alike else None,
+        header=table.header or not alike or named,
         optional=TEXTS,
     )
-    item = _column(records, names, key, required=True, advised="data.columns.catalogue_item")
+    item = _column(records, names, key, required=True, advised="data.sources.table.columns.catalogue_item")
     found = {name: _column(records, names, name, required=False) for name in TEXTS}
     used = _given(item, *found.values())
 
@@ -103,7 +105,7 @@ def _items(file: RawFile, data: DataParams, *, alike: bool) -> ItemLayout:
 def _column(
     records: Records, names: ColumnNames, name: str, *, required: bool, advised: str | None = None
 ) -> str | None:
-    """The column that `data.columns` gives for `name`; None where there is none and none is needed.
+    """The column that `data.sources.table.columns` gives for `name`; None where there is none and none is needed.
 
     `advised` is the parameter to set where the column is not there, if it is another one.
     """
@@ -115,7 +117,7 @@ def _column(
         return column
     if count == 0 and not required and column == ColumnNames.model_fields[name].default:
         return None
-    parameter = f"data.columns.{name}"
+    parameter = f"data.sources.table.columns.{name}"
     needed = name in ("user", "item", "catalogue_item")
     advice = f"Set {parameter if advised is None else advised} to one of them" + (
         "." if needed else ", or leave it empty."

@@ -109,7 +109,7 @@ def check_share(session: Session, count: FileCount, max_rejected: float, where_a
     ]
     share = f"{count.rejected} of {count.read} records ({count.rejected / count.read:.1%})"
     advice = (
-        f"All of them are in {where_all}. Correct the file, check data.source and data.columns, or raise "
+        f"All of them are in {where_all}. Correct the file, check data.source and data.sources.table.columns, or raise "
         f"data.max_rejected (now {max_rejected:g}) to go on without them."
     )
     if any("UTF-8" in reason for _, _, reason, _ in first):

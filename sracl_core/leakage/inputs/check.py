@@ -114,7 +114,7 @@ def certify_inputs(
         check_origins(origins),
         check_split(read_table(files.interactions, INTERACTIONS), sequences, params.method, names),
         check_user_counts(users, sequences, names),
-        check_attributes(items, allowed_attributes(params.data), params.data.source),
+        check_attributes(items, allowed_attributes(params.data), params.data.source_part),
     ]
     # Prompts are built again from the proven training part alone.
     train = Ragged.from_column(sequences["train"])

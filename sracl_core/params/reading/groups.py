@@ -6,13 +6,13 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 from pydantic import BaseModel, Field, create_model
 
 from sracl_core.ground.errors import ModelError
-from sracl_core.ground.outside import shown, shown_value
+from sracl_core.ground.outside import control_characters, shown, shown_value
 from sracl_core.ground.plugins import check_name, is_import_path
 from sracl_core.params.reading.fields import Fields
 from sracl_core.params.reading.kinds import Text
@@ -22,19 +22,25 @@ PART = "part"
 GROUP_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}", re.ASCII)
 
 
+class PartParams(Fields):
+    """Parameters of a source, an engine or an encoder that has none; one with some derives its `Params` from this."""
+
+
 @dataclass(frozen=True)
 class Kind:
     """A kind of parts in a section: the field `chosen_by` names one of the field `groups`.
 
     `names` are the parts that come with the project. `load` returns what a part's name stands for: a class whose
-    `Params`, derived from the class at `base` (`package.module:Name`), are its parameters with their defaults.
+    `Params`, derived from the class at `base` (`package.module:Name`), are its parameters with their defaults. Of the
+    parts in `declared` they are known without loading anything.
     """
 
     chosen_by: str
     groups: str
     names: tuple[str, ...]
     load: Callable[[str], Any]
-    base: str
+    base: str = f"{PartParams.__module__}:{PartParams.__qualname__}"
+    declared: Mapping[str, type[Fields]] = field(default_factory=dict)
 
     def shipped(self, **changed: Fields) -> Fields:
         """Return the groups of all parts that come along, as shipped but for those `changed`."""
@@ -67,13 +73,13 @@ class Kind:
                 problems.append(f"{where}.{PART}: {error}")
                 params = Any
             fields[name] = (params, Field(..., description="a group of one's own"))
-        if isinstance(chosen, str) and chosen not in fields:
+        if isinstance(chosen, str) and chosen not in fields and not control_characters(chosen):
             problems.append(f"{key}.{self.chosen_by}: {self._unknown(chosen, [*self.names, *own], key)}")
         return create_model("Groups", __base__=Fields, **fields), problems
 
     def _params(self, part: str) -> type[Fields]:
         """The class of the parameters of `part`; raises ModelError where it declares none."""
-        params = getattr(self.load(part), "Params", None)
+        params = self.declared.get(part) or getattr(self.load(part), "Params", None)
         bases = params.__mro__ if isinstance(params, type) else ()
         if not any(f"{base.__module__}:{base.__qualname__}" == self.base for base in bases):
             raise ModelError(
@@ -103,7 +109,8 @@ def chosen_group(section: Any, kind: Kind) -> Any:
 
 def chosen_part(section: Any, kind: Kind) -> str:
     """Return the part that `section` chooses: a name that comes along, or an import path."""
-    return getattr(chosen_group(section, kind), PART, None) or getattr(section, kind.chosen_by)
+    chosen = str(getattr(section, kind.chosen_by))
+    return getattr(getattr(getattr(section, kind.groups), chosen, None), PART, None) or chosen
 
 
 def part_in(section: Mapping[str, Any], chosen_by: str, groups: str) -> Any:

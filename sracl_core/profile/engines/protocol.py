@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from sracl_core.params.profile import ItemProfileParams, LlmParams, UserProfileParams
 from sracl_core.params.runtime import RuntimeParams
@@ -72,8 +72,8 @@ class StopsEarly(Protocol):
 class EngineSettings:
     """What an engine is made for: a catalogue, what its items are, the prompts of one kind, the model, the machine.
 
-    `texts` are those that a team brought along (engine table), by (item,) or (user, end), where the end 0 stands for
-    any; None where no file of this kind is named.
+    `params` are the engine's own, of the class that it declares as `Params`. `texts` are those that a team brought
+    (engine table), by (item,) or (user, end), where the end 0 stands for any; None where no file of this kind is named.
     """
 
     catalogue: Catalogue
@@ -81,6 +81,7 @@ class EngineSettings:
     prompts: ItemProfileParams | UserProfileParams
     llm: LlmParams
     runtime: RuntimeParams
+    params: Any = None
     texts: Mapping[tuple[int, ...], str] | None = None
 
 

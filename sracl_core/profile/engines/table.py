@@ -48,7 +48,7 @@ class Table:
     def account(self) -> str:
         """Return how many texts were there."""
         if self._texts is None:
-            return "profile.table names no file of this kind, so all are extractive"
+            return "no file of this kind is named, so all are extractive"
         return f"{self._found} found, {self._missing} missing and extractive"
 
     def _text(self, request: ProfileRequest) -> str | None:

@@ -63,8 +63,10 @@ def profile_work(
     ModelError when the engine cannot be had.
     """
     prompts = params.items if kind == "item" else params.users
-    settings = EngineSettings(Catalogue.from_table(items), params.domain, prompts, params.llm, runtime)
-    engine = load_engine(params.engine, settings)
+    settings = EngineSettings(
+        Catalogue.from_table(items), params.domain, prompts, params.llm, runtime, params.engine_params
+    )
+    engine = load_engine(params.engine_part, settings)
     if isinstance(prompts, ItemProfileParams):
         ids = items["item_id"].to_pylist()
         drawn = draw_contexts(train, ids, prompts.contexts, prompts.context_items, prompts.seed)

@@ -84,9 +84,9 @@ def test_without_a_header_the_columns_are_numbers(tmp_path: Path, text: str, del
 @pytest.mark.parametrize(
     ("text", "said", "no_header"),
     [
-        ("user item time\n", 'set data.delimiter to " "', False),
-        ("1::1193::5::978300760\n", 'set data.delimiter to "::"', True),
-        ("1 1\n", 'set data.delimiter to " "', True),
+        ("user item time\n", 'set data.sources.table.delimiter to " "', False),
+        ("1::1193::5::978300760\n", 'set data.sources.table.delimiter to "::"', True),
+        ("1 1\n", 'set data.sources.table.delimiter to " "', True),
         ("A1,B1,5.0,1369699200\n", "'A1', 'B1', '5.0', '1369699200'", True),
         ("u1,2019-01-02 10:00:00,4\n", "comma", True),
         ("user0,item0,2020-01-01\n", "comma", True),
@@ -101,13 +101,13 @@ def test_messages_name_blanks_other_delimiters_and_a_missing_header(
 ) -> None:
     found = read_header(file(tmp_path, text), WANTED, tuple(DELIMITERS))
     assert said in f"{columns_found(found)} {likely_cause(found)}"
-    assert ("set data.header to false" in likely_cause(found)) == no_header
+    assert ("set data.sources.table.header to false" in likely_cause(found)) == no_header
 
 
 def test_a_delimiter_that_does_not_fit_is_told_with_one_that_does(tmp_path: Path) -> None:
     found = read_header(file(tmp_path, "user_id,item_id\n"), WANTED, ("|",))
     assert likely_cause(found) == (
-        "The delimiter does not part this line; the comma may. Leave data.delimiter empty to find it."
+        "The delimiter does not part this line; the comma may. Leave data.sources.table.delimiter empty to find it."
     )
 
 

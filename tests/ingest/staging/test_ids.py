@@ -115,7 +115,7 @@ def test_interactions_that_the_core_filter_dropped_do_not_count(raw, run_ingest)
 @pytest.mark.parametrize("method", ["leave_one_out", "timeline"])
 def test_nobody_to_validate_or_test_ends_with_cause_and_parameter(raw, run_ingest, method):
     from sracl_core.ingest.held_out import require_held_out
-    from sracl_core.params.data import SplitParams
+    from sracl_core.params.split import SplitParams
 
     lines = "".join(f"u{n},i,{n}\n" for n in range(8)) if method == "leave_one_out" else "u,a,1\nu,b,2\nu,c,2\n"
     (raw / "interactions.csv").write_text(f"user_id,item_id,timestamp\n{lines}")
@@ -134,7 +134,7 @@ def test_nobody_to_validate_or_test_ends_with_cause_and_parameter(raw, run_inges
 
 def test_held_out_interactions_without_a_history_do_not_count(raw, run_ingest):
     from sracl_core.ingest.held_out import require_held_out
-    from sracl_core.params.data import SplitParams
+    from sracl_core.params.split import SplitParams
 
     (raw / "interactions.csv").write_text(
         "user_id,item_id,timestamp\n" + "".join(f"u{n},i{n},{n}\n" for n in range(10))

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from sracl_core.ground.errors import DataError
 from sracl_core.ingest.raw.session import open_session
 from sracl_core.ingest.staging.timestamps import END_OF_2100, UNITS, ZERO, read_moments
-from sracl_core.params.data import ColumnNames, SplitParams
+from sracl_core.params.data import ColumnNames
+from sracl_core.params.split import SplitParams
 
 SECOND = 1531001351  # 2018-07-07 22:09:11 UTC
 

@@ -9,10 +9,11 @@ from ruamel.yaml import YAML
 
 from sracl_core.ground.errors import ParamsError
 from sracl_core.params.check import SECTIONS, check_params, problems_of
-from sracl_core.params.data import DataParams, SplitParams
+from sracl_core.params.data import DataParams
 from sracl_core.params.profile import ProfileParams
 from sracl_core.params.reading.section import Section, read_section, typed_section
 from sracl_core.params.reading.yaml_file import read_yaml
+from sracl_core.params.split import SplitParams
 from sracl_core.params.train import TrainParams
 
 SHIPPED = Path(__file__).resolve().parents[3] / "params.yaml"
@@ -58,7 +59,7 @@ def test_every_problem_is_reported_at_once(tmp_path: Path) -> None:
     assert first == f"6 problems in {tmp_path / 'params.yaml'}:"
     assert [problem.strip() for problem in problems] == [
         "trian: unknown section; did you mean train?",
-        "embed.modle: unknown parameter; did you mean embed.model?",
+        "embed.modle: unknown parameter; did you mean embed.engines.sentence_transformers.model?",
         "mine.k: input should be a valid integer, got 'ten'",
         "train.seed: missing; the shipped value is 2024",
         "train.objectives.sracl.alpha: expected at least 0, got -1.0",
@@ -78,10 +79,10 @@ def test_every_problem_is_reported_at_once(tmp_path: Path) -> None:
             {"mine__zzz": 1},
             "mine.zzz: unknown parameter; known are k, exclude_same_user, vectors, dimension, seed",
         ),
-        ({"profile__engine": "table"}, "profile: the engine table needs a file of texts: name one in table.items, in "
-         "table.users, or both"),
+        ({"profile__engine": "table"}, "profile: the engine table needs a file of texts: name one in "
+         "engines.table.items or .users, or in both"),
         ({"embed__engine": "table"}, "embed: the engine table needs a file of the items' vectors: name it in "
-         "table.items"),
+         "engines.table.items"),
         ({"train__backbone": "sasrek"}, "train.backbone: 'sasrek' is not one of sasrec, gru4rec, bert4rec, fmlprec, "
          "hstu, the groups of train.backbones; did you mean 'sasrec'?"),
         ({"train__backbones__gru4rec": ...}, "train.backbones.gru4rec: missing"),
@@ -197,7 +198,7 @@ def digests(values: dict[str, Any], section: type[Section]) -> str:
         (TrainParams, {"train__objectives__sracl__alpha": 0.2}),
         (TrainParams, {"train__backbones__sasrec__layers": 3}),
         (TrainParams, {"train__early_stop__patience": 3}),
-        (DataParams, {"data__columns__user": "who"}),
+        (DataParams, {"data__sources__table__columns__user": "who"}),
         (DataParams, {"data__min_rating": 4.0}),
         (SplitParams, {"split__method": "timeline"}),
         (ProfileParams, {"profile__users__window": 5}),

@@ -40,7 +40,7 @@ def test_a_secret_in_the_wrong_place_is_not_shown(secret: str, tmp_path: Path) -
         "profile__engine": secret,
         "runtime__server_url": secret,
         "runtime__threads": {"a": [secret]},
-        "data__columns__user": [secret],
+        "data__sources__table__columns__user": [secret],
         "mine": secret,
         **({} if " " in secret else {f"train__{secret}": 1}),
     }
