@@ -15,7 +15,7 @@ from dag.stages import stages
 
 SMALL = {
     "sample": {"shoppers": 120, "items": 80},
-    "embed": {"max_tokens": 32},
+    "embed": {"engines": {"sentence_transformers": {"max_tokens": 32}}},
     "train": {
         "max_epochs": 2,
         "backbones": {"sasrec": {"hidden": 16, "feed_forward": 32, "max_length": 20}},

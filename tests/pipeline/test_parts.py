@@ -12,7 +12,7 @@ from sracl_core.artifacts.tables import read_provenance
 from sracl_core.documents import read_json
 from tests.pipeline.project import Project
 
-ENCODER = {"embed": {"engine": "own_parts.hashed:HashedWords"}}
+ENCODER = {"embed": {"engine": "hashed", "engines": {"hashed": {"part": "own_parts.hashed:HashedWords", "salt": 0}}}}
 AFTER_EMBEDDING = {
     *("embed@item", "embed@user", "index@item", "index@user", "mine_items", "mine_users"),
     *("certify_inputs", "train", "certify_training", "evaluate"),
@@ -39,7 +39,7 @@ def test_an_encoder_of_ones_own(finished_project: Project, tmp_path: Path) -> No
     first = read_provenance(artifacts / "item_embeddings.parquet").code_digest
     assert first and not read_provenance(artifacts / "item_pool.parquet").code_digest
 
-    code.write_text(code.read_text().replace("def _vector(word: str)", "def _vector(word: str = '')"))
+    code.write_text(code.read_text().replace("def _vector(self, word: str)", "def _vector(self, word: str = '')"))
     ran = project.repro()
     assert {"embed@item", "embed@user", "certify_inputs"} <= ran <= AFTER_EMBEDDING
     assert read_provenance(artifacts / "item_embeddings.parquet").code_digest != first
@@ -53,18 +53,18 @@ YAML_BLOCK = re.compile(r"^```yaml\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTAL
 
 
 @pytest.mark.slow
-def test_the_parts_of_training_of_the_docs(finished_project: Project, tmp_path: Path) -> None:
+def test_the_parts_of_the_docs(finished_project: Project, tmp_path: Path) -> None:
     project = finished_project.copy(tmp_path / "project")
     page = PAGE.read_text(encoding="utf-8")
     files = {found["name"]: found["code"] for found in FILE.finditer(page)}
-    assert set(files) == {"my_parts/decay.py", "my_parts/hinge.py", "my_parts/two_passes.py"}
+    assert set(files) == {"my_parts/decay.py", "my_parts/hinge.py", "my_parts/two_passes.py", "my_parts/words.py"}
     for name, code in files.items():
         assert len(code.splitlines()) < 40
         (project.root / name).parent.mkdir(exist_ok=True)
         (project.root / name).write_text(code)
     (settings,) = (YAML(typ="safe").load(found["text"]) for found in YAML_BLOCK.finditer(page))
     project.set(settings)
-    assert project.repro() == {"check", "train", "certify_training", "evaluate"}
+    assert project.repro() == {"check", "own_vectors", *AFTER_EMBEDDING}
     described = read_json(project.root / "data/artifacts/model.json")
     assert described["backbone"] == "my_parts.decay:Decay"
     assert described["model"]["decay"] == 0.8 and "part" not in described["model"]

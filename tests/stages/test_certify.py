@@ -37,6 +37,9 @@ def stage(name: str, folder: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
+HASHED = "tests.hashed_words:HashedWords"
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     params = (ROOT / "params.yaml").read_text()
@@ -46,7 +49,11 @@ def folder(tmp_path: Path) -> Path:
         ("    window: 20 ", f"    window: {USER_PARAMS.window} "),
         ("    hop: 5 ", f"    hop: {USER_PARAMS.hop} "),
         ("  k: 10 ", f"  k: {K} "),
-        ("  engine: sentence_transformers ", "  engine: tests.hashed_words:HashedWords "),
+        ("  engine: sentence_transformers ", "  engine: hashed "),
+        (
+            "    sentence_transformers:\n",
+            f"    hashed:\n      part: {HASHED}\n      salt: 0\n    sentence_transformers:\n",
+        ),
     ):
         assert old in params
         params = params.replace(old, new)
@@ -65,7 +72,7 @@ def put(world: World, folder: Path) -> None:
     write_world(world, path_of)
     for made_by, (section, only, sources, made) in origins().items():
         params = read_section(folder / "params.yaml", section, only=only or ())
-        parts = getattr(params, "parts", (getattr(params, "engine", ""),))
+        parts = getattr(params, "parts", (getattr(params, "engine_part", ""),))
         sections = [params] if only is not None else []
         origin = provenance(made_by, sections, [path_of(source) for source in sources], *parts)
         for name in made:
@@ -88,7 +95,7 @@ def origins() -> dict[str, tuple[type[Section], tuple[str, ...] | None, tuple[st
 
     The fields are None where no parameter counts.
     """
-    said = ("engine", "domain", "llm", "table")
+    said = ("engine", "engines", "domain", "llm")
     pools = ("prefixes", "user_pool", "item_pool", "user_embeddings")
     return {
         "profile_items": (
@@ -137,7 +144,7 @@ def test_a_clean_run_is_certified_twice_with_the_same_bytes(folder: Path) -> Non
     ("old", "new", "told"),
     [
         ("  k: 3 ", "  k: 4 ", "item_pool.parquet: it was made with other parameters"),
-        ("  max_tokens: 128 ", "  max_tokens: 64 ", "item_embeddings.parquet: it was made with other parameters"),
+        ("      salt: 0", "      salt: 1", "item_embeddings.parquet: it was made with other parameters"),
         ("  domain: products ", "  domain: films ", "item_profiles.parquet: it was made with other parameters"),
     ],
 )
