@@ -64,14 +64,16 @@ def begin_training(
     """Return a training before its first step, everything seeded from `params.seed`, the global random states too.
 
     Raises TrainingError when there is nothing to learn from, the objective lacks what it reads, or the optimisation
-    suits neither data nor device, and ArtifactError when the sequences hold an item beyond the catalogue.
+    suits neither data nor device, ModelError when the backbone lacks the text vectors that it uses, and ArtifactError
+    when the sequences hold an item beyond the catalogue.
     """
     require_known_items(inputs.sequences, inputs.n_items)
     train_part = Ragged.from_column(inputs.sequences["train"])
     if train_part.lengths.max(initial=0) < 2:
         raise TrainingError(NOTHING_TO_LEARN)
     torch.manual_seed(params.seed)
-    backbone = build_backbone(params.backbone_part, inputs.n_items, params.backbone_params).to(device)
+    text = None if inputs.text_vectors is None else torch.tensor(inputs.text_vectors)
+    backbone = build_backbone(params.backbone_part, inputs.n_items, params.backbone_params, text).to(device)
     backbone.precision = precision(params, device)
     sequences = Sequences.from_ragged(train_part, device)
     samples = MODES[params.mode](sequences, backbone.params.max_length)

@@ -1,6 +1,7 @@
 """What a backbone promises of its states: each promise is a function that says what broke it."""
 
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -59,12 +60,26 @@ def items_are_scored_by_their_vectors(backbone: Backbone) -> str:
     return "" if shape == expected else f"item_vectors has the shape {shape}, expected {expected}"
 
 
+def its_weights_are_all_it_is(backbone: Backbone) -> str:
+    """Built as a saved model is, with zeros for text vectors, and given its weights and buffers, it is the same."""
+    blank = [] if backbone.text_dimension is None else [torch.zeros(N_ITEMS, backbone.text_dimension)]
+    made: Any = type(backbone)
+    again: Backbone = made(N_ITEMS, backbone.params, *blank).eval()
+    again.load_state_dict(backbone.state_dict())
+    items, lengths = _packed(WINDOWS)
+    same = _close(backbone.encode(items, lengths), again.encode(items, lengths))
+    if same and _close(backbone.item_vectors(), again.item_vectors()):
+        return ""
+    return "loaded from its weights and buffers it is another; keep in them all that it is built with"
+
+
 STATE_PROMISES: dict[str, Callable[[Backbone], str]] = {
     "a state looks back alone": look_back_alone,
     "padding changes nothing": padding_changes_nothing,
     "packed windows are windows": packed_windows_are_windows,
     "a masked item keeps its place": a_masked_item_keeps_its_place,
     "every item has a vector": items_are_scored_by_their_vectors,
+    "saved and loaded it is the same": its_weights_are_all_it_is,
 }
 
 

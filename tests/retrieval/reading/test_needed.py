@@ -131,6 +131,6 @@ def test_the_miner_says_why_and_what_helps(tmp_path: Path) -> None:
 
 def test_another_table_is_no_pool(tmp_path: Path) -> None:
     files = retrieved(tmp_path, [0, 1, 2], 4, MineParams(k=1))
-    wrong = RetrievalFiles(files.embeddings, files.embeddings, files.embeddings)
+    wrong = RetrievalFiles(files.user_embeddings, files.user_embeddings, files.user_embeddings)
     with pytest.raises(ArtifactError, match=r"user_embeddings\.parquet has other columns than expected .*neighbour"):
         read_needed(wrong, 4, np.arange(3), needs(), MineParams(k=1))
