@@ -77,6 +77,13 @@ def test_a_backbone_is_trained_with_every_objective(capsys: pytest.CaptureFixtur
     assert f"error: {PARTS}:Unreached breaks 1 of 11 promises" in error
 
 
+def test_a_backbone_is_given_text_vectors_and_must_keep_them_in_its_weights() -> None:
+    for name, said in (("Fed", []), ("Begun", []), ("Remembering", ["loaded from its weights and buffers it is an"])):
+        verdicts = dict(islice(try_backbone(f"tests.model.text_fed:{name}"), len(STATE_PROMISES)))
+        assert [line[:44] for line in verdicts.pop("saved and loaded it is the same")] == said
+        assert not any(verdicts.values())
+
+
 @pytest.mark.parametrize("name", BACKBONES)
 def test_the_states_of_the_backbones_that_come_along(name: str) -> None:
     assert dict(islice(try_backbone(name), len(STATE_PROMISES))) == {promise: [] for promise in STATE_PROMISES}
