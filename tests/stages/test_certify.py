@@ -39,6 +39,11 @@ def stage(name: str, folder: Path) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
+    return clean_folder(tmp_path)
+
+
+def clean_folder(tmp_path: Path) -> Path:
+    """`tmp_path`, with the parameters that `clean_world` was made with."""
     params = (ROOT / "params.yaml").read_text()
     for old, new in (
         ("    contexts: 3 ", f"    contexts: {ITEM_PARAMS.contexts} "),
