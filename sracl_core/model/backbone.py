@@ -185,6 +185,23 @@ def _fitting(name: str, n_items: int, text_vectors: Tensor | None) -> Tensor:
     )
 
 
+def comes_back(backbone: Backbone) -> bool:
+    """Whether a saved model of it is the same: built with zeros for text vectors, and given weights and buffers.
+
+    `backbone` lies on the CPU; a short history is encoded by both. No random state is changed.
+    """
+    blank = [] if backbone.text_dimension is None else [torch.zeros(backbone.n_items, backbone.text_dimension)]
+    made: Any = type(backbone)
+    with torch.random.fork_rng([]), torch.no_grad():
+        again: Backbone = made(backbone.n_items, backbone.params, *blank).eval()
+        again.load_state_dict(backbone.state_dict())
+        items = torch.arange(1, min(backbone.n_items, backbone.params.max_length, 8) + 1)[None]
+        in_training = backbone.training
+        found = [(one(items), one.item_vectors()) for one in (backbone.eval(), again)]
+        backbone.train(in_training)
+    return all(torch.allclose(first, second) for first, second in zip(*found, strict=True))
+
+
 def backbone_class(name: str) -> type[Backbone]:
     """Return the class of a backbone; raises ModelError as `build_backbone` does."""
     found: type[Backbone] = require_subclass(name, load_plugin("sracl_core.model.backbones", name), Backbone)

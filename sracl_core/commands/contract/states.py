@@ -1,13 +1,12 @@
 """What a backbone promises of its states: each promise is a function that says what broke it."""
 
 from collections.abc import Callable
-from typing import Any
 
 import torch
 from torch import Tensor
 
 from sracl_core.commands.contract.world import N_ITEMS
-from sracl_core.model.backbone import Backbone
+from sracl_core.model.backbone import Backbone, comes_back
 
 WINDOWS = ([3, 7, 2, 9], [5], [1, 2, 3], [4, 4, 8, 1])
 
@@ -61,16 +60,9 @@ def items_are_scored_by_their_vectors(backbone: Backbone) -> str:
 
 
 def its_weights_are_all_it_is(backbone: Backbone) -> str:
-    """Built as a saved model is, with zeros for text vectors, and given its weights and buffers, it is the same."""
-    blank = [] if backbone.text_dimension is None else [torch.zeros(N_ITEMS, backbone.text_dimension)]
-    made: Any = type(backbone)
-    again: Backbone = made(N_ITEMS, backbone.params, *blank).eval()
-    again.load_state_dict(backbone.state_dict())
-    items, lengths = _packed(WINDOWS)
-    same = _close(backbone.encode(items, lengths), again.encode(items, lengths))
-    if same and _close(backbone.item_vectors(), again.item_vectors()):
-        return ""
-    return "loaded from its weights and buffers it is another; keep in them all that it is built with"
+    """A saved model of it is the same, though it is built without what this one was built with."""
+    said = "loaded from its weights and buffers it is another; keep in them all that it is built with"
+    return "" if comes_back(backbone) else said
 
 
 STATE_PROMISES: dict[str, Callable[[Backbone], str]] = {
