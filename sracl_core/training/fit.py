@@ -93,8 +93,8 @@ def _begin_backbone(inputs: TrainingInputs, params: TrainParams) -> Backbone:
     # Its model is loaded without them: it would be evaluated with zeros, and nobody would know.
     if backbone.text_dimension is not None and not comes_back(backbone):
         raise ModelError(
-            f"The backbone {params.backbone_part!r} is another when its model is loaded: it keeps text vectors, or what "
-            "is made of them, where no file of weights has them. Keep it in weights or by register_buffer; `sracl check "
-            "backbone` tries that."
+            f"The backbone {params.backbone_part!r} is another when its model is loaded: it keeps text vectors, or "
+            "what they make, where no file of weights has them. Keep it in weights or by register_buffer; `sracl "
+            "check backbone` tries that."
         )
     return backbone
