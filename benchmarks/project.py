@@ -29,6 +29,7 @@ def read_inputs(data: Path) -> TrainingInputs:
         item_pool=_pools(data / "artifacts/item_pool.parquet", np.arange(1, n_items + 1)),
         user_pool=_pools(data / "artifacts/user_pool.parquet", np.arange(len(prefixes))),
         embeddings=read_embeddings(data / "artifacts/user_embeddings.parquet")[1],
+        text_vectors=read_embeddings(data / "artifacts/item_embeddings.parquet")[1],
     )
 
 

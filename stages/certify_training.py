@@ -9,7 +9,7 @@ from sracl_core.leakage.training import TrainingFiles, certify_training
 from sracl_core.params.reading.section import read_section
 from sracl_core.params.split import SplitParams
 from sracl_core.params.train import TrainParams
-from sracl_core.retrieval.reading.needed import RetrievalFiles, needed_files
+from sracl_core.retrieval.reading.files import RetrievalFiles, needed_files
 from stages.entry import PARAMS_FILE, In, Out, provenance, run
 
 
@@ -22,6 +22,7 @@ def main(
     item_pool: In = Path("data/artifacts/item_pool.parquet"),
     user_pool: In = Path("data/artifacts/user_pool.parquet"),
     user_embeddings: In = Path("data/artifacts/user_embeddings.parquet"),
+    item_embeddings: In = Path("data/artifacts/item_embeddings.parquet"),
     trained_on: In = Path("data/artifacts/trained_on.parquet"),
     weights: In = Path("data/artifacts/model.safetensors"),
     description: In = Path("data/artifacts/model.json"),
@@ -32,7 +33,8 @@ def main(
     certificate.unlink(missing_ok=True)  # a certificate of an earlier run must not outlive a failed check
     split = read_section(params_file, SplitParams, only=("method",))
     train = read_section(params_file, TrainParams)
-    read = [prefixes, *needed_files(RetrievalFiles(item_pool, user_pool, user_embeddings), train.needs)]
+    retrieved = RetrievalFiles(item_pool, user_pool, user_embeddings, item_embeddings)
+    read = [prefixes, *needed_files(retrieved, train.needs)]
     files = TrainingFiles(
         interactions=interactions,
         items=items,

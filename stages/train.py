@@ -22,7 +22,8 @@ from sracl_core.params.mine import MineParams
 from sracl_core.params.reading.section import read_section
 from sracl_core.params.runtime import RuntimeParams
 from sracl_core.params.train import TrainParams
-from sracl_core.retrieval.reading.needed import RetrievalFiles, needed_files, read_needed
+from sracl_core.retrieval.reading.files import RetrievalFiles, needed_files
+from sracl_core.retrieval.reading.needed import read_needed
 from sracl_core.schemas.ingest import ITEMS, SEQUENCES
 from sracl_core.schemas.prefixes import PREFIXES
 from sracl_core.schemas.trained_on import TRAINED_ON
@@ -42,6 +43,7 @@ def main(
     item_pool: In = Path("data/artifacts/item_pool.parquet"),
     user_pool: In = Path("data/artifacts/user_pool.parquet"),
     user_embeddings: In = Path("data/artifacts/user_embeddings.parquet"),
+    item_embeddings: In = Path("data/artifacts/item_embeddings.parquet"),
     certificate: In = Path("data/artifacts/certificate_inputs.json"),
     weights: Out = Path("data/artifacts/model.safetensors"),
     description: Out = Path("data/artifacts/model.json"),
@@ -54,7 +56,7 @@ def main(
     if runtime.processes > 1 and "RANK" not in os.environ:
         train_together(runtime.processes, "stages.train", sys.argv[1:])
         return
-    files = RetrievalFiles(item_pool, user_pool, user_embeddings)
+    files = RetrievalFiles(item_pool, user_pool, user_embeddings, item_embeddings)
     require_clean(certificate, INPUT_CHECKS, [sequences, items, prefixes, *needed_files(files, params.needs)])
     n_items = read_table(items, ITEMS, columns=["item"]).num_rows
     listed = read_table(prefixes, PREFIXES)
@@ -66,6 +68,7 @@ def main(
         item_pool=needed.item_pool,
         user_pool=needed.user_pool,
         embeddings=needed.embeddings,
+        text_vectors=needed.text_vectors,
     )
     origin = provenance("train", [params], [sequences, items, prefixes, *needed.read], *params.parts)
     device = pick_device(runtime)

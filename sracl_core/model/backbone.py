@@ -9,12 +9,14 @@ from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from sracl_core.ground.errors import ModelError
 from sracl_core.ground.plugins import load_plugin, require_subclass
 from sracl_core.model.packed import Buckets, take_rows
 from sracl_core.params.reading.fields import Fields
 
 PADDING = 0
 INITIAL_STD = 0.02
+MOST_DIMENSION = 2**16  # of text vectors: a number that is told must not ask for any memory
 
 
 class BackboneParams(Fields):
@@ -44,14 +46,20 @@ class Backbone(nn.Module):
     `forward`; `encode_windows` too, where it knows a faster way to the same states. The state at a position may depend
     on that position and earlier ones alone, so that prefixes are read off a longer pass; a backbone of which this is
     not true says so in `BackboneParams.only_prefixes`.
+
+    One that sets `uses_text_vectors` takes `(n_items, params, text_vectors)`, float32 [n_items, D]: row i is the unit
+    vector that the stage embed made of the profile of item i + 1. Its weights may begin with them, or it keeps them as
+    a buffer. A saved model is built with zeros in their place, and all it holds comes from the file of its weights.
     """
 
     Params: ClassVar[type[BackboneParams]] = BackboneParams
+    uses_text_vectors: ClassVar[bool] = False
 
     def __init__(self, n_items: int, params: BackboneParams) -> None:
         super().__init__()
         self.n_items = n_items
         self.params = params
+        self.text_dimension: int | None = None  # D of the text vectors it was built with
         self.precision: AbstractContextManager[object] = nullcontext()  # of passes in training
         self.item_embedding = nn.Embedding(n_items + 1, params.hidden, padding_idx=PADDING)
 
@@ -146,13 +154,52 @@ class PackedBackbone(Backbone):
         return states.new_zeros(*items.shape, states.shape[1]).index_put((real,), states)
 
 
-def build_backbone(name: str, n_items: int, params: Any) -> Backbone:
+def build_backbone(name: str, n_items: int, params: Any, text_vectors: Tensor | None = None) -> Backbone:
     """Return a freshly initialised backbone; `name` is a registered one or `package.module:Name`.
 
-    `params` are of its `Params`. Initialisation draws from torch's global random state. Raises ModelError when the name
-    leads nowhere, or to something else than a backbone, which is then not called.
+    `params` are of its `Params`, `text_vectors` float32 [n_items, D] those of items 1 … n, which only a backbone that
+    uses them gets to see. Initialisation draws from torch's global random state. Raises ModelError when the name leads
+    nowhere, or to something else than a backbone, which is then not called, and when one lacks the vectors it uses.
     """
-    return backbone_class(name)(n_items, params)
+    found: Any = backbone_class(name)
+    if not found.uses_text_vectors:
+        backbone: Backbone = found(n_items, params)
+        return backbone
+    given = _fitting(name, n_items, text_vectors)
+    backbone = found(n_items, params, given)
+    backbone.text_dimension = given.shape[1]
+    return backbone
+
+
+def _fitting(name: str, n_items: int, text_vectors: Tensor | None) -> Tensor:
+    """Return `text_vectors`; raises ModelError where there are none, or not one for each of `n_items`."""
+    given = "none were given"
+    if text_vectors is not None:
+        shape = list(text_vectors.shape)
+        if text_vectors.dtype == torch.float32 and shape[:-1] == [n_items] and 1 <= shape[-1] <= MOST_DIMENSION:
+            return text_vectors
+        given = f"{str(text_vectors.dtype).removeprefix('torch.')} {shape} were given"
+    raise ModelError(
+        f"The backbone {name!r} uses the text vectors of items, and {given}. Give it float32 [{n_items}, D], D at most "
+        f"{MOST_DIMENSION:,}, one for each item of the catalogue: those in item_embeddings.parquet."
+    )
+
+
+def comes_back(backbone: Backbone) -> bool:
+    """Whether a saved model of it is the same: built with zeros for text vectors, and given weights and buffers.
+
+    `backbone` lies on the CPU; a short history is encoded by both. No random state is changed.
+    """
+    blank = [] if backbone.text_dimension is None else [torch.zeros(backbone.n_items, backbone.text_dimension)]
+    made: Any = type(backbone)
+    with torch.random.fork_rng([]), torch.no_grad():
+        again: Backbone = made(backbone.n_items, backbone.params, *blank).eval()
+        again.load_state_dict(backbone.state_dict())
+        items = torch.arange(1, min(backbone.n_items, backbone.params.max_length, 8) + 1)[None]
+        in_training = backbone.training
+        found = [(one(items), one.item_vectors()) for one in (backbone.eval(), again)]
+        backbone.train(in_training)
+    return all(torch.allclose(first, second) for first, second in zip(*found, strict=True))
 
 
 def backbone_class(name: str) -> type[Backbone]:

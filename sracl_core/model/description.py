@@ -9,6 +9,7 @@ from sracl_core.documents import read_sealed, write_sealed
 from sracl_core.ground.errors import ArtifactError
 from sracl_core.ground.outside import shown, shown_value
 from sracl_core.ground.version import VERSION
+from sracl_core.model.backbone import MOST_DIMENSION
 
 FORMAT = 2
 MOST_ITEMS = 2**31 - 1  # their ids are int32
@@ -17,23 +18,30 @@ AGAIN = "Train again with `dvc repro train`, or fetch both with `dvc pull`."
 
 @dataclass(frozen=True)
 class ModelDescription:
-    """A backbone by name, the `n_items` it knows, its parameters, its provenance, and how training went."""
+    """A backbone by name, the `n_items` it knows, its parameters, its provenance, and how training went.
+
+    `text_dimension` is the D of the text vectors it was built with; None, and not written, where it uses none.
+    """
 
     backbone: str
     n_items: int
     model: dict[str, Any]
     provenance: Provenance
     training: dict[str, Any]
+    text_dimension: int | None = None
 
 
 def write_description(path: Path, weights: Path, description: ModelDescription) -> None:
     """Write `description` at `path`, with the digest of the file `weights`, which must be written already."""
+    told = asdict(description)
+    if description.text_dimension is None:
+        del told["text_dimension"]
     write_sealed(
         path,
         {
             "format": FORMAT,
             "version": VERSION,
-            **asdict(description),
+            **told,
             "weights": {"sha256": file_digest(weights)},
         },
     )
@@ -53,6 +61,9 @@ def read_description(path: Path, weights: Path) -> ModelDescription:
                 raise TypeError(f"{name} is {shown_value(told[name])}")
         if not 1 <= told["n_items"] <= MOST_ITEMS:
             raise ValueError(f"n_items is {shown_value(told['n_items'])}")
+        dimension = told.get("text_dimension")
+        if "text_dimension" in told and not (type(dimension) is int and 1 <= dimension <= MOST_DIMENSION):
+            raise ValueError(f"text_dimension is {shown_value(dimension)}")
         digest = told["weights"]["sha256"]
         description = ModelDescription(
             backbone=told["backbone"],
@@ -60,6 +71,7 @@ def read_description(path: Path, weights: Path) -> ModelDescription:
             model=dict(told["model"]),
             provenance=Provenance(**told["provenance"]),
             training=dict(told["training"]),
+            text_dimension=dimension,
         )
     except KeyError as error:
         raise ArtifactError(f"{path} does not describe a model: {error} is missing. {AGAIN}") from None

@@ -36,12 +36,14 @@ def save_backbone(
     """
     with atomic_path(weights) as temporary:
         save_file({key: value.contiguous().cpu() for key, value in state.items()}, temporary)
-    told = ModelDescription(name, backbone.n_items, plain_params(backbone.params), provenance, training)
+    told = ModelDescription(
+        name, backbone.n_items, plain_params(backbone.params), provenance, training, backbone.text_dimension
+    )
     write_description(description, weights, told)
 
 
 def load_backbone(weights: Path, description: Path, device: torch.device, *, allow: str | None = None) -> Backbone:
-    """Return the stored backbone in eval mode on `device`.
+    """Return the stored backbone in eval mode on `device`; text vectors that it was built with are not needed again.
 
     A description is data, and may name a backbone that comes with the project alone, or just the one from outside that
     `allow` names (`package.module:Name`, as `train.backbone` has it): nothing else is imported. Raises ArtifactError
@@ -54,10 +56,11 @@ def load_backbone(weights: Path, description: Path, device: torch.device, *, all
             "train.backbone to it (in Python: allow=) if you know that code; loading it runs it."
         )
     try:
-        params = backbone_class(told.backbone).Params.model_validate(told.model)
+        found = backbone_class(told.backbone)
+        params = found.Params.model_validate(told.model)
         state = load_file(weights)
         _require_size(state, told.n_items, params.hidden)  # first: sizes that are told can ask for any memory
-        backbone = build_backbone(told.backbone, told.n_items, params)
+        backbone = build_backbone(told.backbone, told.n_items, params, _in_place_of_text(found, told))
         _require_same_kinds(backbone.state_dict(), state)
         backbone.load_state_dict(state)
     except (KeyError, TypeError, ValueError, RuntimeError, SafetensorError) as error:
@@ -75,6 +78,22 @@ def _told(error: Exception) -> str:
         return "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
     first, *others = [line.strip() for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
     return shown(f"{first} {others[0]}" if others and first.endswith(":") else first).rstrip(".")
+
+
+def _in_place_of_text(found: type[Backbone], told: ModelDescription) -> Tensor | None:
+    """Zeros of the shape of the text vectors that a model was built with, which its weights' file makes good.
+
+    Raises ValueError where the description has their dimension, and the backbone uses none, or the other way round.
+    """
+    if found.uses_text_vectors and told.text_dimension is None:
+        raise ValueError(f"the backbone {told.backbone} uses text vectors, and no text_dimension is told")
+    if told.text_dimension is None:
+        return None
+    if not found.uses_text_vectors:
+        raise ValueError(
+            f"text_dimension {told.text_dimension} is told, and the backbone {told.backbone} uses no text vectors"
+        )
+    return torch.zeros(told.n_items, told.text_dimension)
 
 
 def _require_size(state: dict[str, Tensor], n_items: int, hidden: int) -> None:

@@ -107,8 +107,12 @@ class TrainParams(BackboneChoice):
 
     @property
     def needs(self) -> list[Need]:
-        """What this training reads of retrieval."""
+        """What this training reads of embedding and retrieval."""
         needs: list[Need] = self.objective_params.needs(self.objective_place)
+        # The class says so, since it is what must take them; no second word of it could disagree.
+        if getattr(BACKBONE.load(self.backbone_part), "uses_text_vectors", False):
+            why = f"{self.key}.{BACKBONE.chosen_by} is {self.backbone}: it is built with"
+            needs = [*needs, Need("item_embeddings", why, f"{self.key}.{BACKBONE.chosen_by} to another")]
         return needs
 
     @model_validator(mode="after")

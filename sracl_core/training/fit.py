@@ -9,8 +9,8 @@ from sracl_core.batching.group import ALONE, Group
 from sracl_core.batching.inputs import TrainingInputs
 from sracl_core.batching.samples import MODES
 from sracl_core.batching.sequences import Sequences
-from sracl_core.ground.errors import TrainingError
-from sracl_core.model.backbone import Backbone, build_backbone
+from sracl_core.ground.errors import ModelError, TrainingError
+from sracl_core.model.backbone import Backbone, build_backbone, comes_back
 from sracl_core.objectives.protocol import Context, build_objective
 from sracl_core.params.train import TrainParams
 from sracl_core.prefixes import NOTHING_TO_LEARN
@@ -64,14 +64,15 @@ def begin_training(
     """Return a training before its first step, everything seeded from `params.seed`, the global random states too.
 
     Raises TrainingError when there is nothing to learn from, the objective lacks what it reads, or the optimisation
-    suits neither data nor device, and ArtifactError when the sequences hold an item beyond the catalogue.
+    suits neither data nor device, ModelError when the backbone lacks the text vectors that it uses, or keeps them where
+    no saved model has them, and ArtifactError when the sequences hold an item beyond the catalogue.
     """
     require_known_items(inputs.sequences, inputs.n_items)
     train_part = Ragged.from_column(inputs.sequences["train"])
     if train_part.lengths.max(initial=0) < 2:
         raise TrainingError(NOTHING_TO_LEARN)
     torch.manual_seed(params.seed)
-    backbone = build_backbone(params.backbone_part, inputs.n_items, params.backbone_params).to(device)
+    backbone = _begin_backbone(inputs, params).to(device)
     backbone.precision = precision(params, device)
     sequences = Sequences.from_ragged(train_part, device)
     samples = MODES[params.mode](sequences, backbone.params.max_length)
@@ -84,3 +85,16 @@ def begin_training(
     steps = Steps(sequences, samples, loss, sampling, params.seed, group=group)
     group.seed(params.seed)
     return TrainingState(backbone, objective, steps, params)
+
+
+def _begin_backbone(inputs: TrainingInputs, params: TrainParams) -> Backbone:
+    text = None if inputs.text_vectors is None else torch.tensor(inputs.text_vectors)
+    backbone = build_backbone(params.backbone_part, inputs.n_items, params.backbone_params, text)
+    # Its model is loaded without them: it would be evaluated with zeros, and nobody would know.
+    if backbone.text_dimension is not None and not comes_back(backbone):
+        raise ModelError(
+            f"The backbone {params.backbone_part!r} is another when its model is loaded: it keeps text vectors, or "
+            "what they make, where no file of weights has them. Keep it in weights or by register_buffer; `sracl "
+            "check backbone` tries that."
+        )
+    return backbone

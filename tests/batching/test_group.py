@@ -117,9 +117,10 @@ def test_losses_and_gradients_are_those_of_one_process_with_the_joint_batch(tmp_
             torch.testing.assert_close(found[name], value, msg=lambda message, n=name: f"{n}: {message}")
 
 
-def test_a_training_of_two_has_one_outcome_close_to_that_of_one(tmp_path: Path) -> None:
+@pytest.mark.parametrize("backbone", ["sasrec", "tests.model.text_fed:Fed"])
+def test_a_training_of_two_has_one_outcome_close_to_that_of_one(tmp_path: Path, backbone: str) -> None:
     # Begun further from zero, a key's bias, whose gradient is rounding alone, is moved by Adam in steps of full size.
-    chosen = {"mode": "causal", "max_epochs": 2, "initialisation": "normal"}
+    chosen = {"mode": "causal", "max_epochs": 2, "initialisation": "normal", "backbone": backbone}
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
     one = start(tmp_path / "one", chosen, 60.0)

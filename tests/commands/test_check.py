@@ -74,7 +74,14 @@ def test_a_backbone_is_trained_with_every_objective(capsys: pytest.CaptureFixtur
     broken = "gradients reach every weight"
     assert verdicts == dict.fromkeys([*STATE_PROMISES, *PROMISES], "ok") | {broken: verdicts[broken]}
     assert "no gradient reaches backbone.idle" in verdicts[broken]
-    assert f"error: {PARTS}:Unreached breaks 1 of 10 promises" in error
+    assert f"error: {PARTS}:Unreached breaks 1 of 11 promises" in error
+
+
+def test_a_backbone_is_given_text_vectors_and_must_keep_them_in_its_weights() -> None:
+    for name, said in (("Fed", []), ("Begun", []), ("Remembering", ["loaded from its weights and buffers it is an"])):
+        verdicts = dict(islice(try_backbone(f"tests.model.text_fed:{name}"), len(STATE_PROMISES)))
+        assert [line[:44] for line in verdicts.pop("saved and loaded it is the same")] == said
+        assert not any(verdicts.values())
 
 
 @pytest.mark.parametrize("name", BACKBONES)

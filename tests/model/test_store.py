@@ -9,9 +9,10 @@ import torch
 from safetensors.torch import save_file
 
 from sracl_core.artifacts.provenance import Provenance
-from sracl_core.documents import write_sealed
+from sracl_core.documents import read_json, write_sealed
 from sracl_core.ground.errors import ArtifactError, ModelError
 from sracl_core.model.backbone import Backbone, build_backbone
+from sracl_core.model.backbones.gru4rec import GRU4RecParams
 from sracl_core.model.backbones.sasrec import SASRecParams
 from sracl_core.model.description import read_description, write_description
 from sracl_core.model.store import load_backbone, save_backbone
@@ -135,6 +136,63 @@ def test_a_description_brings_no_code_of_its_own(tmp_path: Path, monkeypatch: py
     own = "sracl_core.model.backbones.sasrec:SASRec"
     write_description(description, weights, replace(told, backbone=own))
     assert isinstance(load_backbone(weights, description, CPU, allow=own), Backbone)
+
+
+FED = "tests.model.text_fed:Fed"
+
+
+def save_text_fed(folder: Path, name: str = FED) -> tuple[Backbone, Path, Path]:
+    torch.manual_seed(0)
+    backbone = build_backbone(name, 9, GRU4RecParams(hidden=8, layers=1, max_length=6), torch.eye(9, 5))
+    weights, description = folder / "model.safetensors", folder / "model.json"
+    state = backbone.state_dict()
+    save_backbone(weights, description, name=name, backbone=backbone, state=state, training={}, provenance=HERE)
+    return backbone, weights, description
+
+
+@pytest.mark.parametrize("name", [FED, "tests.model.text_fed:Begun"])
+def test_a_model_built_with_text_vectors_comes_back_without_them(tmp_path: Path, name: str) -> None:
+    saved, weights, description = save_text_fed(tmp_path, name)
+    assert read_json(description)["text_dimension"] == 5
+    loaded = load_backbone(weights, description, CPU, allow=name)
+    assert loaded.text_dimension == 5
+    items = torch.tensor([[1, 5, 9]])
+    assert torch.equal(loaded(items), saved.eval()(items))
+    assert torch.equal(loaded.item_vectors(), saved.item_vectors())
+
+
+def test_a_model_without_text_vectors_says_nothing_of_them(tmp_path: Path) -> None:
+    _, _, description = save(tmp_path)
+    assert "text_dimension" not in read_json(description)
+
+
+@pytest.mark.parametrize(
+    ("dimension", "said"),
+    [
+        (None, f"the backbone {FED} uses text vectors, and no text_dimension is told"),
+        (4, "size mismatch for text"),
+        (0, "text_dimension is 0"),
+        (2**16 + 1, "text_dimension is 65537"),
+        ("5", "text_dimension is '5'"),
+        (True, "text_dimension is True"),
+    ],
+)
+def test_a_dimension_that_does_not_fit_is_told_in_a_line(tmp_path: Path, dimension: Any, said: str) -> None:
+    _, weights, description = save_text_fed(tmp_path)
+    told = read_description(description, weights)
+    write_description(description, weights, replace(told, text_dimension=dimension))
+    with pytest.raises(ArtifactError, match=r"dvc repro train") as caught:
+        load_backbone(weights, description, CPU, allow=FED)
+    assert said in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_a_dimension_for_a_backbone_that_uses_no_text_vectors_is_told(tmp_path: Path) -> None:
+    _, weights, description = save(tmp_path)
+    told = read_description(description, weights)
+    write_description(description, weights, replace(told, text_dimension=5))
+    said = "text_dimension 5 is told, and the backbone sasrec uses no text vectors"
+    with pytest.raises(ArtifactError, match=f"don't make a model together: {said}"):
+        load_backbone(weights, description, CPU)
 
 
 def test_a_backbone_from_elsewhere_by_import_path() -> None:

@@ -8,7 +8,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from dag.source import ROOT
-from sracl_core.artifacts.tables import read_provenance
+from sracl_core.artifacts.tables import list_size, read_provenance
 from sracl_core.documents import read_json
 from tests.pipeline.project import Project
 
@@ -52,17 +52,23 @@ FILE = re.compile(r"^<!-- file: (?P<name>\S+) -->\n```python\n(?P<code>.*?)^```$
 YAML_BLOCK = re.compile(r"^```yaml\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
+def page_files() -> dict[str, str]:
+    """The code of each file on the page, by its name."""
+    return {found["name"]: found["code"] for found in FILE.finditer(PAGE.read_text(encoding="utf-8"))}
+
+
 @pytest.mark.slow
 def test_the_parts_of_the_docs(finished_project: Project, tmp_path: Path) -> None:
     project = finished_project.copy(tmp_path / "project")
-    page = PAGE.read_text(encoding="utf-8")
-    files = {found["name"]: found["code"] for found in FILE.finditer(page)}
-    assert set(files) == {"my_parts/decay.py", "my_parts/hinge.py", "my_parts/two_passes.py", "my_parts/words.py"}
+    files = page_files()
+    assert set(files) == {f"my_parts/{name}.py" for name in ("decay", "titled", "two_passes", "hinge", "words")}
     for name, code in files.items():
         assert len(code.splitlines()) < 40
         (project.root / name).parent.mkdir(exist_ok=True)
         (project.root / name).write_text(code)
-    (settings,) = (YAML(typ="safe").load(found["text"]) for found in YAML_BLOCK.finditer(page))
+    (settings,) = (
+        YAML(typ="safe").load(found["text"]) for found in YAML_BLOCK.finditer(PAGE.read_text(encoding="utf-8"))
+    )
     project.set(settings)
     assert project.repro() == {"check", "own_vectors", *AFTER_EMBEDDING}
     described = read_json(project.root / "data/artifacts/model.json")
@@ -71,7 +77,25 @@ def test_the_parts_of_the_docs(finished_project: Project, tmp_path: Path) -> Non
     history = (project.root / "data/artifacts/history/plots/metrics/loss/two_passes.tsv").read_text()
     assert len(history.splitlines()) > 1
 
-    project.set({"train": {"backbones": {"decay": {"decay": 2.0}}, "objectives": {"two_passes": {"wait": 1}}}})
+    sasrec = YAML(typ="safe").load(project.root / "params.yaml")["train"]["backbones"]["sasrec"]
+    titled = {"part": "my_parts.titled:Titled", **sasrec}
+    project.set({"train": {"backbone": "titled", "backbones": {"titled": titled}}})
+    assert project.repro("certify_training") == {"check", "train", "certify_training"}
+    begun = read_json(project.root / "data/artifacts/model.json")
+    dimension = list_size(project.root / "data/artifacts/item_embeddings.parquet", "embedding")
+    assert (begun["backbone"], begun["text_dimension"]) == ("my_parts.titled:Titled", dimension)
+    assert "text_dimension" not in described
+    assert begun["provenance"]["source_digest"] != described["provenance"]["source_digest"]
+
+    project.set(
+        {
+            "train": {
+                "backbone": "decay",
+                "backbones": {"decay": {"decay": 2.0}},
+                "objectives": {"two_passes": {"wait": 1}},
+            }
+        }
+    )
     told = project.run("dvc", "repro", fails=True)
     assert "train.backbones.decay.decay: expected at most 1, got 2.0" in told
     assert (

@@ -42,6 +42,11 @@ HASHED = "tests.hashed_words:HashedWords"
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
+    return clean_folder(tmp_path)
+
+
+def clean_folder(tmp_path: Path) -> Path:
+    """`tmp_path`, with the parameters that `clean_world` was made with."""
     params = (ROOT / "params.yaml").read_text()
     for old, new in (
         ("    contexts: 3 ", f"    contexts: {ITEM_PARAMS.contexts} "),

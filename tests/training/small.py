@@ -1,10 +1,12 @@
 """A small world to train in: random sequences, pools and embeddings, and parameters for it."""
 
 from sracl_core.commands.contract.world import small_inputs
+from sracl_core.ground.plugins import is_import_path
 from sracl_core.objectives.combined import CombinedParams
 from sracl_core.objectives.shared.negatives import NegativesParams
 from sracl_core.objectives.sracl import InterParams, IntraParams, SRACLParams
 from sracl_core.params.backbone import BACKBONE, BACKBONES
+from sracl_core.params.reading.section import typed_section
 from sracl_core.params.train import OBJECTIVE, EarlyStopParams, TrainParams
 from tests.model.sizes import sizes_of
 
@@ -24,6 +26,7 @@ def params(
     negatives: NegativesParams | None = None,
     **changes: object,
 ) -> TrainParams:
+    """Small parameters; `backbone` may be an import path, which then has a group of its own."""
     sizes: dict[str, object] = {
         "hidden": 8,
         "layers": 2,
@@ -53,4 +56,12 @@ def params(
         "early_stop": EarlyStopParams(metric="ndcg@5", patience=5),
         "seed": 1,
     }
-    return TrainParams.model_validate(settings | changes)
+    part = str(changes.get("backbone"))
+    if not is_import_path(part):
+        return TrainParams.model_validate(settings | changes)
+    values = TrainParams.model_validate(settings | changes | {"backbone": BACKBONES[0]}).model_dump()
+    group = {"part": part, **sizes_of(part, **sizes).model_dump()}
+    values |= {"backbone": "mine", "backbones": {**values["backbones"], "mine": group}}
+    typed, problems = typed_section(TrainParams, {TrainParams.key: values})
+    assert problems == []
+    return typed.model_validate(values)

@@ -13,14 +13,13 @@ from torch import Tensor
 from sracl_core.batching.inputs import TrainingInputs
 from sracl_core.batching.samples import MODES
 from sracl_core.device import pick_device
-from sracl_core.ground.errors import TrainingError
+from sracl_core.ground.errors import ModelError, TrainingError
 from sracl_core.leakage.training import check_trained_on
 from sracl_core.model.backbone import build_backbone
 from sracl_core.model.backbones.gru4rec import GRU4Rec, GRU4RecParams
 from sracl_core.model.backbones.sasrec import SASRecParams
 from sracl_core.objectives.shared.negatives import NegativesParams
 from sracl_core.params.backbone import BACKBONE
-from sracl_core.params.reading.section import typed_section
 from sracl_core.params.runtime import RuntimeParams
 from sracl_core.params.train import EarlyStopParams, TrainParams
 from sracl_core.ragged import Ragged
@@ -55,14 +54,10 @@ class Bidirectional(GRU4Rec):
 
 
 def test_a_backbone_that_sees_what_follows_is_trained_on_prefixes_alone() -> None:
-    group = {"part": f"{__name__}:Bidirectional", **params().backbones.gru4rec.model_dump()}
-    values = params(max_epochs=1).model_dump()
-    values |= {"backbone": "mine", "backbones": {**values["backbones"], "mine": group}}
-    typed, problems = typed_section(TrainParams, {"train": values})
-    assert problems == []
+    chosen = {"backbone": f"{__name__}:Bidirectional", "max_epochs": 1}
     with pytest.raises(ValueError, match="mode: causal cannot train the backbone mine: it looks ahead; set mode: pre"):
-        typed.model_validate(values)
-    run(inputs(), typed.model_validate({**values, "mode": "prefix"}))
+        params(**chosen)
+    run(inputs(), params(**chosen, mode="prefix"))
 
 
 def last_weights(result: Fit) -> dict[str, Tensor]:
@@ -174,6 +169,22 @@ def test_threads_do_not_change_the_order_of_sums(two_threads: None) -> None:
         fit(given, chosen, device, tile_bytes=2**20, on_epoch=lambda epoch: None).model.state for _ in range(2)
     )
     assert all(torch.equal(weight, second[name]) for name, weight in first.items())
+
+
+@pytest.mark.parametrize("name", ["Fed", "Begun"])
+def test_text_vectors_decide_the_weights_of_a_backbone_built_with_them_alone(name: str) -> None:
+    given = inputs()
+    assert given.text_vectors is not None
+    other = replace(given, text_vectors=given.text_vectors[::-1].copy())
+    fed = params(dropout=0.3, max_epochs=1, backbone=f"tests.model.text_fed:{name}")
+    first, again, another = (run(one, fed)[0].model.state for one in (given, given, other))
+    assert all(torch.equal(weight, again[key]) for key, weight in first.items())
+    assert not torch.equal(first["item_embedding.weight"], another["item_embedding.weight"])
+    with pytest.raises(ModelError, match=r"uses the text vectors of items, and none were given"):
+        run(replace(given, text_vectors=None), fed)
+    plain = params(dropout=0.3, max_epochs=1, backbone="gru4rec")
+    first, another = (run(one, plain)[0].model.state for one in (given, replace(given, text_vectors=None)))
+    assert all(torch.equal(weight, another[key]) for key, weight in first.items())
 
 
 def test_each_branch_changes_the_outcome_and_is_reported() -> None:

@@ -1,4 +1,4 @@
-"""Data that no model can be trained on is told of, before anything is made of it."""
+"""Data that no model can be trained on, and a model that could not be kept, are told of before the first step."""
 
 from dataclasses import replace
 
@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from sracl_core.batching.inputs import TrainingInputs
-from sracl_core.ground.errors import ArtifactError, TrainingError
+from sracl_core.ground.errors import ArtifactError, ModelError, TrainingError
 from sracl_core.params.train import TrainParams
 from sracl_core.schemas.ingest import SEQUENCES
 from sracl_core.training.fit import fit
@@ -31,3 +31,10 @@ def test_nothing_to_learn_from_is_told() -> None:
     unheld = pa.table({"user": [0], "train": [[1, 2]], "valid": [[]], "test": [[]]}).cast(SEQUENCES)
     with pytest.raises(TrainingError, match=r"No user has a validation target"):
         run(TrainingInputs(unheld, 3, given.prefixes, given.item_pool, given.user_pool, given.embeddings), params())
+
+
+def test_a_backbone_whose_model_would_be_loaded_without_what_it_holds() -> None:
+    said = r"Remembering' is another when its model is loaded.*register_buffer"
+    with pytest.raises(ModelError, match=said) as caught:
+        run(inputs(), params(backbone="tests.model.text_fed:Remembering"))
+    assert "\n" not in str(caught.value)

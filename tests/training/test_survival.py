@@ -23,6 +23,7 @@ BANK = {"mode": "prefix", "dropout": 0.3, "candidates": "bank", "backbone": "gru
 SAMPLED = CAUSAL | {"loss": "bpr", "alpha": 0.0, "max_epochs": 3}
 SAMPLED |= {"optimizer": "adamw", "weight_decay": 0.1, "warmup_steps": 4, "schedule": "cosine", "clip_norm": 0.1}
 MCLREC = CAUSAL | {"objective": "mclrec", "max_epochs": 3}
+TEXT = {"mode": "causal", "dropout": 0.3, "alpha": 0.0, "max_epochs": 3, "backbone": "tests.model.text_fed:Fed"}
 NEVER = float("inf")
 
 
@@ -34,7 +35,11 @@ def undisturbed(folder: Path, chosen: dict[str, Any]) -> tuple[bytes, bytes]:
     return outcome(folder)
 
 
-@pytest.mark.parametrize("chosen", [CAUSAL, BANK, SAMPLED, MCLREC], ids=["causal", "prefix-bank", "sampled", "mclrec"])
+@pytest.mark.parametrize(
+    "chosen",
+    [CAUSAL, BANK, SAMPLED, MCLREC, TEXT],
+    ids=["causal", "prefix-bank", "sampled", "mclrec", "text-fed"],
+)
 @pytest.mark.parametrize("seconds", [0.0, NEVER], ids=["every-step", "every-epoch"])
 def test_killed_at_every_kind_of_moment_it_ends_with_the_same_bytes(
     tmp_path: Path, chosen: dict[str, Any], seconds: float

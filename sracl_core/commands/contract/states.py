@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from sracl_core.commands.contract.world import N_ITEMS
-from sracl_core.model.backbone import Backbone
+from sracl_core.model.backbone import Backbone, comes_back
 
 WINDOWS = ([3, 7, 2, 9], [5], [1, 2, 3], [4, 4, 8, 1])
 
@@ -59,12 +59,19 @@ def items_are_scored_by_their_vectors(backbone: Backbone) -> str:
     return "" if shape == expected else f"item_vectors has the shape {shape}, expected {expected}"
 
 
+def its_weights_are_all_it_is(backbone: Backbone) -> str:
+    """A saved model of it is the same, though it is built without what this one was built with."""
+    said = "loaded from its weights and buffers it is another; keep in them all that it is built with"
+    return "" if comes_back(backbone) else said
+
+
 STATE_PROMISES: dict[str, Callable[[Backbone], str]] = {
     "a state looks back alone": look_back_alone,
     "padding changes nothing": padding_changes_nothing,
     "packed windows are windows": packed_windows_are_windows,
     "a masked item keeps its place": a_masked_item_keeps_its_place,
     "every item has a vector": items_are_scored_by_their_vectors,
+    "saved and loaded it is the same": its_weights_are_all_it_is,
 }
 
 

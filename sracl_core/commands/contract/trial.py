@@ -14,7 +14,7 @@ from sracl_core.commands.contract.world import N_ITEMS, modes_of, small_inputs, 
 from sracl_core.ground.errors import SraclError
 from sracl_core.ground.faults import told
 from sracl_core.ground.plugins import load_plugin, require_subclass
-from sracl_core.model.backbone import Backbone, backbone_class
+from sracl_core.model.backbone import Backbone, backbone_class, build_backbone
 from sracl_core.objectives.protocol import Objective
 from sracl_core.params.backbone import BACKBONES
 from sracl_core.params.train import OBJECTIVES, TrainParams
@@ -36,9 +36,9 @@ def try_backbone(name: str) -> Iterator[Verdict]:
 
     Raises ModelError where `name` leads to no backbone.
     """
-    found = backbone_class(name)
+    backbone_class(name)  # raises before anything is told
     for promise, kept in STATE_PROMISES.items():
-        broken = _tried(_of_states, kept, found, name)
+        broken = _tried(_of_states, kept, name)
         yield promise, [broken] if broken else []
     yield from _try_training((name,), OBJECTIVES)
 
@@ -59,10 +59,11 @@ def _try_training(backbones: tuple[str, ...], objectives: tuple[str, ...]) -> It
         yield promise, broken
 
 
-def _with_large_weights(found: type[Backbone], name: str) -> Backbone:
+def _with_large_weights(name: str) -> Backbone:
     """The backbone in eval mode, its weights large enough for states to differ."""
     torch.manual_seed(0)
-    backbone = found(N_ITEMS, small_params(name, "plain", "prefix").backbone_params).eval()
+    params, text_vectors = small_params(name, "plain", "prefix").backbone_params, small_inputs().text_vectors
+    backbone = build_backbone(name, N_ITEMS, params, torch.tensor(text_vectors)).eval()
     with torch.no_grad():
         for weight in backbone.parameters():
             weight.normal_(std=0.3)
@@ -70,8 +71,8 @@ def _with_large_weights(found: type[Backbone], name: str) -> Backbone:
     return backbone
 
 
-def _of_states(kept: Callable[[Backbone], str], found: type[Backbone], name: str) -> str:
-    return kept(_with_large_weights(found, name))
+def _of_states(kept: Callable[[Backbone], str], name: str) -> str:
+    return kept(_with_large_weights(name))
 
 
 def _of_training(

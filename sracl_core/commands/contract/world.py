@@ -1,4 +1,4 @@
-"""A small world to try parts in: random sequences, pools and embeddings."""
+"""A small world to try parts in: random sequences, pools, embeddings and text vectors."""
 
 from typing import Any
 
@@ -16,6 +16,7 @@ from sracl_core.params.reading.section import typed_section
 from sracl_core.params.train import OBJECTIVE, TrainParams
 from sracl_core.schemas.ingest import SEQUENCES
 from sracl_core.schemas.prefixes import PREFIXES
+from sracl_core.unit_vectors import random_units
 
 N_ITEMS, K, DIMENSION = 15, 3, 6
 MAX_LENGTH = 6  # shorter than some sequences
@@ -59,6 +60,7 @@ def small_inputs(
         item_pool=np.stack([1 + random.permutation(n_items)[:K] for _ in range(n_items)]),
         user_pool=np.stack([random.choice(len(rows), K, replace=len(rows) < K) for _ in rows]),
         embeddings=embeddings,
+        text_vectors=random_units(n_items, DIMENSION, seed, "item"),
     )
 
 

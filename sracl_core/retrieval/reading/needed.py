@@ -1,4 +1,4 @@
-"""What a training needs of retrieval: read where its objective uses it, else left alone."""
+"""What a training needs of embedding and retrieval: read where its objective or backbone uses it, else left alone."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,18 +8,10 @@ import numpy as np
 from sracl_core.ground.errors import ArtifactError, ParamsError
 from sracl_core.params.mine import MineParams
 from sracl_core.params.needs import Need
+from sracl_core.retrieval.reading.files import RetrievalFiles, needed_files
 from sracl_core.retrieval.reading.neighbours import read_neighbours
 from sracl_core.retrieval.shortage import Shortage, advice, find_shortage
 from sracl_core.vectors import read_embeddings
-
-
-@dataclass(frozen=True)
-class RetrievalFiles:
-    """The artifacts that retrieval leaves to training."""
-
-    item_pool: Path
-    user_pool: Path
-    embeddings: Path
 
 
 @dataclass(frozen=True)
@@ -27,20 +19,14 @@ class Needed:
     """The pools and embeddings of a training, and the files that were `read` for them.
 
     `item_pool` int64 [n_items, k], `user_pool` int64 [P, k] and `embeddings` float32 [P, D] of the P prefixes; k or D
-    is 0 where the objective does not use it.
+    is 0 where the objective does not use it. `text_vectors` float32 [n_items, D] of the items; None where nobody does.
     """
 
     item_pool: np.ndarray
     user_pool: np.ndarray
     embeddings: np.ndarray
+    text_vectors: np.ndarray | None
     read: list[Path]
-
-
-def needed_files(files: RetrievalFiles, needs: list[Need]) -> list[Path]:
-    """Return those of `files` that a training with these `needs` reads."""
-    wanted = {need.artifact for need in needs}
-    paths = {"user_pool": files.user_pool, "item_pool": files.item_pool, "user_embeddings": files.embeddings}
-    return [path for name, path in paths.items() if name in wanted]
 
 
 def read_needed(
@@ -71,13 +57,19 @@ def read_needed(
     if problems:
         raise ParamsError("\n  ".join(["Training needs candidate pools that could not be filled.", *problems]))
     if "user_embeddings" in wanted:
-        keys, embeddings = read_embeddings(files.embeddings)
-        if not np.array_equal(keys, np.arange(len(prefix_users))):
-            raise ArtifactError(
-                f"{files.embeddings} has other keys than the {len(prefix_users)} prefixes. Run `dvc repro` to make it "
-                "again."
-            )
-    return Needed(item_pool, user_pool, embeddings, needed_files(files, needs))
+        embeddings = _vectors(files.user_embeddings, np.arange(len(prefix_users)), "prefixes")
+    text_vectors = None
+    if "item_embeddings" in wanted:
+        text_vectors = _vectors(files.item_embeddings, np.arange(1, n_items + 1), "items")
+    return Needed(item_pool, user_pool, embeddings, text_vectors, needed_files(files, needs))
+
+
+def _vectors(path: Path, expected: np.ndarray, what: str) -> np.ndarray:
+    """The unit vectors at `path`; raises ArtifactError where they are of other keys than those `expected` of `what`."""
+    keys, vectors = read_embeddings(path)
+    if not np.array_equal(keys, expected):
+        raise ArtifactError(f"{path} has other keys than the {len(expected)} {what}. Run `dvc repro` to make it again.")
+    return vectors
 
 
 def _needing(needs: list[Need], artifact: str) -> list[Need]:

@@ -90,7 +90,8 @@ def _mean_length(samples: Samples, positions: Tensor) -> float:
 
 def _kept_bytes(backbone: Backbone, length: int) -> int:
     """The bytes that one window of `length` items keeps for its gradient."""
-    weights = {weight.untyped_storage().data_ptr() for weight in backbone.parameters()}  # there anyway
+    there = (*backbone.parameters(), *backbone.buffers())  # anyway, whatever a window holds
+    weights = {tensor.untyped_storage().data_ptr() for tensor in there}
     kept: dict[int, int] = {}
 
     def note(tensor: Tensor) -> Tensor:

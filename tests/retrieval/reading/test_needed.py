@@ -13,11 +13,14 @@ from sracl_core.objectives.shared.negatives import NegativesParams
 from sracl_core.objectives.sracl import SRACLParams
 from sracl_core.params.mine import MineParams
 from sracl_core.params.needs import Need
+from sracl_core.params.train import TrainParams
 from sracl_core.retrieval.index.faiss_index import build_index, write_index
 from sracl_core.retrieval.mining.mine import mine_pools
-from sracl_core.retrieval.reading.needed import Needed, RetrievalFiles, read_needed
+from sracl_core.retrieval.reading.files import RetrievalFiles
+from sracl_core.retrieval.reading.needed import Needed, read_needed
 from sracl_core.schemas.pools import pool_schema
-from sracl_core.vectors import embeddings_schema
+from sracl_core.vectors import embeddings_schema, read_embeddings
+from tests.training.small import params
 
 ORIGIN = Provenance("test", "0", "0")
 MASKED = NegativesParams(mask_pool=True)
@@ -26,6 +29,11 @@ MASKED = NegativesParams(mask_pool=True)
 def needs(**sracl: object) -> list[Need]:
     """What SRA-CL needs with these parameters."""
     return SRACLParams.model_validate(sracl).needs("sracl")
+
+
+def text_fed(**sracl: float) -> TrainParams:
+    """A training whose backbone is built with text vectors."""
+    return params(backbone="tests.model.text_fed:Fed", **sracl)
 
 
 def mined(folder: Path, kind: str, keys: np.ndarray, k: int, users: np.ndarray | None = None) -> str:
@@ -46,7 +54,8 @@ def retrieved(folder: Path, users: list[int], items: int, mine: MineParams) -> R
     owners = np.array(users) if mine.exclude_same_user else None
     mined(folder, "item", np.arange(1, items + 1), mine.k)
     mined(folder, "user", np.arange(len(users)), mine.k, owners)
-    return RetrievalFiles(*(folder / f"{name}.parquet" for name in ("item_pool", "user_pool", "user_embeddings")))
+    names = ("item_pool", "user_pool", "user_embeddings", "item_embeddings")
+    return RetrievalFiles(*(folder / f"{name}.parquet" for name in names))
 
 
 def need(folder: Path, users: list[int], items: int, mine: MineParams, **train: object) -> Needed:
@@ -55,9 +64,10 @@ def need(folder: Path, users: list[int], items: int, mine: MineParams, **train: 
 
 
 def test_plain_training_opens_nothing(tmp_path: Path) -> None:
-    nowhere = RetrievalFiles(tmp_path / "a", tmp_path / "b", tmp_path / "c")
+    nowhere = RetrievalFiles(*(tmp_path / name for name in "abcd"))
     found = read_needed(nowhere, 5, np.zeros(3, np.int64), needs(alpha=0.0, beta=0.0), MineParams())
     assert (found.item_pool.shape, found.user_pool.shape, found.embeddings.shape) == ((5, 0), (3, 0), (3, 0))
+    assert found.text_vectors is None
     assert found.read == []
 
 
@@ -70,6 +80,23 @@ def test_each_contrast_reads_what_it_uses(tmp_path: Path) -> None:
     both = need(tmp_path, users, 5, mine)
     assert names(both) == ["user_pool", "item_pool", "user_embeddings"]
     assert (both.item_pool.shape, both.user_pool.shape, both.embeddings.shape) == ((5, 2), (4, 2), (4, 3))
+
+
+def test_text_vectors_are_read_where_the_backbone_is_built_with_them(tmp_path: Path) -> None:
+    mine, users = MineParams(k=2), np.array([0, 0, 1, 1])
+    files = retrieved(tmp_path, users.tolist(), 5, mine)
+    fed = text_fed(alpha=0.0, beta=0.0).needs
+    found = read_needed(files, 5, users, fed, mine)
+    assert (found.read, found.item_pool.shape) == ([files.item_embeddings], (5, 0))
+    assert found.text_vectors is not None
+    assert np.array_equal(found.text_vectors, read_embeddings(files.item_embeddings)[1])
+    both = read_needed(files, 5, users, text_fed().needs, mine).read
+    assert both == [files.user_pool, files.item_pool, files.user_embeddings, files.item_embeddings]
+    with pytest.raises(ArtifactError, match=r"item_embeddings\.parquet has other keys than the 6 items\. Run `dvc rep"):
+        read_needed(files, 6, users, fed, mine)
+    files.item_embeddings.unlink()
+    with pytest.raises(ArtifactError, match=r"item_embeddings\.parquet does not exist"):
+        read_needed(files, 5, users, fed, mine)
 
 
 def test_the_number_of_others_is_enough_and_one_more_is_not(tmp_path: Path) -> None:
@@ -131,6 +158,6 @@ def test_the_miner_says_why_and_what_helps(tmp_path: Path) -> None:
 
 def test_another_table_is_no_pool(tmp_path: Path) -> None:
     files = retrieved(tmp_path, [0, 1, 2], 4, MineParams(k=1))
-    wrong = RetrievalFiles(files.embeddings, files.embeddings, files.embeddings)
+    wrong = RetrievalFiles(*[files.user_embeddings] * 4)
     with pytest.raises(ArtifactError, match=r"user_embeddings\.parquet has other columns than expected .*neighbour"):
         read_needed(wrong, 4, np.arange(3), needs(), MineParams(k=1))

@@ -1,11 +1,15 @@
 """The estimate of a step's memory, and the warning before it."""
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 import torch
 
 from sracl_core.params.train import TrainParams
 from sracl_core.training.durability import memory
 from sracl_core.training.durability.memory import free_bytes, step_bytes, warn_if_tight
+from sracl_core.training.fit import begin_training
 from sracl_core.training.state import TrainingState
 from tests.training.reference import World
 from tests.training.small import inputs, params
@@ -31,6 +35,20 @@ def test_the_parts_grow_with_what_makes_them() -> None:
     assert set(bank) == {"scores of the catalogue", "samples", "optimizer"}
     sampled = sizes(params(mode="prefix"))
     assert sampled["scores of the catalogue"] == 3 * 4 * 8 * 15  # copies × bytes × prefixes × items
+
+
+def test_what_a_backbone_keeps_anyway_is_not_counted_for_every_window() -> None:
+    """However long the text vectors are that lie in a buffer, and are read in every pass."""
+    chosen = params(alpha=0.0, beta=0.0, backbone="tests.model.text_fed:Fed")
+    given = inputs()
+    states = [
+        begin_training(
+            replace(given, text_vectors=np.ones((given.n_items, dimension), np.float32)), chosen, torch.device("cpu")
+        )
+        for dimension in (2, 200)
+    ]
+    short, long = (step_bytes(state)["samples"] for state in states)
+    assert short == long
 
 
 def test_estimating_draws_no_random_numbers() -> None:
