@@ -173,7 +173,7 @@ def _profile_params(path: Path, engine: str | None) -> "ProfileParams":
         raise ParamsError(
             f"--engine: {shown_value(engine)} is not one of {', '.join(ENGINES)}, nor another group of profile.engines."
         )
-    return section.model_copy(update={"engine": engine})
+    return read_section(path, ProfileParams, instead={"engine": engine})
 
 
 def _prices(prompt: float | None, cached: float | None, answer: float | None) -> "Prices | None":

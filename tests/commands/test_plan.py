@@ -23,7 +23,7 @@ from tests.profile.engines.server import MisbehavingServer, error, good
 
 ROOT = Path(__file__).resolve().parents[2]
 SRACL = Path(sys.executable).with_name("sracl")
-ENGINE = "tests.profile.planning.test_plan:clockwork"  # says what it does on stdout, too
+ENGINE = "mine"  # a group of its own, of a part from outside, which says what it does on stdout, too
 KNOWN = Plan("user", "clockwork", True, 9, 7, 2, 5, 1_640_000, 1_420_240, 800, 7_800.0, 3.2)
 
 
@@ -35,7 +35,8 @@ def project(tmp_path: Path) -> Path:
     text = (ROOT / "params.yaml").read_text()
     changed = text.replace("tokenizer:    ", "tokenizer: approximate").replace("model: Qwen/Qwen", "model: nobody/Qwen")
     assert changed.count("approximate") == text.count("approximate") + 1
-    (tmp_path / "params.yaml").write_text(changed)
+    own = "    mine: {part: tests.profile.planning.test_plan:clockwork}\n"
+    (tmp_path / "params.yaml").write_text(changed.replace("    extractive: {}", f"{own}    extractive: {{}}"))
     users = [{"user": user, "train": TRAIN[user].tolist(), "valid": [], "test": []} for user in range(len(TRAIN))]
     tables = {"items": (CATALOGUE, ITEMS), "sequences": (pa.Table.from_pylist(users, schema=SEQUENCES), SEQUENCES)}
     for name, (table, schema) in tables.items():

@@ -107,8 +107,8 @@ def test_a_text_of_a_user_stands_for_all_prefixes(run: Run, raw: Path) -> None:
 
 def test_a_missing_column_is_named_with_what_to_do(run: Run, raw: Path) -> None:
     (raw / "u.csv").write_text("user_id,text\nu,likes tea\n")
-    said = r"no column 'end' \(profile\.table\.columns\.end\)\. Columns found: 'user_id', 'text'\..*leave it empty"
+    said = r"no column 'end' \(profile\.engines\.table\.columns\.end\)\. Columns found: 'user_id', 'text'\..* it empty"
     with pytest.raises(DataError, match=said):
         run(users="u.csv")
-    with pytest.raises(DataError, match=r"profile\.table\.items: .* has no file 'nowhere\.csv'"):
+    with pytest.raises(DataError, match=r"profile\.engines\.table\.items: .* has no file 'nowhere\.csv'"):
         run(items="nowhere.csv")

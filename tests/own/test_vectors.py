@@ -120,14 +120,17 @@ def test_files_that_cannot_be_used_say_why(run: Run, tmp_path: Path) -> None:
     (tmp_path / "v.csv").write_text("item_id,vector\na,1\n")
     for table, told in (
         ({"items": "ragged.parquet"}, "expected vectors of one length, found 2, 3"),
-        ({"items": "text.parquet"}, r"expected a list of numbers, found string \(embed\.table\.columns\.vector\)"),
+        (
+            {"items": "text.parquet"},
+            r"a list of numbers, found string \(embed\.engines\.table\.columns\.vector\)",
+        ),
         ({"items": "two.parquet", "columns": VectorColumns(vector="v")}, "no column 'v'"),
         ({"items": "flat.npy"}, r"float64 of shape \(3,\); expected numbers"),
         ({"items": "objects.npy"}, "cannot be read as .npy"),
-        ({"items": "v.npy"}, r"holds no ids\. Name a table of them, row by row, in embed\.table\.item_ids"),
+        ({"items": "v.npy"}, r"holds no ids\. Name a table of them, row by row, in embed\.engines\.table\.item_ids"),
         ({"items": "v.npy", "item_ids": "two.parquet"}, "two.parquet has 2 records, but v.npy has 3 vectors"),
         ({"items": "v.csv"}, "v.csv is neither Parquet nor .npy"),
-        ({"items": "nowhere"}, r"embed\.table\.items: .* has no file 'nowhere'"),
+        ({"items": "nowhere"}, r"embed\.engines\.table\.items: .* has no file 'nowhere'"),
     ):
         with pytest.raises(DataError, match=told):
             run(**table)

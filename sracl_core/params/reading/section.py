@@ -44,13 +44,17 @@ def runtime_only(default: Any, description: str, **limits: Any) -> Any:
     return Field(default, description=description, json_schema_extra=NOT_CONTENT, **limits)
 
 
-def read_section(path: Path, section: type[AnySection], only: Iterable[str] = ()) -> AnySection:
-    """Return the checked `section` of the YAML file `path`.
+def read_section(
+    path: Path, section: type[AnySection], only: Iterable[str] = (), *, instead: Mapping[str, Any] | None = None
+) -> AnySection:
+    """Return the checked `section` of the YAML file `path`, with values in it that stand `instead` of the file's.
 
     With `only`, the result carries just these fields: a stage that reads another one fails with AttributeError
     instead of depending on it unseen. Raises ParamsError listing every problem of the section.
     """
     values = read_yaml(path)
+    if instead and isinstance(values.get(section.key), dict):
+        values[section.key].update(instead)
     checked, problems = _checked(section, values)
     if checked is None:
         raise ParamsError(report(path, problems))

@@ -9,7 +9,8 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from sracl_core.params.profile import LlmParams, ProfileParams, UserProfileParams
+from sracl_core.params.profile import ENGINE, LlmParams, ProfileParams, UserProfileParams
+from sracl_core.params.reading.groups import PartParams
 from sracl_core.params.runtime import RuntimeParams
 from sracl_core.profile.asking.write import write_profiles
 from sracl_core.profile.chat.engine import Call, ChatEngine, Reply
@@ -61,12 +62,18 @@ def clockwork(settings: EngineSettings) -> ChatEngine:
     return ChatEngine("clockwork", settings, prompts, Clockwork(settings))
 
 
-def work(kind: Kind = "user", engine: str = f"{__name__}:clockwork", **values: object) -> Work:
+clockwork.Params = PartParams  # type: ignore[attr-defined]
+MINE = {"part": f"{__name__}:clockwork"}
+
+
+def work(kind: Kind = "user", engine: str = "mine", **values: object) -> Work:
     llm = {"model": "clockwork", "tokenizer": "approximate"} | {
         name: values.pop(name) for name in ("model", "tokenizer", "attempts", "max_tokens") if name in values
     }
     users = UserProfileParams.model_validate(values)
-    params = ProfileParams(engine=engine, llm=LlmParams.model_validate(llm), users=users)
+    groups, problems = ENGINE.typed({"engine": engine, "engines": {"mine": MINE}}, "profile")
+    assert not problems
+    params = ProfileParams(engine=engine, engines=groups(mine=MINE), llm=LlmParams.model_validate(llm), users=users)
     return profile_work(kind, items=CATALOGUE, train=TRAIN, params=params, runtime=RuntimeParams())
 
 
