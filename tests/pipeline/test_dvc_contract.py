@@ -78,7 +78,7 @@ def test_code_dependencies(name: str) -> None:
 
 def chosen(param: str) -> str:
     """`train.backbones.${train.backbone}` as the shipped parameters fill it in."""
-    return re.sub(r"\$\{train\.(\w+)\}", lambda found: shipped()["train"][found[1]], param)
+    return re.sub(r"\$\{(\w+)\.(\w+)\}", lambda found: shipped()[found[1]][found[2]], param)
 
 
 @each_stage

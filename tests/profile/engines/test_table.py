@@ -60,7 +60,7 @@ def test_equal_histories_of_two_users_keep_their_own_texts(tmp_path: Path) -> No
 def test_without_a_file_of_the_kind_nothing_is_missing() -> None:
     table = engine(None)
     assert not any(answer.replaced for answer in table.write(items()))
-    assert "names no file" in table.account()
+    assert "no file of this kind is named" in table.account()
 
 
 def test_too_many_missing_texts_end_the_run(tmp_path: Path) -> None:
