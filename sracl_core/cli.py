@@ -2,19 +2,29 @@
 
 from typing import Annotated, Any
 
-import typer
+from sracl_core.ground.console import INTERRUPTED, guarded, prepare, say
 
-from sracl_core.commands import check, params, plan, show, store
-from sracl_core.ground.console import guarded, prepare, say
+prepare()  # before all that takes its time to load: Ctrl-C then ends in a line too
+
+import typer  # noqa: E402
+
+from sracl_core.commands import check, params, plan, show, store  # noqa: E402
 
 
 class _App(typer.Typer):
-    """A command line that is ready for every kind of stream, and ends in a line also where no command runs yet."""
+    """A command line that ends in a line also where no command runs yet."""
 
     def __call__(self, *arguments: Any, **options: Any) -> Any:
         """Run the command that `arguments` name, by default those this process was started with."""
-        prepare()
-        return guarded(super().__call__)(*arguments, **options)
+        return guarded(self._interruptible)(*arguments, **options)
+
+    def _interruptible(self, *arguments: Any, **options: Any) -> Any:
+        try:
+            return super().__call__(*arguments, **options)
+        except SystemExit as end:
+            if end.code == INTERRUPTED:  # Typer ends so without a word where no command runs yet
+                raise KeyboardInterrupt from None
+            raise
 
 
 app = _App(

@@ -1,7 +1,11 @@
 """The stages of the pipeline: one thin command each, run by DVC as `python -m stages.NAME`."""
 
-import sys
-from importlib.util import find_spec
+from sracl_core.ground.console import prepare
+
+prepare()  # first: Ctrl-C ends in a line from here on
+
+import sys  # noqa: E402
+from importlib.util import find_spec  # noqa: E402
 
 # DVC runs whichever python is first on the PATH.
 _MISSING = [name for name in ("pyarrow", "pydantic", "typer", "yaml") if find_spec(name) is None]
@@ -11,8 +15,6 @@ if _MISSING:
         "environment it is installed in (source .venv/bin/activate), or use `make run`."
     )
 
-from sracl_core.ground.console import prepare  # noqa: E402 - what it needs is there now
 from sracl_core.ground.threads import prepare_threads  # noqa: E402
 
-prepare()
 prepare_threads()

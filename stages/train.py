@@ -1,8 +1,10 @@
 """Stage train: sequences and candidate pools → a trained backbone and its history."""
 
 import os
+import shutil
 import sys
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -15,6 +17,8 @@ from sracl_core.batching.group import open_group
 from sracl_core.batching.inputs import TrainingInputs
 from sracl_core.device import pick_device
 from sracl_core.ground.console import say
+from sracl_core.ground.errors import StorageError
+from sracl_core.ground.full_disk import told_when_full
 from sracl_core.ground.root import project_root
 from sracl_core.leakage.certificate import INPUT_CHECKS, require_clean
 from sracl_core.model.store import save_backbone
@@ -79,19 +83,7 @@ def main(
         key = training_identity(origin, device.type, group.size, [*code_files(), Path(__file__)])
         folder = project_root() / ".sracl/checkpoints" / key
         checkpoints = stack.enter_context(open_checkpoints(folder, seconds, writes=group.leads))
-        live = None
-        if group.leads:
-            live = stack.enter_context(Live(str(history), save_dvc_exp=False, dvcyaml=False, report=None))
-
-        def log(epoch: Epoch) -> None:
-            if live is None:
-                return
-            for name, value in epoch.losses.items():
-                live.log_metric(f"loss/{name}", value)
-            for name, value in epoch.valid.items():
-                live.log_metric(f"valid/{name}", value)
-            live.next_step()
-
+        log = stack.enter_context(_written_to(history)) if group.leads else lambda epoch: None
         result = fit(
             inputs,
             params,
@@ -119,6 +111,32 @@ def main(
             checkpoints.clear()
     watched = params.early_stop.metric
     say(f"train: best epoch {best.number} of {result.model.epochs}, valid {watched} {best.valid[watched]:.4f}")
+
+
+@contextmanager
+def _written_to(history: Path) -> Iterator[Callable[[Epoch], None]]:
+    """Yield what adds an epoch to the files in `history`, of which a full disk leaves none."""
+
+    def log(epoch: Epoch) -> None:
+        with told_when_full(history):
+            for name, value in epoch.losses.items():
+                live.log_metric(f"loss/{name}", value)
+            for name, value in epoch.valid.items():
+                live.log_metric(f"valid/{name}", value)
+            live.next_step()
+
+    with told_when_full(history):
+        live = Live(str(history), save_dvc_exp=False, dvcyaml=False, report=None)
+    try:
+        yield log
+        with told_when_full(history):
+            live.end()
+    except BaseException as error:
+        with suppress(OSError):
+            live.end()
+        if isinstance(error, StorageError):
+            shutil.rmtree(history, ignore_errors=True)
+        raise
 
 
 if __name__ == "__main__":

@@ -24,9 +24,9 @@ def atomic_path(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside `path`, renamed to it on success and removed on failure.
 
     A reader sees the old file or the whole new one, never a part. What killed processes left of the same file is
-    removed first. Raises StorageError when the disk is full.
+    removed first. Raises StorageError when the disk is full, and OSError that names `path` where it is refused.
     """
-    with told_when_full(path):
+    with told_when_full(path), _named(path, path.parent, path.name):
         path.parent.mkdir(parents=True, exist_ok=True)
         remove_leftovers(path.parent, path.name)
         with _held(path.parent, path.name) as temporary:
@@ -38,9 +38,10 @@ def atomic_path(path: Path) -> Iterator[Path]:
 def temporary_folder(beside: Path, name: str) -> Iterator[Path]:
     """Yield a new hidden folder in `beside`, whose name begins with `name`; it is removed afterwards.
 
-    Folders of the same name that killed processes left are removed first. Raises StorageError when the disk is full.
+    Folders of the same name that killed processes left are removed first. Raises StorageError when the disk is full,
+    and OSError that names `beside` where it is refused.
     """
-    with told_when_full(beside / f".{name}"):
+    with told_when_full(beside), _named(beside, beside, name):
         beside.mkdir(parents=True, exist_ok=True)
         remove_leftovers(beside, name)
         with _held(beside, name) as lock:
@@ -59,6 +60,17 @@ def remove_leftovers(folder: Path, name: str) -> None:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # refused while its writer lives
             shutil.rmtree(lock.with_suffix(""), ignore_errors=True)
             lock.unlink()
+
+
+@contextmanager
+def _named(shown: Path, folder: Path, name: str) -> Iterator[None]:
+    """Let an error that names a temporary file of `name` in `folder`, which nobody knows, name `shown` instead."""
+    try:
+        yield
+    except OSError as error:
+        if isinstance(error.filename, str | Path) and str(error.filename).startswith(str(folder / f".{name}.")):
+            error.filename = str(shown)
+        raise
 
 
 @contextmanager

@@ -57,7 +57,7 @@ def guarded(command: Callable[P, R], stage: str = "") -> Callable[P, R]:
                 complain("error: the command line was not understood; --help tells what it may be.")
             raise
         except KeyboardInterrupt:
-            complain(_interrupted())
+            _say_interrupted()
             sys.exit(INTERRUPTED)
         except BrokenPipeError:
             _give_up_stdout()
@@ -97,13 +97,17 @@ def prepare() -> None:
 
 
 def _hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    """Tell of an error that nothing caught, as `guarded` does; the exit status is 1."""
+    """Tell of an error that nothing caught, and end with its exit status, as `guarded` does."""
+    if issubclass(kind, KeyboardInterrupt):
+        _say_interrupted()
+        _flush()
+        os._exit(INTERRUPTED)  # half-loaded libraries say more than anybody wants to know when they are taken down
     try:
-        line = _interrupted() if isinstance(error, KeyboardInterrupt) else told(error, running_stage())
+        line = told(error, running_stage())
         if line is None:
             sys.__excepthook__(kind, error, trace)
         else:
-            complain(line if isinstance(error, KeyboardInterrupt) else f"error: {line}")
+            complain(f"error: {line}")
     except BaseException:  # not even memory for a message was left
         os.write(2, b"error: memory did not suffice. Free memory, or raise ulimit -v.\n")
 
@@ -117,9 +121,10 @@ def _ignored(unraisable: Any) -> None:
         complain(f"warning: {line}")
 
 
-def _interrupted() -> str:
-    """What ended the run: Ctrl-C, or a library without memory for its threads, which sends the same signal."""
-    return "interrupted" if address_space() is None else f"interrupted: {small_address_space() or 'by you'}"
+@cache
+def _say_interrupted() -> None:
+    """Say, once, what ended the run: Ctrl-C, or a library without memory for its threads, which sends that signal."""
+    complain("interrupted" if address_space() is None else f"interrupted: {small_address_space() or 'by you'}")
 
 
 def running_stage() -> str:

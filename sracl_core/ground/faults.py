@@ -1,11 +1,13 @@
 """Faults of the machine, told in one line: no memory, no disk, no threads, no permission. Defects of code are none."""
 
 import errno
+import os
 import resource
 from pathlib import Path
 
 from sracl_core.ground.errors import SraclError
-from sracl_core.ground.full_disk import means_full, size_of, why_full
+from sracl_core.ground.full_disk import free, means_full, size_of, why_full
+from sracl_core.ground.root import project_root
 
 # What libraries say when memory cannot be had; each has an error of its own for it, and some a bare RuntimeError.
 NO_MEMORY = (
@@ -70,7 +72,11 @@ def _of_disk(error: BaseException) -> str | None:
         return None
     name = getattr(error, "filename", None)
     if name is None:
-        return f"something could not be written, or printed: the disk it goes to is full ({_first_line(error)})."
+        places = ", ".join(free(folder) for folder in (project_root(), Path(os.environ.get("TMPDIR", "/tmp"))))  # noqa: S108
+        return (
+            f"something could not be written, or printed: the disk it goes to is full ({_first_line(error)}). There is "
+            f"{places}. Free space where it lacks, then run the same again."
+        )
     return why_full(Path(_name(name)))
 
 
@@ -78,12 +84,10 @@ def _of_memory(error: BaseException, stage: str) -> str | None:
     said = _first_line(error)
     if not isinstance(error, MemoryError) and not any(words in str(error).lower() for words in NO_MEMORY):
         return None
-    limit = address_space()
-    if limit is not None:
-        room = f"this process may use {size_of(limit)} of addresses (ulimit -v)"
-        if limit < ENOUGH:
-            return f"memory did not suffice: {room} ({said}). Raise ulimit -v."
-        said = f"{room}; {said}"
+    if room := little_room():
+        return f"memory did not suffice: {room} ({said}). Raise ulimit -v."
+    if limit := address_space():
+        said = f"{_room(limit)}; {said}"
     lower = f"Lower {LOWER[stage]}, or free" if stage in LOWER else "Free"
     return f"memory did not suffice ({said}). {lower} memory on this machine."
 
@@ -93,15 +97,16 @@ def _of_limits(error: BaseException) -> str | None:
     said, number = _first_line(error), getattr(error, "errno", None)
     if number in (errno.EMFILE, errno.ENFILE):
         return f"too many files are open at once ({said}). Raise the limit: ulimit -n 4096."
+    room = little_room()
     if number == errno.EAGAIN or any(words in said.lower() for words in NO_THREADS):
+        if room:  # a thread takes addresses for its stack
+            return f"the system gives no more threads or processes ({said}), since {room}. Raise ulimit -v."
         return f"the system gives no more threads or processes ({said}). Lower runtime.threads, or raise ulimit -u."
     if isinstance(error, OSError) and number in NO_LOCKS and error.filename is None:
         return f"a file could not be locked ({error.strerror}). Put the project on a local disk, or one with locks."
-    limit = address_space()
-    if limit is None or limit >= ENOUGH:
+    if not room:
         return None
     # Under such a limit libraries break in many ways while they are loaded, few of which speak of memory.
-    room = f"this process may use {size_of(limit)} of addresses (ulimit -v)"
     return f"{room}, which did not suffice, as it seems: {type(error).__name__}: {said}. Raise ulimit -v."
 
 
@@ -121,19 +126,29 @@ def small_address_space() -> str | None:
 
     Native libraries then end the process here and there without a word.
     """
-    limit = address_space()
-    if limit is None or limit >= ENOUGH:
+    room = little_room()
+    if not room:
         return None
     return (
-        f"this process may use {size_of(limit)} of addresses (ulimit -v), and the stages need up to {size_of(ENOUGH)} "
+        f"{room}, and the stages need up to {size_of(ENOUGH)} "
         "on small data. Where it ends without a word, that is why: raise the limit, or take it away."
     )
+
+
+def little_room() -> str:
+    """Return how few addresses this process may use, where they may be too few; "" where they are enough."""
+    limit = address_space()
+    return _room(limit) if limit is not None and limit < ENOUGH else ""
 
 
 def address_space() -> int | None:
     """Return how many bytes of addresses this process may use (`ulimit -v`); None where there is no limit."""
     limit, _ = resource.getrlimit(resource.RLIMIT_AS)
     return None if limit == resource.RLIM_INFINITY else limit
+
+
+def _room(limit: int) -> str:
+    return f"this process may use {size_of(limit)} of addresses (ulimit -v)"
 
 
 def _name(filename: object) -> str:

@@ -93,9 +93,8 @@ def code_of_part(name: str) -> Path | None:
 
     Nothing is imported for it. None where there is no such package, or none with a source.
     """
-    top = name.partition(":")[0].partition(".")[0]
     try:
-        spec = find_spec(top)
+        spec = find_spec(_top(name))
     except (ImportError, ValueError, AttributeError):
         return None
     if spec is None:
@@ -103,6 +102,21 @@ def code_of_part(name: str) -> Path | None:
     if spec.submodule_search_locations:
         return Path(next(iter(spec.submodule_search_locations)))
     return Path(spec.origin) if spec.origin and Path(spec.origin).is_file() else None
+
+
+def why_no_code(name: str) -> str:
+    """Return why `code_of_part` finds nothing for the part from outside `name`, and what to do, as the rest of a line.
+
+    >>> why_no_code("sys:exit")
+    "which has no source file that could be watched for changes; name a part of a package that has"
+    """
+    try:
+        found = find_spec(_top(name)) is not None
+    except (ImportError, ValueError, AttributeError):
+        found = False
+    if found:
+        return "which has no source file that could be watched for changes; name a part of a package that has"
+    return "whose code cannot be found; install it, or put it into the project's folder"
 
 
 def part_digest(name: str) -> str:
@@ -115,9 +129,7 @@ def part_digest(name: str) -> str:
         return ""
     code = code_of_part(name)
     if code is None:
-        raise ModelError(
-            f"The code of {name!r} cannot be found; install its package, or put it into the project's folder."
-        )
+        raise ModelError(f"The part is {name!r}, {why_no_code(name)}.")
     files = [code] if code.is_file() else sorted(path for path in code.rglob("*") if path.is_file())
     total = hashlib.sha256()
     for path in files:
@@ -131,6 +143,11 @@ def parts_digest(names: Iterable[str]) -> str:
     """Return one digest of the code of all parts `names`; "" where all of them come with the project."""
     digests = [digest for digest in map(part_digest, names) if digest]
     return digests[0] if len(digests) == 1 else hashlib.sha256("".join(digests).encode()).hexdigest() if digests else ""
+
+
+def _top(name: str) -> str:
+    """The top-level package, or module, of an import path."""
+    return name.partition(":")[0].partition(".")[0]
 
 
 @contextmanager

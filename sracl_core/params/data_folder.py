@@ -9,6 +9,7 @@ leads nowhere or at a name that is no text.
 
 import os
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -16,21 +17,24 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from sracl_core.ground.outside import control_characters, no_regular_file, shown
+from sracl_core.params.reading.kinds import MOST_CHARACTERS
 
-MOST = 4096  # characters of a path to be written down elsewhere
+MOST_TOLD = 20  # files
 SAMPLE = Path("data/raw/sample")  # made by a stage
 INGESTED = Path("data/interim/sequences.parquet")  # by ingest, whose deps dvc.lock lists
 WRITTEN = (SAMPLE, Path("data/interim"), Path("data/artifacts"))  # by the stages
 
 
 def folder_problems(values: Mapping[str, Any], root: Path, origin: Path) -> list[str]:
-    """Return what is wrong with `data.path` in the parameters `values`: one line, or one for each unfit file in it.
+    """Return what is wrong with `data.path` in the parameters `values`: one line, or one for each of its unfit files.
+
+    Of many files some are told, and how many more there are.
 
     `root` is the folder where the stages run, and `origin` the project that it is a copy of, or `root` itself.
     """
     data = values.get("data")
     written = data.get("path") if isinstance(data, Mapping) else None
-    if not isinstance(written, str) or control_characters(written):
+    if not isinstance(written, str) or control_characters(written) or len(written) > MOST_CHARACTERS:
         return []  # told with the section's other problems
     if not written.strip():
         return ["data.path: it is empty; name the folder of the raw files"]
@@ -41,7 +45,11 @@ def folder_problems(values: Mapping[str, Any], root: Path, origin: Path) -> list
             "folder of their own, such as data/raw/shop"
         ]
     if _is_folder(path):
-        return [f"data.path: {problem}" for problem in _unfit_files(path)]
+        unfit = _unfit_files(path)
+        told = list(islice(unfit, MOST_TOLD))
+        if more := sum(1 for _ in unfit):
+            told.append(f"{more} more of its files are such that DVC cannot read them; is it the right folder?")
+        return [f"data.path: {problem}" for problem in told]
     if _absolute(path) == _absolute(root / SAMPLE) or _tracked_by_dvc(path, root) or _read_before(written, root):
         return []
     return [f"data.path: {_problem(written, origin)}"]
@@ -49,18 +57,16 @@ def folder_problems(values: Mapping[str, Any], root: Path, origin: Path) -> list
 
 def _problem(written: str, origin: Path) -> str:
     """What is wrong with the path as `written`, and what to write instead."""
-    name = shown(written)
+    name, whole = shown(written), shown(str(_absolute(origin / written)), longest=MOST_CHARACTERS)
     expanded = os.path.expandvars(os.path.expanduser(written))  # noqa: PTH111 - Path's own fails for unknown users
     if expanded != written:
         return f"{name} is taken as it stands: nothing stands for ~ or $ here; write {shown(expanded)}"
     if _is_folder(origin / written):
         return (
             f"{name} is not in the temporary copy of the project that this experiment runs in, which holds only "
-            f"what git or DVC track; write the absolute path {shown(str(_absolute(origin / written)), longest=MOST)}"
+            f"what git or DVC track; write the absolute path {whole}"
         )
-    place = (
-        "" if Path(written).is_absolute() else f" (looked for {shown(str(_absolute(origin / written)), longest=MOST)})"
-    )
+    place = "" if Path(written).is_absolute() else f" (looked for {whole})"
     return f"{name} is not a folder that can be read{place}; put the raw files there, or name the folder they lie in"
 
 

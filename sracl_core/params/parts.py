@@ -11,9 +11,9 @@ from typing import Any, ClassVar, TypeGuard
 from pydantic import Field
 
 from sracl_core.ground.outside import control_characters, shown
-from sracl_core.ground.plugins import code_of_part, is_import_path
+from sracl_core.ground.plugins import code_of_part, is_import_path, why_no_code
 from sracl_core.params.reading.groups import part_in
-from sracl_core.params.reading.kinds import Text
+from sracl_core.params.reading.kinds import MOST_CHARACTERS, Text
 from sracl_core.params.reading.section import Section
 
 SHIPPED = {
@@ -53,7 +53,8 @@ def part_problems(values: Mapping[str, Any], root: Path) -> list[str]:
     """Return what is wrong with the section `parts` of the parameters `values`, one line each.
 
     `root` is the folder where the stages run. Each path must be that of the code which the chosen part has; of a
-    package among the installed ones it stays as shipped, since that changes by an installation alone.
+    package among the installed ones it stays as shipped, since that changes by an installation alone. An import path
+    where the name of a group belongs is told with the section's problems.
     """
     written = values.get("parts")
     if not isinstance(written, Mapping):
@@ -61,16 +62,18 @@ def part_problems(values: Mapping[str, Any], root: Path) -> list[str]:
     problems = []
     for kind, (section, field, groups) in CHOSEN_BY.items():
         group, place = values.get(section), written.get(kind)
-        name = part_in(group, field, groups) if isinstance(group, Mapping) else None
-        if not _is_plain(name) or not _is_plain(place):
+        if not isinstance(group, Mapping) or is_import_path(str(group.get(field))):
             continue  # told with the sections' other problems
+        name = part_in(group, field, groups)
+        if not _is_plain(name) or not _is_plain(place):
+            continue  # told there too
         problem = _problem(kind, f"{section}.{field}", name, place, root)
         problems += [f"parts.{kind}: {problem}"] if problem else []
     return problems
 
 
 def _is_plain(value: object) -> TypeGuard[str]:
-    return isinstance(value, str) and not control_characters(value)
+    return isinstance(value, str) and len(value) <= MOST_CHARACTERS and not control_characters(value)
 
 
 def _problem(kind: str, chosen_by: str, name: str, written: str, root: Path) -> str:
@@ -80,7 +83,7 @@ def _problem(kind: str, chosen_by: str, name: str, written: str, root: Path) -> 
         return "" if written == shipped else f"{chosen_by} is {called}, which comes with the project; write {shipped}"
     code = code_of_part(name)
     if code is None:
-        return f"{chosen_by} is {called}, whose code cannot be found; install it, or put it into the project's folder"
+        return f"{chosen_by} is {called}, {why_no_code(name)}"
     wanted = shipped if set(INSTALLED) & set(code.parts) else _from(code.resolve(), root.resolve())
     if written == wanted or (wanted != shipped and (root / written).resolve() == code.resolve()):
         return ""

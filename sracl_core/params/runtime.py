@@ -41,14 +41,14 @@ class RuntimeParams(Section):
         None, ge=1, le=1_000_000, description="texts encoded at once; null: 32 on a CPU, 256 on a GPU"
     )
     rank_tile_mb: float = Field(
-        256.0, gt=0, le=1_000_000, description="memory of one tile of scores in the full ranking, MB"
+        256.0, ge=1, le=1_000_000, description="memory of one tile of scores in the full ranking, MB"
     )
     processes: int = Field(1, ge=1, le=256, description="processes that share every batch of training, one a GPU")
     checkpoint_minutes: float = Field(
         10.0, gt=0, le=1_000_000, description="minutes between checkpoints inside an epoch of training"
     )
     deterministic: bool = Field(False, description="byte-equal results on a GPU too, at some cost in speed")
-    vllm_gpu_share: float = Field(0.9, gt=0, le=1, description="share of a GPU's memory that vLLM takes")
+    vllm_gpu_share: float = Field(0.9, ge=0.01, le=1, description="share of a GPU's memory that vLLM takes")
     vllm_gpus: int = Field(1, ge=1, le=1024, description="GPUs that share one copy of the model")
     vllm_cpu_cache_gb: int = Field(2, ge=1, le=100_000, description="memory of vLLM's cache on a CPU, GB")
     server_url: Annotated[str, Field(max_length=2048), AfterValidator(_server_address)] = Field(
@@ -56,7 +56,7 @@ class RuntimeParams(Section):
     )
     server_concurrency: int = Field(64, ge=1, le=10_000, description="requests under way at once")
     server_timeout_s: float = Field(
-        120.0, gt=0, le=A_WEEK, description="seconds to wait for an answer before asking again"
+        120.0, ge=0.01, le=A_WEEK, description="seconds to wait for an answer before asking again"
     )
     server_patience_s: float = Field(
         600.0, ge=0, le=A_WEEK, description="seconds a server may fail or refuse for load before the stage gives up"

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from sracl_core.artifacts.writing import atomic_path, remove_leftovers, temporary_folder
+from tests.small_disk import run_on_small_disk
 
 PROGRAMS = {
     "file": """
@@ -77,6 +78,35 @@ def test_files_of_other_names_are_left_alone(tmp_path: Path) -> None:
     assert len(list(tmp_path.iterdir())) == 5
     remove_leftovers(tmp_path, "ingest")
     assert len(list(tmp_path.iterdir())) == 3
+
+
+REFUSED = """
+import sys
+from pathlib import Path
+from sracl_core.artifacts.writing import atomic_path, temporary_folder
+for writing in (atomic_path(Path(sys.argv[1]) / "a.parquet"), temporary_folder(Path(sys.argv[1]), "ingest")):
+    try:
+        with writing:
+            print("written")
+    except OSError as error:
+        print(error.strerror, error.filename)
+"""
+
+
+def test_a_refusal_names_what_was_to_be_written(tmp_path: Path) -> None:
+    """And not the temporary name beside it."""
+    read_only = (
+        f"import subprocess; subprocess.run(['mount', '-o', 'remount,ro', {str(tmp_path / 'ro')!r}], check=True)"
+    )
+    done = run_on_small_disk(tmp_path / "ro", "1m", read_only + REFUSED, str(tmp_path / "ro"))
+    assert done.stdout.splitlines() == [
+        f"Read-only file system {tmp_path / 'ro' / 'a.parquet'}",
+        f"Read-only file system {tmp_path / 'ro'}",
+    ], done.stderr
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(IsADirectoryError) as caught, atomic_path(tmp_path / "folder"):
+        pass
+    assert caught.value.filename == str(tmp_path / "folder")
 
 
 def test_a_failure_leaves_nothing(tmp_path: Path) -> None:

@@ -175,6 +175,33 @@ def test_ctrl_c_ends_it_in_a_line() -> None:
         assert (process.wait(), process.stderr.read()) == (130, "interrupted\n")
 
 
+def test_ctrl_c_in_a_command_or_before_one_runs_is_told_once() -> None:
+    heard = "import os, signal; signal.signal(signal.SIGINT, signal.default_int_handler); import sys"
+    kill = "lambda *_, **__: os.kill(os.getpid(), signal.SIGINT)"
+    for place in ("typer.core.TyperGroup.make_context", "sracl_core.params.check.check_params"):
+        program = f"{heard}, typer.core, sracl_core.cli, sracl_core.params.check\n{place} = {kill}\n"
+        program += "sracl_core.cli.app(['params', 'check'])"
+        done = in_shell('"$0" -c "$1"', program)
+        assert (done.returncode, done.stdout, done.stderr) == (130, "", "interrupted\n"), place
+
+
+@pytest.mark.parametrize("command", ['"$0" -m stages.ingest', f'"$0" -c "import sys; {APP}" show'])
+def test_ctrl_c_while_libraries_are_loaded_ends_in_a_line_too(tmp_path: Path, command: str) -> None:
+    heard = "import os, signal\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"
+    (tmp_path / "typer.py").write_text(f"{heard}os.kill(os.getpid(), signal.SIGINT)\n")
+    done = in_shell(command, PYTHONPATH=f"{tmp_path}{os.pathsep}{ROOT}")
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "interrupted\n")
+
+
+def test_threads_that_lack_addresses_name_that_limit() -> None:
+    """A thread that can't be started has many causes; a small limit of addresses is named before any other."""
+    program = f'{BEGIN}    raise RuntimeError("can\'t start new thread")\nrun(main)\n'
+    done = in_shell('ulimit -v 2560000; "$0" -c "$1"', program)
+    assert done.returncode == 1
+    assert "since this process may use 2.6 GB of addresses (ulimit -v). Raise ulimit -v." in done.stderr
+    assert "ulimit -u" not in done.stderr
+
+
 @pytest.mark.parametrize("name", ["train", "evaluate"])
 def test_too_few_addresses_are_told_of(tmp_path: Path, name: str) -> None:
     """Also where a library cannot even be loaded; the limit is said before anything else."""

@@ -94,6 +94,37 @@ except OSError:
     assert left == "left: ['filler', 'other']"
 
 
+TAKEN = """
+taken = [open(folder / f"taken{number}", "w") for number in range(%d)]
+def write():
+    %s
+"""
+
+
+@pytest.mark.parametrize(
+    ("taken", "name", "write"),
+    [
+        (199, "file", "from sracl_core.documents import write_json; write_json(folder / 'file', [])"),
+        (
+            198,
+            "",
+            "from sracl_core.artifacts.writing import temporary_folder; temporary_folder(folder, 'x').__enter__()",
+        ),
+    ],
+    ids=["file", "folder"],
+)
+def test_used_up_inodes_are_no_full_disk(tmp_path: Path, taken: int, name: str, write: str) -> None:
+    folder = tmp_path / "small"
+    done = run_on_small_disk(folder, "2m", BEGIN + TAKEN % (taken, write) + END, str(folder))
+    assert (done.returncode, done.stderr) == (0, "")
+    told = done.stdout.splitlines()[0]
+    assert (
+        told.startswith(f"{folder / name} could not be written") and "file system has no room for more files (" in told
+    )
+    assert "of 200 inodes and 2.1 MB free in" in told and "disk is full" not in told and ".x" not in told
+    assert "Remove files that are not needed there, small ones too." in told
+
+
 def test_where_space_can_be_had(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DVC_ROOT", str(tmp_path))
     (tmp_path / ".dvc/cache/files").mkdir(parents=True)

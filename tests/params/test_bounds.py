@@ -114,10 +114,10 @@ def test_an_absurd_real_number_too(value: float) -> None:
         ({"evaluate__cutoffs": [5, 10**9]}, "evaluate.cutoffs, second entry: expected at most 10000000, got "
          "1000000000"),
         ({"evaluate__cutoffs": list(range(1, 1000))}, "evaluate.cutoffs: expected at most 100 entries, got 999"),
-        ({"evaluate__cutoffs": []}, "evaluate.cutoffs: expected at least 1 entries, got 0"),
+        ({"evaluate__cutoffs": []}, "evaluate.cutoffs: expected at least 1 entry, got 0"),
         ({f"{ENCODER}__model": "x" * 5000}, "embed.engines.sentence_transformers.model: expected at "
          "most 4096 characters, got 5000"),
-        ({f"{ENCODER}__model": ""}, "embed.engines.sentence_transformers.model: expected at least 1 characters, got 0"),
+        ({f"{ENCODER}__model": ""}, "embed.engines.sentence_transformers.model: expected at least 1 character, got 0"),
         ({f"{ENCODER}__model": "a\0b"}, "embed.engines.sentence_transformers.model: it holds the control "
          "character '\\x00', got 'a\\x00b'; take it out"),
         ({"data__path": "a\0b"}, "data.path: it holds the control character '\\x00', got 'a\\x00b'; take it out"),

@@ -100,6 +100,19 @@ def test_what_dvc_would_wait_for_or_fail_at_is_told_file_by_file(tmp_path: Path)
         ]
 
 
+def test_of_many_unfit_files_some_are_told_and_the_rest_counted(tmp_path: Path) -> None:
+    (tmp_path / "raw").mkdir()
+    for number in range(712):
+        (tmp_path / f"raw/{number:03}").symlink_to("nowhere")
+    *told, last = folder_problems({"data": {"path": "raw"}}, tmp_path, tmp_path)
+    assert len(told) == 20 and told[-1].startswith("data.path: 019 is a link")
+    assert last.startswith("data.path: 692 more of its files")
+
+
+def test_a_path_beyond_all_bounds_is_told_with_the_section_alone(tmp_path: Path) -> None:
+    assert problem("x" * 5000, tmp_path) == ""
+
+
 @pytest.mark.parametrize("value", [None, 3, ["a"]])
 def test_what_is_no_text_is_told_elsewhere(tmp_path: Path, value: object) -> None:
     assert problem(value, tmp_path) == ""

@@ -24,8 +24,9 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def problems(root: Path, kind: str, name: str, written: str) -> list[str]:
-    section, field, _ = CHOSEN_BY[kind]
-    return part_problems({section: {field: name}, "parts": {**SHIPPED, kind: written}}, root)
+    section, field, groups = CHOSEN_BY[kind]
+    chosen = {field: "mine", groups: {"mine": {"part": name}}}
+    return part_problems({section: chosen, "parts": {**SHIPPED, kind: written}}, root)
 
 
 def test_what_is_shipped_is_there_and_right() -> None:
@@ -75,6 +76,21 @@ def test_what_is_no_name_is_told_with_the_other_problems(project: Path, text: st
     assert problems(project, "encoder", "own_parts:Mine", text) == []
     values = changed(embed__engine=text, parts__encoder=text)
     assert [told.partition(":")[0] for told in problems_of(values)] == ["embed.engine", "parts.encoder"]
+
+
+def test_a_module_without_a_source_is_told(project: Path) -> None:
+    for name in ("os:system", "sys:exit", "itertools:count"):
+        [problem] = problems(project, "encoder", name, SHIPPED["encoder"])
+        assert "which has no source file that could be watched for changes" in problem, name
+
+
+@pytest.mark.parametrize("kind", SHIPPED)
+@pytest.mark.parametrize("name", ["os:system", "no_such_package:Mine", "own_parts.x:Mine"])
+def test_an_import_path_in_place_of_a_group_is_told_once(project: Path, kind: str, name: str) -> None:
+    section, field, _ = CHOSEN_BY[kind]
+    values = changed(**{f"{section}__{field}": name})
+    [problem] = problems_of(values) + part_problems(values, project)
+    assert problem.startswith(f"{section}.{field}: '{name}' is an import path; give it a group of its own")
 
 
 def test_a_name_without_end_is_cut(project: Path) -> None:

@@ -1,4 +1,4 @@
-"""Stage train as DVC runs it, in a process of its own, with a backbone that is built with text vectors."""
+"""Stage train as DVC runs it: with a backbone that is built with text vectors, and the history on a full disk."""
 
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from sracl_core.model.store import load_backbone
 from sracl_core.vectors import read_embeddings
 from tests.hashed_words import DIMENSION
 from tests.leakage.world import clean_world
+from tests.small_disk import run_on_small_disk
 from tests.stages.test_certify import clean_folder, put, stage
 
 FED = "tests.model.text_fed:Fed"
@@ -52,3 +53,44 @@ def test_text_vectors_are_certified_trained_on_and_kept(folder: Path) -> None:
     embeddings.unlink()  # a model needs them no more
     loaded = load_backbone(weights, description, torch.device("cpu"), allow=FED)
     assert torch.equal(loaded.state_dict()["text"], torch.tensor(vectors))
+
+
+PROGRAM = """
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+from sracl_core.ground.errors import StorageError
+from sracl_core.training.epoch import Epoch
+from stages.train import _written_to
+folder = Path(sys.argv[1])
+try:
+    with ExitStack() as stack:
+        log = stack.enter_context(_written_to(folder / "history"))
+        for number in range(1, 3):
+            log(Epoch(number, {"total": 0.5}, {"hr@20": 0.25}, best=True))
+        print("begun:", sorted(path.name for path in folder.rglob("*.tsv")))
+        with (folder / "filler").open("wb", buffering=0) as filler:
+            while filler.write(bytes(4096)):
+                pass
+except OSError:
+    pass
+try:
+    with _written_to(folder / "history") as log:
+        for number in range(3, 1000):
+            log(Epoch(number, {"total": 0.5}, {"hr@20": 0.25}, best=True))
+    print("written")
+except StorageError as error:
+    print(error)
+    print("left:", sorted(path.name for path in folder.iterdir()))
+"""
+
+
+def test_a_history_that_finds_no_space_is_told_as_other_files_are_and_not_left_by_halves(tmp_path: Path) -> None:
+    folder = tmp_path / "small"
+    done = run_on_small_disk(folder, "2m", PROGRAM, str(folder), cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    begun, told, left = done.stdout.splitlines()
+    assert begun == "begun: ['hr@20.tsv', 'total.tsv']"
+    assert told.startswith(f"{folder}/history could not be written to: its disk is full") and " free in " in told
+    assert told.endswith("Remove what is not needed there. Then run the same again.")
+    assert left == "left: ['filler']"

@@ -33,13 +33,22 @@ def told_of(end: str) -> tuple[int, list[str]]:
     return done.returncode, [line for line in done.stderr.splitlines() if line != LOST]
 
 
-@pytest.mark.parametrize(("end", "number"), [("SIGKILL", 9), ("SIGSEGV", 11)])
-def test_a_killed_process_is_told_in_a_line(end: str, number: int) -> None:
+@pytest.mark.parametrize(
+    ("end", "number", "why"),
+    [
+        ("SIGKILL", 9, "As a rule memory ran out: lower train.batch_size, the backbone's max_length or runtime."),
+        ("SIGSEGV", 11, "Code in it that is not Python's crashed"),
+        ("SIGINT", 2, "Someone interrupted it."),
+        ("SIGTERM", 15, "Someone, or what manages this machine's jobs, told it to stop."),
+    ],
+)
+def test_a_killed_process_is_told_in_a_line_with_what_fits_the_signal(end: str, number: int, why: str) -> None:
     status, lines = told_of(end)
     assert status == 128 + number
     assert len(lines) == 1, lines
-    assert lines[0].startswith(f"error: process 2 of the 2 that train together was killed (signal {number}, {end})")
-    assert "lower train.batch_size, max_length of the backbone or runtime.processes" in lines[0]
+    who = "one" if end == "SIGTERM" else "process 2"  # torchrun ends the others with that signal too
+    assert lines[0].startswith(f"error: {who} of the 2 that train together was killed (signal {number}, {end})")
+    assert f"the others were stopped. {why}" in lines[0] and ("memory" in lines[0]) == (end == "SIGKILL")
 
 
 def test_an_error_of_one_process_is_told_once() -> None:

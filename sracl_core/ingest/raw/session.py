@@ -63,13 +63,13 @@ class Session:
         except (duckdb.OutOfMemoryException, duckdb.IOException) as error:
             said = str(error).splitlines()[0]
             if means_full(error) or _no_room_to_spill(error):
-                raise StorageError(f"{why_full(self.folder)} DuckDB says: {said}") from None
+                raise StorageError(f"{why_full(self.folder.parent)} DuckDB says: {said}") from None
             if isinstance(error, duckdb.OutOfMemoryException):
                 raise DataError(
                     f"{self.memory_gb:g} GB of memory do not suffice: raise runtime.memory_gb, or lower "
                     f"runtime.threads. DuckDB says: {said}"
                 ) from None
-            raise DataError(f"{self.folder} could not be read or written: {said}. See to its disk.") from None
+            raise DataError(f"{self.folder.parent} could not be read or written: {said}. See to its disk.") from None
 
 
 def _no_room_to_spill(error: Exception) -> bool:

@@ -92,7 +92,8 @@ def _bound(problem: Any) -> str | None:
         return f"expected {words} {_number(limits[name])}, {got(problem['input'])}"
     if problem["type"] in LENGTHS:
         words, name, what = LENGTHS[problem["type"]]
-        return f"expected {words} {limits[name]} {what}, got {len(problem['input'])}"
+        one = {"entries": "entry", "characters": "character"}[what] if limits[name] == 1 else what
+        return f"expected {words} {limits[name]} {one}, got {len(problem['input'])}"
     return None
 
 

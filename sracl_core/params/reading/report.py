@@ -6,13 +6,14 @@ from pathlib import Path
 from sracl_core.ground.outside import shown, shown_value
 from sracl_core.params.reading.veil import KEY_ADVICE, holds_secret, veiled
 
-MOST_TOLD = 200
+MOST_TOLD = 100
 
 
 def report(path: Path, problems: Sequence[str]) -> str:
-    """Return the message for all `problems` of the params file `path`."""
+    """Return the message for all `problems` of the params file `path`, each line once."""
+    problems = list(dict.fromkeys(problems))
     count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
-    told = list(problems[:MOST_TOLD])
+    told = problems[:MOST_TOLD]
     if len(problems) > MOST_TOLD:
         told.append(f"and {len(problems) - MOST_TOLD} more; correct these first")
     return "\n  ".join([f"{count} in {shown(str(path))}:", *map(veiled, told)])

@@ -27,7 +27,7 @@ from ruamel.yaml.nodes import ScalarNode
 
 from sracl_core.ground.errors import ParamsError
 from sracl_core.ground.outside import no_regular_file, shown, shown_value
-from sracl_core.params.reading.report import report
+from sracl_core.params.reading.report import got, report
 
 MOST_BYTES = 250_000  # params.yaml as shipped has 12,000
 MOST_NODES = 20_000  # values and keys; params.yaml as shipped has 300
@@ -45,10 +45,13 @@ def read_yaml(path: Path) -> dict[str, Any]:
     Raises ParamsError where it cannot be read, or is none that `plain_yaml` takes.
     """
     values = deepcopy(_parsed(_bytes_of(path), path))
-    if not isinstance(values, dict):
+    if values is None:
         raise ParamsError(
-            f"{shown(str(path))} must hold a mapping of sections (data:, train:, …), not {type(values).__name__}."
+            f"{shown(str(path))} is empty; expected sections (data:, train:, …). Restore it, as by "
+            "`git checkout params.yaml`."
         )
+    if not isinstance(values, dict):
+        raise ParamsError(f"{shown(str(path))} must hold a mapping of sections (data:, train:, …), {got(values)}.")
     return values
 
 

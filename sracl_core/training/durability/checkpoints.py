@@ -12,7 +12,7 @@ import os
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
+from sracl_core.ground.full_disk import how_full, means_full, remedy
 from sracl_core.progress import tell
 
 FORMAT = "3"  # of what a checkpoint holds: raise it when a field is added, renamed or means something else
@@ -45,6 +46,7 @@ class Checkpoints:
     def __init__(self, folder: Path, seconds: float, *, writes: bool = True) -> None:
         self.folder, self.seconds, self.writes = folder, seconds, writes
         self._written = time.monotonic()
+        self._told: set[str] = set()  # why one could not be written
 
     def due(self) -> bool:
         """Whether the last one, or the opening, is `seconds` ago."""
@@ -57,7 +59,7 @@ class Checkpoints:
     def write(self, snapshot: Snapshot) -> None:
         """Write a checkpoint and remove the older one.
 
-        A disk that refuses is told of, and no reason to end the training.
+        A disk that refuses is told of, each cause once, and no reason to end the training.
         """
         if not self.writes:
             return
@@ -77,7 +79,9 @@ class Checkpoints:
             for path in older:
                 path.unlink()
         except (OSError, SafetensorError) as error:
-            tell(f"The checkpoint could not be written to {self.folder} ({error}); training goes on without it.")
+            with suppress(OSError):
+                half.unlink(missing_ok=True)
+            self._tell(_cause(self.folder, error))
 
     def read(self) -> Snapshot | None:
         """Return the newest whole checkpoint; None where there is none. Damaged ones are told of."""
@@ -93,6 +97,16 @@ class Checkpoints:
         if self.writes:
             shutil.rmtree(self.folder, ignore_errors=True)
 
+    def _tell(self, cause: str) -> None:
+        """Say once why no checkpoint can be written."""
+        kind = cause.partition("(")[0]
+        if kind not in self._told:
+            self._told.add(kind)
+            tell(
+                f"warning: no checkpoint can be written to {self.folder}: {cause} Training goes on without, and tries "
+                "again when the next one is due; this is not said again."
+            )
+
     def _files(self) -> list[Path]:
         """The checkpoints, oldest first."""
         return sorted(self.folder.glob(f"[0-9]*{SUFFIX}"))
@@ -100,15 +114,23 @@ class Checkpoints:
 
 @contextmanager
 def open_checkpoints(folder: Path, seconds: float, *, writes: bool = True) -> Iterator[Checkpoints | None]:
-    """Yield the checkpoints in `folder`, held against any other process; None where one holds them already.
+    """Yield the checkpoints in `folder`, held against any other process; None where one holds them, or a disk is full.
 
     Two runs of the same training would take each other's checkpoints away. Without `writes` they are not held.
     """
     if not writes:
         yield Checkpoints(folder, seconds, writes=False)
         return
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "lock").open("a") as lock:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = (folder / "lock").open("a")
+    except OSError as error:
+        if not means_full(error):
+            raise
+        tell(f"warning: no checkpoint can be written to {folder}: {_cause(folder, error)} This training keeps none.")
+        yield None
+        return
+    with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -116,6 +138,14 @@ def open_checkpoints(folder: Path, seconds: float, *, writes: bool = True) -> It
             yield None
             return
         yield Checkpoints(folder, seconds)
+
+
+def _cause(folder: Path, error: Exception) -> str:
+    """Why nothing could be written to `folder`, and what helps."""
+    if means_full(error):
+        return f"{how_full(folder)}. {remedy(folder)}"
+    why = error.strerror if isinstance(error, OSError) else str(error)
+    return f"{why}. See to that folder."
 
 
 def _read(path: Path) -> Snapshot:

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from sracl_core.batching.samples import Samples
 from sracl_core.ground.errors import TrainingError
+from sracl_core.ground.faults import little_room
 from sracl_core.ground.machine import free_memory
 from sracl_core.model.backbone import Backbone
 from sracl_core.progress import tell
@@ -71,8 +72,10 @@ def told_what_to_lower(state: TrainingState) -> Iterator[None]:
         lower = f"train.batch_size (now {params.batch_size}) or {params.backbone_place}.max_length ({longest})"
         for remedies in filter(None, (state.steps.loss.remedies(), state.objective.remedies())):
             lower += f", or {remedies}"
+        limit = little_room()
+        limited = f"Note that {limit}: raise ulimit -v, or lower" if limit else "Lower"
         raise TrainingError(
-            f"A step did not fit into memory ({str(error).splitlines()[0].rstrip('.')}). Lower {lower}."
+            f"A step did not fit into memory ({str(error).splitlines()[0].rstrip('.')}). {limited} {lower}."
         ) from None
 
 

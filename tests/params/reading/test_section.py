@@ -144,7 +144,7 @@ def test_whole_numbers_serve_as_real_ones() -> None:
             "a: !!python/object/apply:os.system ['true']\n",
             "line 1: the tag !!python/object/apply:os.system has no place",
         ),
-        ("", "must hold a mapping"),
+        ("", "is empty; expected sections"),
         ("- a\n", "must hold a mapping"),
     ],
 )

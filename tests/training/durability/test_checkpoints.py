@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from sracl_core.training.durability.checkpoints import Checkpoints, Snapshot, open_checkpoints
+from tests.small_disk import run_on_small_disk
 from tests.training.processes import CONTEXT
 
 
@@ -70,7 +71,35 @@ def test_it_is_due_after_its_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 def test_a_disk_that_refuses_is_told_of(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     (tmp_path / "file").touch()
     Checkpoints(tmp_path / "file" / "folder", 60).write(snapshot(1))
-    assert "could not be written" in capsys.readouterr().err
+    assert "no checkpoint can be written" in capsys.readouterr().err
+
+
+FULL = """
+import sys
+from pathlib import Path
+import torch
+from sracl_core.training.durability.checkpoints import Snapshot, open_checkpoints
+folder = Path(sys.argv[1])
+taken = [open(folder / f"file{number}", "w") for number in range(int(sys.argv[2]))]
+with open_checkpoints(folder / "new", 60) as checkpoints:
+    for _ in range(3 if checkpoints else 0):
+        checkpoints.write(Snapshot({"weight": torch.zeros(1_000_000)}, {}))
+    print(sorted(path.name for path in (folder / "new").glob("*")))
+"""
+
+
+def test_a_full_disk_is_told_of_once_with_what_is_free(tmp_path: Path) -> None:
+    done = run_on_small_disk(tmp_path / "small", "2m", FULL, str(tmp_path / "small"), "0")
+    assert (done.returncode, done.stdout) == (0, "['lock']\n")
+    assert done.stderr.startswith(f"warning: no checkpoint can be written to {tmp_path}/small/new: its disk is full")
+    assert done.stderr.count("\n") == 1 and "MB free in" in done.stderr and "not said again" in done.stderr
+
+
+def test_a_disk_without_room_for_a_file_is_no_reason_to_end_either(tmp_path: Path) -> None:
+    done = run_on_small_disk(tmp_path / "small", "2m", FULL, str(tmp_path / "small"), "199")
+    assert (done.returncode, done.stdout) == (0, "[]\n")
+    assert "its file system has no room for more files (0 of 200 inodes and 2.1 MB free in" in done.stderr
+    assert done.stderr.endswith("small ones too. This training keeps none.\n")
 
 
 def hold(folder: Path, held: object) -> None:
