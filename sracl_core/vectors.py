@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 
 from sracl_core.artifacts.provenance import Provenance
-from sracl_core.artifacts.tables import TableWriter, list_size, read_table, write_table
+from sracl_core.artifacts.tables import TableWriter, list_size, read_table, require_empty, write_table
 from sracl_core.ground.errors import ArtifactError
 
 ROWS_PER_GROUP = 16_384
@@ -44,6 +44,17 @@ def no_vectors(path: Path, provenance: Provenance) -> None:
     write_table(path, schema.empty_table(), schema, provenance)
 
 
+def require_no_vectors(path: Path, why: str) -> None:
+    """Raise ArtifactError unless `path` is a file of vectors that has none; `why` it may have none."""
+    require_empty(path, embeddings_schema(list_size(path, "embedding")), why)
+
+
+def first_unordered(keys: np.ndarray) -> int | None:
+    """Return the first row of `keys` int64 [n] that is no greater than the one before; None where they ascend."""
+    rows = np.flatnonzero(np.diff(keys) <= 0)
+    return int(rows[0]) + 1 if len(rows) else None
+
+
 def read_embeddings(path: Path) -> tuple[np.ndarray, np.ndarray]:
     """Return the keys int64 [n] and the unit vectors float32 [n, D] of the embeddings artifact `path`.
 
@@ -54,8 +65,8 @@ def read_embeddings(path: Path) -> tuple[np.ndarray, np.ndarray]:
     problem = ""
     if not len(keys):
         problem = "it has no row"
-    elif (np.diff(keys) <= 0).any():
-        problem = f"its keys don't ascend at row {int(np.argmax(np.diff(keys) <= 0)) + 1}"
+    elif (row := first_unordered(keys)) is not None:
+        problem = f"its keys don't ascend at row {row}"
     else:
         norms = np.linalg.norm(vectors, axis=1)
         wrong = np.flatnonzero(~(np.abs(norms - 1) < UNIT_TOLERANCE))

@@ -82,10 +82,11 @@ def main(
         method=read_section(params_file, SplitParams, only=("method",)).method,
         data=read_section(params_file, DataParams, only=("source", "sources", "attributes")),
         profile=read_section(params_file, ProfileParams, only=("engine", "engines", "domain", "llm", "items", "users")),
+        embed=read_section(params_file, EmbedParams),
         mine=read_section(params_file, MineParams),
         certify=read_section(params_file, CertifyParams),
     )
-    embed = read_section(params_file, EmbedParams)
+    embed = params.embed
     runtime = read_section(params_file, RuntimeParams)
 
     def settings(catalogue: pa.Table) -> EngineSettings:
@@ -124,7 +125,19 @@ def _origins(params_file: Path, files: InputFiles, embed: EmbedParams) -> dict[P
     in_items, in_prefixes = [files.item_profiles, files.item_vectors], [files.user_profiles, files.user_vectors]
     of_items = provenance("profile_items", [by_items], [*read, files.item_texts], by_items.engine_part)
     of_users = provenance("profile_users", [by_users], [*read, files.user_texts], by_users.engine_part)
+    texts = read_section(params_file, ProfileParams, only=("engine", "engines"))
+    vectors = read_section(params_file, EmbedParams, only=("engine", "engines"))
+    named = texts.texts_brought("items") or texts.texts_brought("users")
+    told = [files.items, files.users]
+    of_texts = provenance("own_texts", [texts], told) if named else provenance("own_texts", [], [])
+    of_vectors = provenance("own_vectors", [], [])
+    if vectors.engine_part == TABLE:
+        of_vectors = provenance("own_vectors", [vectors], [*told, files.sequences, files.prefixes])
     return {
+        files.item_texts: of_texts,
+        files.user_texts: of_texts,
+        files.item_vectors: of_vectors,
+        files.user_vectors: of_vectors,
         files.item_contexts: of_items,
         files.item_profiles: of_items,
         files.prefixes: of_users,

@@ -5,15 +5,13 @@ from typing import Annotated, Literal
 
 import typer
 
-from sracl_core.artifacts.tables import read_table
 from sracl_core.device import pick_device
-from sracl_core.embed.vectors import batch_on, embed_texts, load_encoder
+from sracl_core.embed.vectors import batch_on, embed_texts, load_encoder, read_brought, read_texts
 from sracl_core.ground.console import say
-from sracl_core.params.embed import TABLE, EmbedParams
+from sracl_core.params.embed import NOT_BROUGHT, TABLE, EmbedParams
 from sracl_core.params.reading.section import read_section
 from sracl_core.params.runtime import RuntimeParams
-from sracl_core.schemas.profiles import PROFILES
-from sracl_core.vectors import read_vectors, write_vectors
+from sracl_core.vectors import require_no_vectors, write_vectors
 from stages.entry import PARAMS_FILE, In, Out, provenance, run
 
 
@@ -30,17 +28,17 @@ def main(
     runtime = read_section(params_file, RuntimeParams, only=("device", "threads", "deterministic", "embed_batch"))
     out, own = Path(str(embeddings).format(kind=kind)), Path(str(brought).format(kind=kind))
     origin = provenance(f"embed@{kind}", [params], [source_file, own], params.engine_part)
-    table = read_table(source_file, PROFILES)
+    keys, texts = read_texts(source_file)
     if params.engine_part == TABLE:
-        keys, vectors = read_vectors(own)
+        vectors = read_brought(own, source_file, keys)
         write_vectors(out, keys, vectors, origin)
         say(f"embed@{kind}: {len(keys)} vectors of your own, dimension {vectors.shape[1]}")
         return
+    require_no_vectors(own, NOT_BROUGHT)
     device = str(pick_device(runtime))
     encoder = load_encoder(params.engine_part, params.engine_params, device)
-    texts = table["text"].to_pylist()
     vectors = embed_texts(texts, encoder, runtime.embed_batch or batch_on(device))
-    write_vectors(out, table["key"].to_numpy(), vectors, origin)
+    write_vectors(out, keys, vectors, origin)
     distinct = f"{len(texts)} texts, {len(set(texts))} distinct"
     say(f"embed@{kind}: {distinct}, dimension {encoder.dimension}, by {encoder.name}")
 

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from sracl_core.artifacts.provenance import Provenance, source_digest
+from sracl_core.artifacts.seal import require_whole
 from sracl_core.ground.console import guarded, running_stage
 from sracl_core.ground.plugins import parts_digest
 from sracl_core.params.reading.section import Section
@@ -48,11 +49,17 @@ def run(command: Callable[..., None] | typer.Typer) -> None:
     guarded(app, stage)()  # the help is printed outside of any command
 
 
-def provenance(producer: str, sections: Sequence[Section], sources: list[Path], *parts: str) -> Provenance:
+def provenance(
+    producer: str, sections: Sequence[Section], sources: list[Path], *parts: str, raw: Sequence[Path] = ()
+) -> Provenance:
     """Return the provenance of a stage's outputs: its name, the parameters it reads and its input files.
 
-    `parts` names the parts that the stage uses: the code of those from outside is told too.
+    `sources` are artifacts, `raw` files that none of our stages wrote. `parts` names the parts that the stage uses: the
+    code of those from outside is told too. Raises ArtifactError where a source is missing or damaged: its digest would
+    certify what no stage wrote, also where the stage reads nothing else of it.
     """
+    for path in sources:
+        require_whole(path)
     digests = "".join(section.digest() for section in sections)
     params_digest = hashlib.sha256(digests.encode()).hexdigest()
-    return Provenance(producer, params_digest, source_digest(sources), parts_digest(parts))
+    return Provenance(producer, params_digest, source_digest([*raw, *sources]), parts_digest(parts))

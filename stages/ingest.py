@@ -33,7 +33,7 @@ def main(
         data,
         split,
         IngestOutputs(interactions, items, users, sequences, rejected, summary),
-        provenance("ingest", [data, split], layout.paths, data.source_part),
+        provenance("ingest", [data, split], [], data.source_part, raw=layout.paths),
         memory_gb=runtime.memory_gb,
         threads=runtime.threads,
     )

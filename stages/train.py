@@ -115,25 +115,32 @@ def main(
 
 @contextmanager
 def _written_to(history: Path) -> Iterator[Callable[[Epoch], None]]:
-    """Yield what adds an epoch to the files in `history`, of which a full disk leaves none."""
+    """Yield what adds an epoch to the files in `history`, of which a full disk leaves none.
+
+    The first epoch empties `history`, so that a training that can't begin leaves it as it was.
+    """
+    opened: list[Live] = []
 
     def log(epoch: Epoch) -> None:
         with told_when_full(history):
+            if not opened:
+                opened.append(Live(str(history), save_dvc_exp=False, dvcyaml=False, report=None))
+            [live] = opened
             for name, value in epoch.losses.items():
                 live.log_metric(f"loss/{name}", value)
             for name, value in epoch.valid.items():
                 live.log_metric(f"valid/{name}", value)
             live.next_step()
 
-    with told_when_full(history):
-        live = Live(str(history), save_dvc_exp=False, dvcyaml=False, report=None)
     try:
         yield log
         with told_when_full(history):
-            live.end()
+            for live in opened:
+                live.end()
     except BaseException as error:
         with suppress(OSError):
-            live.end()
+            for live in opened:
+                live.end()
         if isinstance(error, StorageError):
             shutil.rmtree(history, ignore_errors=True)
         raise

@@ -11,12 +11,11 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from sracl_core.artifacts.provenance import PREFIX, SCHEMA_VERSION, Provenance
-from sracl_core.artifacts.seal import BLANK, KEY, is_whole, seal
+from sracl_core.artifacts.seal import AGAIN, BLANK, KEY, is_whole, require_sealed, seal
 from sracl_core.artifacts.writing import atomic_path
 from sracl_core.ground.errors import ArtifactError
 from sracl_core.ground.faults import is_shortage
 
-AGAIN = "Run `dvc repro` to make it again, or `dvc pull` to fetch it."
 # Columns in which a value may be missing; in every other one a null is damage.
 MAY_BE_NULL = {
     "title",
@@ -107,6 +106,13 @@ def read_provenance(path: Path) -> Provenance:
         return Provenance.from_metadata(_checked_schema(path, None).metadata or {})
 
 
+def require_empty(path: Path, schema: pa.Schema, why: str) -> None:
+    """Raise ArtifactError where the artifact `path` has a row, or as `read_table` does; `why` it may have none."""
+    rows = len(read_table(path, schema))
+    if rows:
+        raise ArtifactError(f"{path} holds {rows:,} rows, and should hold none: {why}. {AGAIN}")
+
+
 def list_size(path: Path, column: str) -> int:
     """Return the size of the lists in a fixed-size list column of the artifact `path`; 1 where it is no such column.
 
@@ -118,24 +124,28 @@ def list_size(path: Path, column: str) -> int:
 
 
 def _checked_schema(path: Path, schema: pa.Schema | None) -> pa.Schema:
-    if not is_whole(path):
-        raise ArtifactError(f"{path} is damaged, or was changed: its bytes are not the ones written. {AGAIN}")
+    require_sealed(path, is_whole)
     found = pq.read_schema(path)
     version = (found.metadata or {}).get(f"{PREFIX}schema_version".encode(), b"none").decode(errors="replace")
     if version != SCHEMA_VERSION:
         raise ArtifactError(f"{path} has artifact version {version}, expected {SCHEMA_VERSION}. {AGAIN}")
     if schema is not None and not found.equals(schema, check_metadata=False):
         differing = [
-            f"{name}: expected {_type_of(schema, name)}, found {_type_of(found, name)}"
+            f"{name}: expected {_told_type(wanted)}, found {_told_type(own)}"
             for name in dict.fromkeys([*schema.names, *found.names])
-            if _type_of(schema, name) != _type_of(found, name)
+            if (wanted := _type_of(schema, name)) != (own := _type_of(found, name))
         ]
         raise ArtifactError(f"{path} has other columns than expected ({'; '.join(differing) or 'order'}). {AGAIN}")
     return found
 
 
-def _type_of(schema: pa.Schema, name: str) -> str:
-    return str(schema.field(name).type) if name in schema.names else "no such column"
+def _type_of(schema: pa.Schema, name: str) -> pa.DataType | None:
+    return schema.field(name).type if name in schema.names else None
+
+
+def _told_type(found: pa.DataType | None) -> str:
+    """The type in words. Parquet gives the field within a list another name than Arrow, which is no difference."""
+    return "no such column" if found is None else str(found).replace("<element: ", "<item: ")
 
 
 def _require_no_null(path: Path, name: str, column: pa.Array | pa.ChunkedArray) -> None:

@@ -1,14 +1,18 @@
-"""Texts to unit vectors: every distinct text encoded once, texts of like length together."""
+"""The texts of profiles to unit vectors: every distinct text encoded once, texts of like length together."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from sracl_core.artifacts.tables import read_table
 from sracl_core.embed.encoders.protocol import Encoder
-from sracl_core.ground.errors import ModelError
+from sracl_core.ground.errors import ArtifactError, ModelError
 from sracl_core.ground.plugins import load_plugin, require_part
 from sracl_core.progress import Progress
+from sracl_core.schemas.profiles import PROFILES
+from sracl_core.vectors import first_unordered, read_embeddings
 
 ENCODER = ("name", "dimension", "token_counts", "encode")
 # A CPU is fastest while what a layer makes stays in its cache, a GPU while it has much to do at once.
@@ -50,6 +54,32 @@ def embed_texts(texts: Sequence[str], encoder: Encoder, batch: int) -> np.ndarra
             vectors[chosen] = _unit(encoder.encode([distinct[row] for row in chosen]), len(chosen), encoder.dimension)
             progress.advance(len(chosen))
     return vectors[of_text]
+
+
+def read_texts(path: Path) -> tuple[np.ndarray, list[str]]:
+    """Return the keys int64 [P], ascending, and the texts [P] of the profiles at `path`.
+
+    Raises ArtifactError when it cannot be read, or its keys don't ascend: the vectors take over their order.
+    """
+    table = read_table(path, PROFILES)
+    keys = table["key"].to_numpy()
+    if (row := first_unordered(keys)) is not None:
+        raise ArtifactError(
+            f"{path} cannot be used: its keys don't ascend at row {row} (key {keys[row]} after {keys[row - 1]}). "
+            "Run `dvc repro` to make it again."
+        )
+    return keys, table["text"].to_pylist()
+
+
+def read_brought(path: Path, profiles: Path, keys: np.ndarray) -> np.ndarray:
+    """Return the unit vectors float32 [P, D] that were brought along, at `path`, for the `keys` int64 [P].
+
+    Raises ArtifactError when they cannot be read, are no unit vectors, or not of the keys of the `profiles`.
+    """
+    found, vectors = read_embeddings(path)
+    if not np.array_equal(found, keys):
+        raise ArtifactError(f"{path} and {profiles} have other keys. Run `dvc repro` to make them again.")
+    return vectors
 
 
 def _unit(vectors: np.ndarray, count: int, dimension: int) -> np.ndarray:

@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from sracl_core.artifacts.provenance import file_digest
 from sracl_core.documents import read_sealed
@@ -18,9 +19,9 @@ from sracl_core.ground.version import VERSION
 
 SHOWN = 5  # offending rows told of
 # The checks of each certificate, in order: one that lacks any of them certifies nothing.
-OF_A_KIND = ("prompts", "texts", "embeddings", "encoding", "space", "pool", "search")
+OF_A_KIND = ("prompts", "texts", "embeddings", "encoding", "space", "index", "pool", "search")
 INPUT_CHECKS = (
-    *("origins", "split", "user counts", "attributes", "items", "item contexts", "prefixes"),
+    *("origins", "not asked for", "split", "user counts", "attributes", "items", "item contexts", "prefixes"),
     *(f"{kind} {check}" for kind in ("item", "user") for check in OF_A_KIND),
 )
 TRAINING_CHECKS = ("training origins", "split", "training sequences", "model")
@@ -61,6 +62,14 @@ class Check:
         if len(rows):
             self.refuse(problem, [describe(int(row)) for row in rows[:SHOWN]], len(rows))
 
+    def require_distinct(self, ids: pa.ChunkedArray, named: str) -> None:
+        """Raise LeakageError if two of the external `ids` are the same; `named` is whose they are, in the plural."""
+        if pc.count_distinct(ids).as_py() < len(ids):
+            counted = pc.value_counts(ids)
+            again = counted.filter(pc.greater(counted.field("counts"), 1))
+            rows = [f"id {one.as_py()!r}" for one in again.field("values")[:SHOWN]]
+            self.refuse(f"{named} share an id", rows, len(again))
+
     def refuse(self, problem: str, rows: list[str], total: int) -> NoReturn:
         """Raise LeakageError: `total` rows fail this check, the first of them told by `rows`."""
         lines = [
@@ -99,20 +108,23 @@ def require_clean(path: Path, checks: Sequence[str], files: Iterable[Path]) -> N
     """
     told = read_sealed(path, "a leakage certificate of this version of the project")
     again = "Run `dvc repro` to certify again."
-    if told.get("clean") is not True or [_name(check) for check in _entries(told, "checks", list)] != list(checks):
+    if told.get("clean") is not True or _names(told.get("checks")) != list(checks):
         raise LeakageError(f"{path} is not a clean leakage certificate, so nothing is built on it. {again}")
-    certified = _entries(told, "files", dict)
+    certified = told.get("files")
+    if not isinstance(certified, dict) or not all(isinstance(digest, str) for digest in certified.values()):
+        raise LeakageError(f"{path} is damaged, or not ours: it does not say which files it holds for. {again}")
     for file in files:
-        if certified.get(file.name) != file_digest(file):
+        if file.name not in certified:
+            raise LeakageError(f"{path} does not hold for {file}, which it does not name. {again}")
+        if certified[file.name] != file_digest(file):
             raise LeakageError(
                 f"{file} is not the file that {path} certified: its bytes are others. Run `dvc repro`, which "
                 "puts the certified one back, or certifies what its stage makes today."
             )
 
 
-def _entries(told: dict[str, Any], name: str, kind: type) -> Any:
-    found = told.get(name)
-    return found if isinstance(found, kind) else kind()
+def _names(checks: object) -> list[object]:
+    return [_name(check) for check in checks] if isinstance(checks, list) else []
 
 
 def _name(check: object) -> object:

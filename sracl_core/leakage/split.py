@@ -74,12 +74,16 @@ def check_split(interactions: pa.Table, sequences: pa.Table, method: Method, nam
     return check
 
 
+WHAT_COUNTS = "users.n_train is the length of the user's training part, and each user has an id of its own."
+
+
 def check_user_counts(users: pa.Table, sequences: pa.Table, names: Names) -> Check:
     """Prove that `users.n_train` counts the training part of each user (schemas USERS and SEQUENCES)."""
     told, n_train = users["n_train"].to_numpy(), Ragged.from_column(sequences["train"]).lengths
-    check = Check("user counts", len(told), "users.n_train is the length of the user's training part.", "ingest")
+    check = Check("user counts", len(told), WHAT_COUNTS, "ingest")
     if len(told) != len(n_train):
         check.refuse("another number of users", [f"{len(told)} in users, {len(n_train)} in sequences"], 1)
+    check.require_distinct(users["user_id"], "users")
     check.require_none(
         (told != n_train) | (users["user"].to_numpy() != np.arange(len(told))),
         "wrong counts",

@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from sracl_core.artifacts.provenance import Provenance
+from sracl_core.artifacts.seal import require_whole
 from sracl_core.artifacts.tables import read_table
 from sracl_core.leakage.certificate import INPUT_CHECKS, Check, Names, certificate, digests_of, require_clean
 from sracl_core.leakage.model import check_model
@@ -45,6 +46,8 @@ def certify_training(files: TrainingFiles, method: Method, origin: Provenance, t
     or weights that make no model.
     """
     made = [files.trained_on, files.weights, files.description]
+    for path in (files.interactions, files.items, files.sequences, files.trained_on, *files.read):
+        require_whole(path)  # a damaged file is named itself, not one that was made from it
     digests = digests_of([files.interactions, files.items, files.sequences, *made, files.inputs_certificate])
     require_clean(
         files.inputs_certificate,

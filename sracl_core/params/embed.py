@@ -12,6 +12,7 @@ from sracl_core.params.reading.kinds import MOST_TOKENS, Text
 from sracl_core.params.reading.section import Section
 
 TABLE = "table"  # no encoder: vectors that a team brings along
+NOT_BROUGHT = "embed.engine is an encoder, so no vectors are brought along"
 
 
 class SentenceTransformersParams(PartParams):

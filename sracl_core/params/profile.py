@@ -13,6 +13,7 @@ from sracl_core.params.reading.section import Section, runtime_only
 from sracl_core.params.request import RequestParams
 
 TABLE = "table"  # no engine that writes: texts that a team brings along
+TEXTS_NOT_BROUGHT = "profile.engine names no file of them, so no texts are brought along"
 # The registry of profile engines: one module each in sracl_core/profile/engines/. What vllm and openai are told is the
 # group `llm`, which they share: an answer of the one need not be paid again by the other.
 ENGINES: dict[str, type[Fields]] = {
@@ -112,6 +113,10 @@ class ProfileParams(Section):
     def engine_params(self) -> Any:
         """The parameters of the engine that is chosen, of its own class."""
         return chosen_group(self, ENGINE)
+
+    def texts_brought(self, of: Literal["items", "users"]) -> bool:
+        """Whether a team brings along texts `of` these: the engine is table, and a file of them is named."""
+        return self.engine_part == TABLE and getattr(self.engine_params, of) is not None
 
     @model_validator(mode="after")
     def _table_has_a_file(self) -> Self:

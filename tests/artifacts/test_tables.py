@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from sracl_core.artifacts.provenance import SCHEMA_VERSION, Provenance, source_digest
-from sracl_core.artifacts.tables import TableWriter, read_provenance, read_table, write_table
+from sracl_core.artifacts.tables import TableWriter, read_provenance, read_table, require_empty, write_table
 from sracl_core.artifacts.writing import atomic_path
 from sracl_core.documents import read_json, write_json
 from sracl_core.ground.errors import ArtifactError
@@ -221,3 +221,23 @@ def test_atomic_path_cleans_up(tmp_path: Path) -> None:
         temporary.write_text("part")
         raise RuntimeError
     assert list(tmp_path.iterdir()) == []
+
+
+def test_only_what_differs_is_told(tmp_path: Path) -> None:
+    """Parquet calls what is within a list otherwise than Arrow does; that is no difference."""
+    written = pa.schema([("key", pa.int32()), *list(pool_schema(2))[1:], ("more", pa.string())])
+    write_table(tmp_path / "pool.parquet", written.empty_table(), written, HERE)
+    with pytest.raises(ArtifactError) as caught:
+        read_table(tmp_path / "pool.parquet", pool_schema(2))
+    told = "(key: expected int64, found int32; more: expected no such column, found string)"
+    assert f"has other columns than expected {told}" in str(caught.value)
+
+
+def test_rows_where_there_should_be_none_are_refused(tmp_path: Path) -> None:
+    write_table(tmp_path / "none.parquet", USERS.empty_table(), USERS, HERE)
+    require_empty(tmp_path / "none.parquet", USERS, "nobody asked")
+    with pytest.raises(ArtifactError, match=r"none\.parquet has other columns than expected"):
+        require_empty(tmp_path / "none.parquet", SEQUENCES, "nobody asked")
+    write_table(tmp_path / "some.parquet", users(), USERS, HERE)
+    with pytest.raises(ArtifactError, match=r"some\.parquet holds 3 rows, and should hold none: nobody asked\."):
+        require_empty(tmp_path / "some.parquet", USERS, "nobody asked")

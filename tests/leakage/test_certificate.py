@@ -38,7 +38,7 @@ def test_other_bytes_are_refused(certified: tuple[Path, Path]) -> None:
 
 def test_a_file_it_does_not_name_is_refused(certified: tuple[Path, Path]) -> None:
     path, file = certified
-    with pytest.raises(LeakageError, match=r"certificate\.json is not the file"):
+    with pytest.raises(LeakageError, match=r"certificate\.json does not hold for .*which it does not name"):
         require_clean(path, CHECKS, [file, path])
 
 
@@ -63,6 +63,15 @@ def test_what_is_no_clean_and_whole_certificate_is_refused(tmp_path: Path, told:
     write_json(path, told)
     with pytest.raises(ArtifactError, match="is not a leakage certificate"):
         require_clean(path, CHECKS, [])
+
+
+@pytest.mark.parametrize("files", [None, [], {"pool.parquet": 7}])
+def test_a_certificate_that_names_no_files_is_blamed_itself(certified: tuple[Path, Path], files: object) -> None:
+    path, file = certified
+    told = {name: value for name, value in json.loads(path.read_text()).items() if name != "sha256"}
+    write_sealed(path, {name: value for name, value in (told | {"files": files}).items() if value is not None})
+    with pytest.raises(LeakageError, match=r"certificate\.json is damaged, or not ours: it does not say which files"):
+        require_clean(path, CHECKS, [file])
 
 
 @pytest.mark.parametrize(

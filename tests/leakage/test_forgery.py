@@ -64,6 +64,26 @@ def embed_in_another_dimension(world: World) -> None:
     world["item_embeddings"] = world["item_embeddings"].set_column(1, "embedding", vectors)
 
 
+def share_an_item_id(world: World) -> None:
+    change(world, "items", lambda rows: rows[1].update(item_id="B03"))
+
+
+def share_a_user_id(world: World) -> None:
+    change(world, "users", lambda rows: rows[1].update(user_id="U2"))
+
+
+def reverse_item_profiles(world: World) -> None:
+    change(world, "item_profiles", lambda rows: rows.reverse())
+
+
+def shuffle_user_profiles(world: World) -> None:
+    change(world, "user_profiles", lambda rows: rows.insert(6, rows.pop(4)) or rows.insert(4, rows.pop(5)))
+
+
+def reverse_contexts(world: World) -> None:
+    change(world, "item_contexts", lambda rows: rows.reverse())
+
+
 def reverse_embeddings(world: World) -> None:
     change(world, "user_embeddings", lambda rows: rows.reverse())
 
@@ -116,6 +136,12 @@ def shuffle_pools(world: World) -> None:
     [
         (name_the_held_out_item, "user texts", "not the ones their prompts give.*key 0: .*Wants Title"),
         (claim_another_engine, "user texts", "of another engine, though profile.engine is extractive.*key 2.*'openai'"),
+        (claim_another_engine, "user texts", "Expected: each user text is of the engine extractive, as profile.engine"),
+        (share_an_item_id, "items", "items share an id.*id 'B03'"),
+        (share_a_user_id, "user counts", "users share an id.*id 'U2'"),
+        (reverse_item_profiles, "item prompts", "profiles out of the order of their keys.*row 0: key 20"),
+        (shuffle_user_profiles, "user prompts", "profiles out of the order of their keys.*row 4: key 6"),
+        (reverse_contexts, "item contexts", "out of the order of their items"),
         (shuffle_embeddings, "item encoding", "not what the encoder makes of the text.*key 1: cosine"),
         (draw_embeddings, "user encoding", "not what the encoder makes of the text.*key 0: cosine"),
         (embed_in_another_dimension, "item encoding", "2, the encoder's is 16"),
@@ -183,7 +209,10 @@ def test_texts_of_any_repeatable_engine_are_written_again(tmp_path: Path) -> Non
     with_raw_texts(world)
     told = {check["check"]: check for check in certify(world, tmp_path, raw)["checks"]}
     assert told["item texts"]["examined"] == N_ITEMS
-    assert told["user texts"]["what"] == "each user text of the engine raw is the one its prompt gives."
+    assert (
+        told["user texts"]["what"]
+        == "each user text is of the engine raw, as profile.engine says, and what its prompt gives."
+    )
     model = replace(raw, profile=MODEL.profile)
     told = {check["check"]: check for check in certify(world, tmp_path, model)["checks"]}
     assert told["user texts"]["what"].startswith(f"not proven for {len(world['user_profiles'])} user texts by 'raw'")

@@ -14,9 +14,11 @@ from sracl_core.artifacts.tables import write_table
 from sracl_core.embed.vectors import embed_texts
 from sracl_core.ground.errors import LeakageError
 from sracl_core.leakage.inputs.check import InputFiles, InputParams, Makers, certify_inputs
+from sracl_core.leakage.inputs.pools import matrix
 from sracl_core.leakage.split import Method
 from sracl_core.params.certify import CertifyParams
 from sracl_core.params.data import DataParams
+from sracl_core.params.embed import EmbedParams
 from sracl_core.params.mine import MineParams
 from sracl_core.params.profile import ItemProfileParams, ProfileParams, UserProfileParams
 from sracl_core.params.runtime import RuntimeParams
@@ -28,7 +30,7 @@ from sracl_core.profile.prompting.catalogue import Catalogue
 from sracl_core.profile.prompting.load import load_repeatable
 from sracl_core.profile.prompting.requests import ProfileRequest, item_requests, user_requests
 from sracl_core.ragged import Ragged
-from sracl_core.retrieval.index.faiss_index import build_index
+from sracl_core.retrieval.index.faiss_index import build_index, write_index
 from sracl_core.retrieval.mining.pools import candidate_pools, pool_table
 from sracl_core.schemas.ingest import INTERACTIONS, ITEMS, SEQUENCES, USERS
 from sracl_core.schemas.own_texts import ITEM_TEXTS, USER_TEXTS
@@ -151,12 +153,19 @@ def write_world(world: World, path_of: Callable[[str], Path], origins: dict[str,
     for name, table in world.items():
         write_table(path_of(name), table, table.schema, (origins or {}).get(name, Provenance("test", "", "")))
     for kind in ("item", "user"):
-        path_of(f"{kind}_index").write_bytes(b"an index, of which the certificate takes the digest alone")
+        # Of what pools are mined from: the space where there is one.
+        space = world[f"{kind}_space"] if len(world[f"{kind}_space"]) else world[f"{kind}_embeddings"]
+        write_index(path_of(f"{kind}_index"), build_index(space["key"].to_numpy(), matrix(space, "embedding")))
 
 
 def files_in(folder: Path) -> InputFiles:
     """The files of a world written to `folder`."""
-    return InputFiles(**{field.name: folder / f"{field.name}.parquet" for field in fields(InputFiles)})
+    return InputFiles(**{field.name: file_in(folder, field.name) for field in fields(InputFiles)})
+
+
+def file_in(folder: Path, name: str) -> Path:
+    """Where an artifact of a world lies in `folder`."""
+    return folder / f"{name}.{'faiss' if name.endswith('_index') else 'parquet'}"
 
 
 def input_params(
@@ -167,6 +176,7 @@ def input_params(
         method=method,
         data=DataParams(source=source),
         profile=ProfileParams(items=ITEM_PARAMS, users=USER_PARAMS),
+        embed=EmbedParams(),
         mine=MineParams(k=k, exclude_same_user=exclude_same_user),
         certify=CertifyParams(sample=1000),
     )
@@ -183,7 +193,7 @@ def recertify(folder: Path, params: InputParams, origins: dict[Path, Provenance]
 
 def certify(world: World, folder: Path, params: InputParams | None = None) -> Row:
     """The certificate of the inputs in `world`, through files."""
-    write_world(world, lambda name: folder / f"{name}.parquet")
+    write_world(world, lambda name: file_in(folder, name))
     return recertify(folder, params or input_params())
 
 

@@ -1,4 +1,7 @@
-"""Random damage to any artifact is refused, or does no harm: what is read is what was written."""
+"""Random damage to any artifact is refused, or does no harm: what is read is what was written.
+
+Here each reader is tried; `test_damaged_inputs` tries each stage, which may use a file without reading it.
+"""
 
 import random
 from collections.abc import Callable

@@ -78,7 +78,7 @@ def put(world: World, folder: Path) -> None:
     for made_by, (section, only, sources, made) in origins().items():
         params = read_section(folder / "params.yaml", section, only=only or ())
         parts = getattr(params, "parts", (getattr(params, "engine_part", ""),))
-        sections = [params] if only is not None else []
+        sections, parts = ([params], parts) if only is not None else ([], ())
         origin = provenance(made_by, sections, [path_of(source) for source in sources], *parts)
         for name in made:
             write_table(path_of(name), world[name], world[name].schema, origin)
@@ -103,6 +103,8 @@ def origins() -> dict[str, tuple[type[Section], tuple[str, ...] | None, tuple[st
     said = ("engine", "engines", "domain", "llm")
     pools = ("prefixes", "user_pool", "item_pool", "user_embeddings")
     return {
+        "own_texts": (ProfileParams, None, (), ("item_texts", "user_texts")),
+        "own_vectors": (EmbedParams, None, (), ("item_vectors", "user_vectors")),
         "profile_items": (
             ProfileParams,
             (*said, "items"),
@@ -166,7 +168,8 @@ def test_parameters_of_another_run_are_seen(folder: Path, old: str, new: str, to
 @pytest.mark.parametrize("kind", ["item", "user"])
 def test_another_index_is_seen(folder: Path, kind: str) -> None:
     put(clean_world(), folder)
-    (folder / f"data/artifacts/{kind}.faiss").write_bytes(b"another")
+    other = {"item": "user", "user": "item"}[kind]
+    shutil.copyfile(folder / f"data/artifacts/{other}.faiss", folder / f"data/artifacts/{kind}.faiss")
     done = stage("certify_inputs", folder)
     assert done.returncode == 1
     assert f"{kind}_pool.parquet: it was made from other files than those beside it" in done.stderr

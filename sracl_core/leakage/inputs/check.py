@@ -9,22 +9,26 @@ import numpy as np
 import pyarrow as pa
 
 from sracl_core.artifacts.provenance import Provenance
+from sracl_core.artifacts.seal import require_whole
 from sracl_core.artifacts.tables import list_size, read_table
 from sracl_core.embed.encoders.protocol import Encoder
 from sracl_core.ingest.allowed import allowed_attributes
 from sracl_core.leakage.certificate import Check, Names, certificate, digests_of
 from sracl_core.leakage.inputs.attributes import check_attributes
 from sracl_core.leakage.inputs.embeddings import check_embeddings, check_encoding, check_keys
+from sracl_core.leakage.inputs.index import check_index
 from sracl_core.leakage.inputs.pools import Space, check_pool, check_search, matrix
 from sracl_core.leakage.inputs.prompts import check_contexts, check_prefixes, check_prompts, rebuild
 from sracl_core.leakage.inputs.spaces import check_semantic, check_space
 from sracl_core.leakage.inputs.texts import check_texts, count_named_later, written_by
+from sracl_core.leakage.inputs.unasked import Unasked, check_unasked
 from sracl_core.leakage.origins import check_origins
 from sracl_core.leakage.split import Method, check_split, check_user_counts
 from sracl_core.params.certify import CertifyParams
 from sracl_core.params.data import DataParams
+from sracl_core.params.embed import NOT_BROUGHT, TABLE, EmbedParams
 from sracl_core.params.mine import MineParams
-from sracl_core.params.profile import ProfileParams
+from sracl_core.params.profile import TEXTS_NOT_BROUGHT, ProfileParams
 from sracl_core.profile.engines.protocol import Engine
 from sracl_core.profile.prompting.requests import item_requests, user_requests
 from sracl_core.ragged import Ragged
@@ -34,6 +38,8 @@ from sracl_core.schemas.pools import pool_schema
 from sracl_core.schemas.prefixes import PREFIXES
 from sracl_core.schemas.profiles import CONTEXTS, PROFILES
 from sracl_core.vectors import embeddings_schema
+
+SEMANTIC = "mine.vectors is semantic, so pools are mined from the embeddings"
 
 
 @dataclass(frozen=True)
@@ -77,6 +83,7 @@ class InputParams:
     method: Method
     data: DataParams
     profile: ProfileParams
+    embed: EmbedParams
     mine: MineParams
     certify: CertifyParams
 
@@ -105,6 +112,8 @@ def certify_inputs(
     LeakageError, naming check and rows, at the first that does not hold, and ArtifactError for a missing or damaged
     file.
     """
+    for path in files.all():  # a damaged file is named itself, not one that was made from it
+        require_whole(path)
     digests = digests_of(files.all())
     items, users = read_table(files.items, ITEMS), read_table(files.users, USERS)
     contexts, prefixes = read_table(files.item_contexts, CONTEXTS), read_table(files.prefixes, PREFIXES)
@@ -112,6 +121,7 @@ def certify_inputs(
     names = Names(users["user_id"], items["item_id"])
     checks = [
         check_origins(origins),
+        check_unasked(_unasked(files, params)),
         check_split(read_table(files.interactions, INTERACTIONS), sequences, params.method, names),
         check_user_counts(users, sequences, names),
         check_attributes(items, allowed_attributes(params.data), params.data.source_part),
@@ -149,6 +159,7 @@ def certify_inputs(
                 made = user_space(of_items, train, prefixes, params.mine)
             checks.append(check_space(mined, rows, made, params.mine.vectors))
             space = mined
+        checks.append(check_index(files.of(kind, "index"), space))
         pool = files.of(kind, "pool")
         checks += _check_pools(space, read_table(pool, pool_schema(list_size(pool, "neighbour"))), rows, params)
     return certificate(checks, digests)
@@ -157,16 +168,33 @@ def certify_inputs(
 def check_items(items: pa.Table, train: Ragged) -> Check:
     """Prove that items are numbered 1, 2, 3, … and that training holds no other (schema ITEMS)."""
     numbers = items["item"].to_numpy()
-    what = "items are numbered 1, 2, 3, … in the catalogue, and the training part holds no other."
+    what = "items are numbered 1, 2, 3, … in the catalogue, each with an id of its own, and training holds no other."
     check = Check("items", len(numbers), what, made_by="ingest")
     check.require_none(
         numbers != np.arange(1, len(numbers) + 1),
         "the items are not numbered",
         lambda row: f"row {row}: {numbers[row]}",
     )
+    check.require_distinct(items["item_id"], "items")
     unknown = (train.values < 1) | (train.values > len(numbers))
     check.require_none(unknown, "the training part holds unknown items", lambda row: f"item {train.values[row]}")
     return check
+
+
+def _unasked(files: InputFiles, params: InputParams) -> list[Unasked]:
+    """The files that the parameters may ask for, and why those that they don't have no row."""
+    found: list[Unasked] = []
+    no_vectors = NOT_BROUGHT if params.embed.engine_part != TABLE else ""
+    no_space = SEMANTIC if params.mine.vectors == "semantic" else ""
+    brought = {"item": params.profile.texts_brought("items"), "user": params.profile.texts_brought("users")}
+    for kind, texts in brought.items():
+        no_texts = "" if texts else TEXTS_NOT_BROUGHT
+        found += [
+            Unasked(files.of(kind, "texts"), no_texts, "own_texts"),
+            Unasked(files.of(kind, "vectors"), no_vectors, "own_vectors"),
+            Unasked(files.of(kind, "space"), no_space, "space"),
+        ]
+    return found
 
 
 def _read_space(kind: str, path: Path, keys: np.ndarray, users: np.ndarray | None) -> Space:

@@ -23,7 +23,7 @@ def check_contexts(contexts: pa.Table, train: Ragged, names: Names) -> Check:
     `train` holds the training part of user u in row u.
     """
     item, user, start, end = (contexts[name].to_numpy().astype(np.int64) for name in ("item", "user", "start", "end"))
-    what = "each item context is a stretch of one user's training part and ends in the item."
+    what = "each item context is a stretch of one user's training part and ends in the item, in the order of the items."
     check = Check("item contexts", len(item), what, made_by="profile_items")
     length = _lengths_of(user, train)
 
@@ -34,6 +34,7 @@ def check_contexts(contexts: pa.Table, train: Ragged, names: Names) -> Check:
     check.require_none((start < 0) | (start >= end) | (end > length), "contexts reach outside the training part", tell)
     last = train.values[train.offsets[user] + end - 1]
     check.require_none(last != item, "contexts end in another item than their own", tell)
+    check.require_none(np.append(False, item[1:] < item[:-1]), "contexts out of the order of their items", tell)
     return check
 
 
@@ -102,16 +103,19 @@ def check_prompts(kind: str, profiles: pa.Table, rebuilt: Rebuilt) -> Check:
     """Prove that the profiles answer exactly the prompts that were `rebuilt`, by key and SHA-256 (schema PROFILES)."""
     keys, told = profiles["key"].to_numpy(), profiles["request_sha256"].to_numpy()
     what = (
-        f"each {kind} profile's prompt is the one that catalogue and training interactions give, and none is missing."
+        f"each {kind} profile's prompt is the one that catalogue and training interactions give, in the order of the "
+        "keys, and none is missing."
     )
     check = Check(f"{kind} prompts", len(keys), what, made_by=f"profile_{kind}s")
     require_same_keys(check, keys, rebuilt.keys)
-    order = np.argsort(keys)
+    check.require_none(
+        keys != rebuilt.keys, "profiles out of the order of their keys", lambda row: f"row {row}: key {keys[row]}"
+    )
     expected = rebuilt.prompts
     check.require_none(
-        told[order] != expected,
+        told != expected,
         "profiles were written from another prompt than the training part gives",
-        lambda row: f"key {keys[order][row]}: prompt {str(told[order][row])[:12]}…, rebuilt {expected[row][:12]}…",
+        lambda row: f"key {keys[row]}: prompt {str(told[row])[:12]}…, rebuilt {expected[row][:12]}…",
     )
     return check
 

@@ -1,5 +1,7 @@
 """The vectors that pools are mined from where these are not the embeddings: made again from the training part."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from sracl_core.leakage.certificate import Check
@@ -13,7 +15,7 @@ COSINE_TOLERANCE = 1e-3
 def check_semantic(space: Space) -> Check:
     """State that pools are mined from the embeddings `space`, which are proven already."""
     what = f"{space.kind} pools are mined from the embeddings (mine.vectors is semantic)."
-    return Check(f"{space.kind} space", len(space.keys), what, made_by=f"space_{space.kind}s")
+    return Check(f"{space.kind} space", len(space.keys), what, made_by="space")
 
 
 def check_space(space: Space, rows: np.ndarray, made: np.ndarray, called: str) -> Check:
@@ -24,9 +26,7 @@ def check_space(space: Space, rows: np.ndarray, made: np.ndarray, called: str) -
     """
     kind, keys, vectors = space.kind, space.keys, space.vectors
     what = f"the {called} {kind} vectors are what the training part gives, by the angles between {len(rows):,} of them."
-    if not len(rows):
-        what = f"not proven: certify.sample is 0, so the {called} {kind} vectors were not compared."
-    check = Check(f"{kind} space", len(rows), what, made_by=f"space_{kind}s")
+    check = Check(f"{kind} space", len(rows), what, made_by="space")
     norms = np.sqrt(np.einsum("bd,bd->b", vectors, vectors, dtype=np.float64))
     check.require_none(
         ~(np.abs(norms - 1) <= NORM_TOLERANCE),
@@ -42,4 +42,7 @@ def check_space(space: Space, rows: np.ndarray, made: np.ndarray, called: str) -
         "vectors are not those that the training part gives",
         lambda row: f"key {keys[rows[row]]}: its cosines differ by {worst[row]:.4f} on average",
     )
+    if not len(rows):
+        what = f"not proven: certify.sample is 0, so the {called} {kind} vectors were not compared."
+        return replace(check, what=what)
     return check

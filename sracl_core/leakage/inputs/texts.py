@@ -1,5 +1,7 @@
 """What the profiles say: that it was written from the prompt, as far as it can be written again."""
 
+from dataclasses import replace
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -28,11 +30,8 @@ def check_texts(kind: str, profiles: pa.Table, rebuilt: Rebuilt, *, no_other: bo
     keys, own = profiles["key"].to_numpy()[order], written_by(profiles, rebuilt.engine)[order]
     count, others = int(own.sum()), int((~own).sum())
     what = f"each {kind} text of the engine {rebuilt.engine} is the one its prompt gives."
-    if others:
-        whom = " and ".join(repr(name) for name in sorted(set(profiles["engine"].to_pylist()) - {rebuilt.engine}))
-        what = f"not proven for {others} {kind} texts by {whom}: they cannot be written again here"
-        what += f"; {named_later} of them name the title of an item that the user took later" * (kind == "user")
-        what += f". The {count} of the engine {rebuilt.engine} are the ones their prompts give." if count else "."
+    if no_other:
+        what = f"each {kind} text is of the engine {rebuilt.engine}, as profile.engine says, and what its prompt gives."
     check = Check(f"{kind} texts", count, what, made_by=f"profile_{kind}s")
     check.require_none(
         ~own & no_other,
@@ -45,6 +44,12 @@ def check_texts(kind: str, profiles: pa.Table, rebuilt: Rebuilt, *, no_other: bo
         "texts are not the ones their prompts give",
         lambda row: f"key {keys[row]}: {profiles['text'][int(order[row])].as_py()[:80]!r}",
     )
+    if others:
+        whom = " and ".join(repr(name) for name in sorted(set(profiles["engine"].to_pylist()) - {rebuilt.engine}))
+        what = f"not proven for {others} {kind} texts by {whom}: they cannot be written again here"
+        what += f"; {named_later} of them name the title of an item that the user took later" * (kind == "user")
+        what += f". The {count} of the engine {rebuilt.engine} are the ones their prompts give." if count else "."
+        return replace(check, what=what)
     return check
 
 

@@ -62,7 +62,8 @@ def read_section(
     if not kept:
         return checked
     typed = type(checked)
-    narrowed = cast(AnySection, typed.model_construct(_fields_set=set(kept)))
+    # With the values: a default of groups would lack those of one's own.
+    narrowed = cast(AnySection, typed.model_construct(_fields_set=set(kept), **checked.__dict__))
     for name in typed.model_fields:
         narrowed.__dict__.pop(name, None)
     narrowed.__dict__.update({name: getattr(checked, name) for name in kept})

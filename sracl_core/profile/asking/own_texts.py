@@ -2,28 +2,32 @@
 
 from pathlib import Path
 
-from sracl_core.artifacts.tables import read_table
-from sracl_core.params.profile import TABLE, ProfileParams
+import pyarrow as pa
+
+from sracl_core.artifacts.tables import read_table, require_empty
+from sracl_core.params.profile import TEXTS_NOT_BROUGHT, ProfileParams
 from sracl_core.schemas.own_texts import ITEM_TEXTS, USER_TEXTS
 
 Texts = dict[tuple[int, ...], str]
 
 
 def item_texts(path: Path, params: ProfileParams) -> Texts | None:
-    """Return the texts in `path` by (item,); None unless `profile.engine` is table and a file of them is named."""
-    return _texts(path, "item") if _wanted(params, "items") else None
+    """Return the texts in `path` by (item,); None unless `profile.engine` is table and a file of them is named.
+
+    Raises ArtifactError where it cannot be read, or has texts that nobody wants.
+    """
+    return _texts(path, ITEM_TEXTS, wanted=params.texts_brought("items"))
 
 
 def user_texts(path: Path, params: ProfileParams) -> Texts | None:
-    """Return the texts in `path` by (user, end); None unless `profile.engine` is table and a file of them is named."""
-    return _texts(path, "user") if _wanted(params, "users") else None
+    """Return the texts in `path` by (user, end), as `item_texts` does those of items."""
+    return _texts(path, USER_TEXTS, wanted=params.texts_brought("users"))
 
 
-def _wanted(params: ProfileParams, kind: str) -> bool:
-    return params.engine_part == TABLE and getattr(params.engine_params, kind) is not None
-
-
-def _texts(path: Path, kind: str) -> Texts:
-    table = read_table(path, ITEM_TEXTS if kind == "item" else USER_TEXTS)
+def _texts(path: Path, schema: pa.Schema, *, wanted: bool) -> Texts | None:
+    if not wanted:
+        require_empty(path, schema, TEXTS_NOT_BROUGHT)
+        return None
+    table = read_table(path, schema)
     keys = zip(*(table[name].to_pylist() for name in table.column_names[:-1]), strict=True)
     return dict(zip(keys, table["text"].to_pylist(), strict=True))

@@ -6,10 +6,10 @@ from typing import Any
 import faiss
 import numpy as np
 
+from sracl_core.artifacts.seal import add_trailer, holds_trailer, require_sealed
 from sracl_core.artifacts.writing import atomic_path
 from sracl_core.ground.errors import ArtifactError
 from sracl_core.retrieval.index.distinct import DistinctVectors
-from sracl_core.retrieval.index.trailer import add_trailer, holds_trailer
 
 
 def build_index(keys: np.ndarray, vectors: np.ndarray) -> faiss.IndexIDMap:
@@ -37,10 +37,7 @@ def read_index(path: Path, keys: np.ndarray, vectors: np.ndarray) -> faiss.Index
     kind, or built from other embeddings.
     """
     again = "Run `dvc repro` to make it again."
-    if not path.is_file():
-        raise ArtifactError(f"{path} does not exist. {again}")
-    if not holds_trailer(path):
-        raise ArtifactError(f"{path} is damaged, or was changed: its bytes are not the ones written. {again}")
+    require_sealed(path, holds_trailer)
     try:
         index: Any = faiss.read_index(str(path))
     except (RuntimeError, MemoryError) as error:  # damaged counts can ask for any size

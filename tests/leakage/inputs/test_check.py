@@ -17,6 +17,7 @@ from tests.leakage.world import (
     change,
     clean_world,
     expect_refusal,
+    file_in,
     files_in,
     input_params,
     recertify,
@@ -34,6 +35,7 @@ def test_a_clean_set_passes(tmp_path: Path, method: str) -> None:
     assert tuple(examined) == INPUT_CHECKS
     assert examined == {
         "origins": 0,
+        "not asked for": 6,
         "split": len(world["interactions"]),
         "user counts": len(world["users"]),
         "attributes": N_ITEMS,
@@ -45,6 +47,7 @@ def test_a_clean_set_passes(tmp_path: Path, method: str) -> None:
         "item embeddings": N_ITEMS,
         "item encoding": N_ITEMS,
         "item space": N_ITEMS,
+        "item index": N_ITEMS,
         "item pool": N_ITEMS,
         "item search": N_ITEMS,
         "user prompts": len(world["prefixes"]),
@@ -52,6 +55,7 @@ def test_a_clean_set_passes(tmp_path: Path, method: str) -> None:
         "user embeddings": len(world["prefixes"]),
         "user encoding": len(world["prefixes"]),
         "user space": len(world["prefixes"]),
+        "user index": len(set(map(tuple, world["user_embeddings"]["embedding"].to_pylist()))),
         "user pool": len(world["prefixes"]),
         "user search": len(world["prefixes"]),
     }
@@ -207,7 +211,7 @@ def test_missing_and_foreign_files_are_told_of(tmp_path: Path) -> None:
     for name in world:
         if name == "trained_on":
             continue
-        write_world(world, lambda other: tmp_path / f"{other}.parquet")
+        write_world(world, lambda other: file_in(tmp_path, other))
         (tmp_path / f"{name}.parquet").unlink()
         with pytest.raises(ArtifactError, match=rf"{name}\.parquet does not exist"):
             recertify(tmp_path, input_params())

@@ -63,6 +63,7 @@ def test_a_clean_set_passes(tmp_path: Path, vectors: str) -> None:
     told = {check["check"]: check for check in certify(world, tmp_path, few)["checks"]}
     assert told["item space"]["what"].startswith("not proven: certify.sample is 0")
     # As if mine.vectors were semantic: these pools were not mined from the embeddings.
+    world |= {f"{kind}_space": embeddings_schema(1).empty_table() for kind in ("item", "user")}
     expect_refusal(world, tmp_path, "item pool", "scores that are not the cosines", input_params())
 
 

@@ -8,11 +8,11 @@ import pyarrow as pa
 import pytest
 
 from sracl_core.artifacts.provenance import Provenance
+from sracl_core.artifacts.seal import add_trailer
 from sracl_core.artifacts.tables import write_table
 from sracl_core.ground.errors import ArtifactError
 from sracl_core.retrieval.index.distinct import DistinctVectors
 from sracl_core.retrieval.index.faiss_index import build_index, read_index, write_index
-from sracl_core.retrieval.index.trailer import add_trailer
 from sracl_core.vectors import embeddings_schema, read_embeddings
 
 VECTORS = np.array([[0, 1], [1, 0], [0, 1], [0.6, 0.8], [1, 0], [0, 1]], dtype=np.float32)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from sracl_core.retrieval.index.trailer import LENGTH, add_trailer, holds_trailer
+from sracl_core.artifacts.seal import TRAILER_LENGTH, add_trailer, holds_trailer
 
 CONTENT = b"an index of some kind\n" * 5
 
@@ -19,7 +19,7 @@ def sealed(tmp_path: Path) -> Path:
 
 def test_a_sealed_file_begins_with_what_was_there(sealed: Path) -> None:
     assert holds_trailer(sealed)
-    assert sealed.read_bytes()[:-LENGTH] == CONTENT
+    assert sealed.read_bytes()[:-TRAILER_LENGTH] == CONTENT
 
 
 def test_any_flipped_bit_is_seen(sealed: Path) -> None:
@@ -29,7 +29,7 @@ def test_any_flipped_bit_is_seen(sealed: Path) -> None:
         assert not holds_trailer(sealed), place
 
 
-@pytest.mark.parametrize("kept", [0, 1, LENGTH - 1, LENGTH, LENGTH + 1, -1])
+@pytest.mark.parametrize("kept", [0, 1, TRAILER_LENGTH - 1, TRAILER_LENGTH, TRAILER_LENGTH + 1, -1])
 def test_a_shorter_file_is_seen(sealed: Path, kept: int) -> None:
     sealed.write_bytes(sealed.read_bytes()[:kept])
     assert not holds_trailer(sealed)
