@@ -11,8 +11,8 @@ from sracl_core.documents import write_sealed
 from sracl_core.embed.encoders.protocol import Encoder
 from sracl_core.embed.vectors import load_encoder
 from sracl_core.ground.console import say
-from sracl_core.leakage.certificate import summary
 from sracl_core.leakage.inputs.check import InputFiles, InputParams, Makers, certify_inputs
+from sracl_core.leakage.shared.certificate import summary
 from sracl_core.params.certify import CertifyParams
 from sracl_core.params.data import DataParams
 from sracl_core.params.embed import TABLE, EmbedParams

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from sracl_core.documents import write_sealed
 from sracl_core.ground.console import say
-from sracl_core.leakage.certificate import summary
+from sracl_core.leakage.shared.certificate import summary
 from sracl_core.leakage.training import TrainingFiles, certify_training
 from sracl_core.params.reading.section import read_section
 from sracl_core.params.split import SplitParams

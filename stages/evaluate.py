@@ -10,7 +10,7 @@ from sracl_core.evaluation.evaluate import evaluate
 from sracl_core.evaluation.record import write_record
 from sracl_core.evaluation.report import metrics_text
 from sracl_core.ground.console import say
-from sracl_core.leakage.certificate import TRAINING_CHECKS, require_clean
+from sracl_core.leakage.shared.certificate import TRAINING_CHECKS, require_clean
 from sracl_core.model.store import load_backbone
 from sracl_core.params.backbone import BackboneChoice
 from sracl_core.params.evaluate import EvaluateParams

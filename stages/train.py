@@ -20,7 +20,7 @@ from sracl_core.ground.console import say
 from sracl_core.ground.errors import StorageError
 from sracl_core.ground.full_disk import told_when_full
 from sracl_core.ground.root import project_root
-from sracl_core.leakage.certificate import INPUT_CHECKS, require_clean
+from sracl_core.leakage.shared.certificate import INPUT_CHECKS, require_clean
 from sracl_core.model.store import save_backbone
 from sracl_core.params.mine import MineParams
 from sracl_core.params.reading.section import read_section

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 
 from sracl_core.ground.outside import shown, shown_value
-from sracl_core.leakage.certificate import SHOWN, Check
+from sracl_core.leakage.shared.certificate import SHOWN, Check
 from sracl_core.model.description import ModelDescription
 from sracl_core.model.store import load_backbone
 from sracl_core.params.reading.groups import plain_params

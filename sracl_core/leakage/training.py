@@ -11,10 +11,10 @@ import pyarrow as pa
 from sracl_core.artifacts.provenance import Provenance
 from sracl_core.artifacts.seal import require_whole
 from sracl_core.artifacts.tables import read_table
-from sracl_core.leakage.certificate import INPUT_CHECKS, Check, Names, certificate, digests_of, require_clean
 from sracl_core.leakage.model import check_model
-from sracl_core.leakage.origins import check_origins, differences
-from sracl_core.leakage.split import Method, check_split
+from sracl_core.leakage.shared.certificate import INPUT_CHECKS, Check, Names, certificate, digests_of, require_clean
+from sracl_core.leakage.shared.origins import check_origins, differences
+from sracl_core.leakage.shared.split import Method, check_split
 from sracl_core.model.description import ModelDescription, read_description
 from sracl_core.params.train import TrainParams
 from sracl_core.ragged import Ragged

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from sracl_core.leakage.certificate import summary
+from sracl_core.leakage.shared.certificate import summary
 from sracl_core.schemas.pools import pool_schema
 from tests.leakage.world import N_ITEMS, certify, change, clean_world, expect_refusal, input_params
 

@@ -12,8 +12,8 @@ from sracl_core.artifacts.provenance import Provenance, file_digest
 from sracl_core.artifacts.tables import write_table
 from sracl_core.documents import write_sealed
 from sracl_core.ground.errors import ArtifactError, LeakageError
-from sracl_core.leakage.certificate import TRAINING_CHECKS
-from sracl_core.leakage.split import Method
+from sracl_core.leakage.shared.certificate import TRAINING_CHECKS
+from sracl_core.leakage.shared.split import Method
 from sracl_core.leakage.training import TrainingFiles, certify_training
 from sracl_core.model.backbone import build_backbone
 from sracl_core.model.description import ModelDescription, write_description

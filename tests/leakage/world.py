@@ -15,7 +15,7 @@ from sracl_core.embed.vectors import embed_texts
 from sracl_core.ground.errors import LeakageError
 from sracl_core.leakage.inputs.check import InputFiles, InputParams, Makers, certify_inputs
 from sracl_core.leakage.inputs.pools import matrix
-from sracl_core.leakage.split import Method
+from sracl_core.leakage.shared.split import Method
 from sracl_core.params.certify import CertifyParams
 from sracl_core.params.data import DataParams
 from sracl_core.params.embed import EmbedParams

@@ -16,7 +16,7 @@ from sracl_core.artifacts.tables import read_batches, read_table
 from sracl_core.documents import write_json, write_sealed
 from sracl_core.evaluation.record import require_recorded, write_record
 from sracl_core.ground.errors import SraclError
-from sracl_core.leakage.certificate import INPUT_CHECKS, require_clean
+from sracl_core.leakage.shared.certificate import INPUT_CHECKS, require_clean
 from sracl_core.model.backbone import build_backbone
 from sracl_core.model.backbones.sasrec import SASRecParams
 from sracl_core.model.store import load_backbone, save_backbone

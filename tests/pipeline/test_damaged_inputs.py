@@ -16,7 +16,7 @@ from sracl_core.artifacts.provenance import Provenance
 from sracl_core.artifacts.tables import read_table, write_table
 from sracl_core.documents import read_sealed, write_sealed
 from sracl_core.ground.errors import SraclError
-from sracl_core.leakage.certificate import digests_of
+from sracl_core.leakage.shared.certificate import digests_of
 from sracl_core.schemas.ingest import SEQUENCES
 from tests.pipeline.in_process import RUNS, STAGES, contents, ingested, paths, run
 from tests.pipeline.test_damage import damaged

@@ -14,7 +14,7 @@ from sracl_core.artifacts.tables import read_table, write_table
 from sracl_core.documents import write_sealed
 from sracl_core.evaluation.record import require_recorded
 from sracl_core.ground.errors import ArtifactError
-from sracl_core.leakage.certificate import TRAINING_CHECKS, Check, certificate, digests_of
+from sracl_core.leakage.shared.certificate import TRAINING_CHECKS, Check, certificate, digests_of
 from sracl_core.model.backbone import build_backbone
 from sracl_core.model.backbones.sasrec import SASRecParams
 from sracl_core.model.store import save_backbone

@@ -5,7 +5,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from sracl_core.ingest.text.allowed import is_allowed
-from sracl_core.leakage.certificate import Check, Names
+from sracl_core.leakage.shared.certificate import Check, Names
 
 
 def check_attributes(items: pa.Table, allowed: frozenset[str] | None, source: str) -> Check:

@@ -13,7 +13,6 @@ from sracl_core.artifacts.seal import require_whole
 from sracl_core.artifacts.tables import list_size, read_table
 from sracl_core.embed.encoders.protocol import Encoder
 from sracl_core.ingest.allowed import allowed_attributes
-from sracl_core.leakage.certificate import Check, Names, certificate, digests_of
 from sracl_core.leakage.inputs.attributes import check_attributes
 from sracl_core.leakage.inputs.embeddings import check_embeddings, check_encoding, check_keys
 from sracl_core.leakage.inputs.index import check_index
@@ -22,8 +21,9 @@ from sracl_core.leakage.inputs.prompts import check_contexts, check_prefixes, ch
 from sracl_core.leakage.inputs.spaces import check_semantic, check_space
 from sracl_core.leakage.inputs.texts import check_texts, count_named_later, written_by
 from sracl_core.leakage.inputs.unasked import Unasked, check_unasked
-from sracl_core.leakage.origins import check_origins
-from sracl_core.leakage.split import Method, check_split, check_user_counts
+from sracl_core.leakage.shared.certificate import Check, Names, certificate, digests_of
+from sracl_core.leakage.shared.origins import check_origins
+from sracl_core.leakage.shared.split import Method, check_split, check_user_counts
 from sracl_core.params.certify import CertifyParams
 from sracl_core.params.data import DataParams
 from sracl_core.params.embed import NOT_BROUGHT, TABLE, EmbedParams

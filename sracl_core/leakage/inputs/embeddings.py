@@ -6,9 +6,9 @@ import numpy as np
 
 from sracl_core.embed.encoders.protocol import Encoder
 from sracl_core.embed.vectors import embed_texts
-from sracl_core.leakage.certificate import Check
 from sracl_core.leakage.inputs.pools import Space
 from sracl_core.leakage.inputs.prompts import require_same_keys
+from sracl_core.leakage.shared.certificate import Check
 
 WHAT = "there is one finite unit vector for each {kind} profile and no other, in the order of the keys."
 # Unit vectors in float32 are off by about 1e-6 after a sum over a thousand dimensions.

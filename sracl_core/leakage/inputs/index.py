@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from sracl_core.leakage.certificate import Check
 from sracl_core.leakage.inputs.pools import Space
+from sracl_core.leakage.shared.certificate import Check
 from sracl_core.retrieval.index.faiss_index import read_index
 
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from sracl_core.leakage.certificate import Check
 from sracl_core.leakage.inputs.prompts import require_same_keys
+from sracl_core.leakage.shared.certificate import Check
 from sracl_core.retrieval.shortage import find_shortage
 
 ROWS_AT_ONCE = 2**12

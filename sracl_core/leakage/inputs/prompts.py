@@ -8,7 +8,7 @@ from itertools import islice
 import numpy as np
 import pyarrow as pa
 
-from sracl_core.leakage.certificate import SHOWN, Check, Names
+from sracl_core.leakage.shared.certificate import SHOWN, Check, Names
 from sracl_core.profile.engines.protocol import Engine
 from sracl_core.profile.prompting.requests import ProfileRequest
 from sracl_core.progress import track

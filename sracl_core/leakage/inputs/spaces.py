@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from sracl_core.leakage.certificate import Check
 from sracl_core.leakage.inputs.pools import Space
+from sracl_core.leakage.shared.certificate import Check
 
 NORM_TOLERANCE = 1e-4
 # Another processor may turn the singular vectors as a whole, and round; the angles between vectors stay.

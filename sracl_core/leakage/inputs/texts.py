@@ -6,8 +6,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from sracl_core.leakage.certificate import Check
 from sracl_core.leakage.inputs.prompts import Rebuilt, text_digest
+from sracl_core.leakage.shared.certificate import Check
 from sracl_core.ragged import Ragged
 
 SHORTEST_TITLE = 12  # characters; shorter titles stand in many a text by chance

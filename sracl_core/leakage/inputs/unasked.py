@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sracl_core.artifacts.tables import read_table
-from sracl_core.leakage.certificate import Check
+from sracl_core.leakage.shared.certificate import Check
 
 
 @dataclass(frozen=True)

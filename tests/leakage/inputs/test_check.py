@@ -8,7 +8,7 @@ import pytest
 
 from sracl_core.artifacts.provenance import file_digest
 from sracl_core.ground.errors import ArtifactError, LeakageError
-from sracl_core.leakage.certificate import INPUT_CHECKS
+from sracl_core.leakage.shared.certificate import INPUT_CHECKS
 from tests.hashed_words import DIMENSION
 from tests.leakage.world import (
     N_ITEMS,

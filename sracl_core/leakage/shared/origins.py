@@ -5,7 +5,7 @@ from pathlib import Path
 
 from sracl_core.artifacts.provenance import Provenance
 from sracl_core.artifacts.tables import read_provenance
-from sracl_core.leakage.certificate import Check
+from sracl_core.leakage.shared.certificate import Check
 
 DIFFERENCES = (
     ("producer", "another stage made it"),

@@ -8,7 +8,7 @@ import pytest
 from sracl_core.artifacts.provenance import Provenance, source_digest
 from sracl_core.artifacts.tables import write_table
 from sracl_core.ground.errors import LeakageError
-from sracl_core.leakage.origins import check_origins
+from sracl_core.leakage.shared.origins import check_origins
 from sracl_core.schemas.ingest import USERS
 
 HERE = Provenance("embed@item", "parameters", "files", "code")

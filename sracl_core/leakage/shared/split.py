@@ -6,7 +6,7 @@ from typing import Literal
 import numpy as np
 import pyarrow as pa
 
-from sracl_core.leakage.certificate import Check, Names
+from sracl_core.leakage.shared.certificate import Check, Names
 from sracl_core.ragged import Ragged
 
 Method = Literal["leave_one_out", "timeline"]

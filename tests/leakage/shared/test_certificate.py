@@ -7,7 +7,7 @@ import pytest
 
 from sracl_core.documents import write_json, write_sealed
 from sracl_core.ground.errors import ArtifactError, LeakageError
-from sracl_core.leakage.certificate import Check, certificate, digests_of, require_clean
+from sracl_core.leakage.shared.certificate import Check, certificate, digests_of, require_clean
 
 CHECKS = ("one", "two")
 

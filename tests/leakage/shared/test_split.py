@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sracl_core.ground.errors import LeakageError
-from sracl_core.leakage.certificate import Check, Names
-from sracl_core.leakage.split import Method, check_split
+from sracl_core.leakage.shared.certificate import Check, Names
+from sracl_core.leakage.shared.split import Method, check_split
 from sracl_core.schemas.ingest import INTERACTIONS, SEQUENCES
 from tests.leakage.world import Row, World, change, clean_world
 

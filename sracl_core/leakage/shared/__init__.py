@@ -1,0 +1,1 @@
+"""What both certificates are made of."""
