@@ -44,8 +44,8 @@ def rows(project: Project, kind: str) -> list[dict]:
 def test_every_stage_runs_on_what_the_model_wrote(project: Project) -> None:
     printed = project.run("dvc", "repro")
     ran = ran_in(printed)
-    # The engine and the prefixes are others, the catalogue and its texts are not.
-    assert ran == every_stage() - {"sample", "ingest", "own_texts"}
+    # The engine and the prefixes are others, the catalogue is not.
+    assert ran == every_stage() - {"sample", "ingest"}
     assert len(re.findall(r"profiles by vllm, 0 from the store, 0 from the last commit, 0 replaced;", printed)) == 2
     assert len(re.findall(r"prompt tokens, [\d.]+% of them from the cache", printed)) == 2
     for kind in ("item", "user"):
