@@ -35,6 +35,7 @@ ROWS: dict[str, dict[str, Any]] = {
     "causal, intra": {"alpha": 0.0},
     "causal, both": {},
     "causal, both (batch 1,024)": {"batch_size": 1024},
+    **{f"causal, {rival}": {"objective": rival} for rival in ("cl4srec", "duorec", "icsrec", "mclrec")},
     "prefix, both (length 20, batch 256)": {
         "mode": "prefix",
         "batch_size": 256,
