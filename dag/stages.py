@@ -65,9 +65,12 @@ class Stage:
     @cached_property
     def parts(self) -> frozenset[str]:
         """The dependencies on parts that may come from outside."""
-        loaders = ("load_plugin", "load_outside")
-        found = (plugin_packages(name, loader) for name in closure(self.module) for loader in loaders)
-        loaded = {package for packages in found for package in packages}
+        loaded = {
+            package
+            for name in closure(self.module)
+            for loader in ("load_plugin", "load_outside")
+            for package in plugin_packages(name, loader)
+        }
         return frozenset(code for package, code in PART_CODE.items() if package in loaded)
 
     @cached_property

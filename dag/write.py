@@ -60,7 +60,7 @@ def _list(key: str, values: list[str]) -> list[str]:
     if not values:
         return []
     written = f"    {key}: [{', '.join(map(_scalar, values))}]"
-    return textwrap.wrap(written, WIDTH, subsequent_indent="      ", break_on_hyphens=False, drop_whitespace=True)
+    return textwrap.wrap(written, WIDTH, subsequent_indent="      ", break_on_hyphens=False)
 
 
 def _scalar(value: Any) -> str:
